@@ -1,0 +1,22 @@
+"""Faregate: a fare gate for coding agents.
+
+request: one HTTP call from an agent; attempt: one call to a provider on its behalf.
+session: one agent run. target: `provider/model`. budget: a money limit over a scope
+and a window. limit: a count, token or time limit of a session. hold, settle, void,
+unknown: money set aside before an attempt, replaced by the true cost, given back on
+proof, kept in full because nobody can tell. fault: something broke (an exception);
+refusal: the gate said no (a value).
+
+This module imports nothing at import time, so that every entry point starts fast.
+"""
+
+from __future__ import annotations
+
+
+def __getattr__(name: str) -> str:
+    """Read `__version__` from the installed metadata when it is first asked for."""
+    if name == "__version__":
+        from importlib.metadata import version  # noqa: PLC0415 - start-up time
+
+        return version("faregate")
+    raise AttributeError(name)

@@ -1,0 +1,8 @@
+"""`python -m faregate`: the same as the `faregate` command."""
+
+from __future__ import annotations
+
+from faregate.cli.main import main
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""TOML in, checked values or clear errors out; and where files live."""

@@ -1,0 +1,1 @@
+"""One exchange from admission to settlement, behind ports."""

@@ -1,0 +1,1 @@
+"""Wire codecs without I/O: bytes in, events out."""

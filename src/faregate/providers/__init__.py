@@ -1,0 +1,1 @@
+"""One ProviderSpec a file: what is known of each provider."""

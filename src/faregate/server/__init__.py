@@ -1,0 +1,1 @@
+"""The aiohttp application: what agents and the control client reach."""

@@ -1,0 +1,1 @@
+"""The provider smoke test and the simulated provider."""

@@ -1,0 +1,1 @@
+"""Token counts from a vocabulary that ships with the package."""

@@ -1,0 +1,1 @@
+"""Calls to providers over aiohttp, and the mapping of their faults."""
