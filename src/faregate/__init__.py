@@ -16,7 +16,7 @@ from __future__ import annotations
 def __getattr__(name: str) -> str:
     """Read `__version__` from the installed metadata when it is first asked for."""
     if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415 - start-up time
+        from importlib.metadata import version
 
         return version("faregate")
     raise AttributeError(name)
