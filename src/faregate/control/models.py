@@ -1,0 +1,241 @@
+"""Models of the control API, shared by the proxy, the TUI and the CLI.
+
+Additive only: fields are never renamed or removed within one version. Money is a
+decimal string in USD; instants are RFC 3339 in UTC; text from outside was
+sanitised before it got here.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+CONTROL_VERSION = 1
+
+SessionState = Literal[
+    "active", "idle", "waiting", "paused", "stopped", "capped", "ended"
+]
+CostSource = Literal["reported", "estimated", "unpriced", "mixed"]
+
+
+class ProxyInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the proxy listens and how long it has been up."""
+
+    url: str
+    pid: int
+    uptime_s: float
+
+
+class BudgetView(msgspec.Struct, frozen=True, kw_only=True):
+    """One budget over its current window; amounts are USD decimal strings."""
+
+    scope: str
+    window: str
+    limit: str | None
+    spent: str
+    held: str
+    unknown: str
+    resets_at: str | None
+
+
+class SessionView(msgspec.Struct, frozen=True, kw_only=True):
+    """One session with its running totals."""
+
+    id: str
+    agent: str | None
+    workspace: str | None
+    task: str | None
+    state: SessionState
+    requests: int
+    attempts: int
+    retries: int
+    client_retries: int
+    input_tokens: int
+    output_tokens: int
+    tool_calls: int
+    cost: str
+    cost_source: CostSource
+    held: str
+    unknown: str
+    wasted: str
+    parent: str | None
+    models: list[str]
+    started_at: str
+    last_at: str
+    outcome: str | None
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    refusals: int = 0
+    unpriced: int = 0
+    usd_per_hour: str = "0"
+    """Spend of the last ten minutes, as an hourly rate."""
+    context_tokens: int | None = None
+    """Input tokens of the latest request."""
+    context_window: int | None = None
+    last_error: str | None = None
+
+
+class ProviderView(msgspec.Struct, frozen=True, kw_only=True):
+    """One provider that has served or could serve."""
+
+    name: str
+    breaker: str | None
+    """"closed", "open" or "half-open"; None while no breaker guards it."""
+    error_rate_1h: float
+    requests_1h: int = 0
+    ttfb_ms: float | None = None
+    last_error: str | None = None
+
+
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """The document that `faregate status --json` prints."""
+
+    version: str
+    proxy: ProxyInfo | None
+    budgets: list[BudgetView]
+    sessions: list[SessionView]
+    in_flight: int
+    waiting: int
+    providers: list[ProviderView]
+
+
+class FlightView(msgspec.Struct, frozen=True, kw_only=True):
+    """One request that is running or waiting now."""
+
+    id: str
+    session: str
+    agent: str | None
+    model: str
+    provider: str | None
+    state: Literal["waiting", "connecting", "streaming", "draining"]
+    started_at: str
+    elapsed_s: float
+    ttfb_s: float | None
+    output_bytes: int
+    held: str
+    why: str | None = None
+    """What a waiting request waits for."""
+
+
+class EventView(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the event log."""
+
+    seq: int
+    at: str
+    kind: str
+    """"refused", "retry", "alert", "unknown", "error", "capped", "overrun", ..."""
+    severity: Literal["info", "warn", "alert"]
+    session: str | None
+    text: str
+
+
+class Setup(msgspec.Struct, frozen=True, kw_only=True):
+    """What a first run needs to know."""
+
+    openai_base_url: str
+    anthropic_base_url: str
+    gemini_base_url: str
+    keys_found: list[str]
+    """Names of providers for which a key was found; never a key."""
+    first_request_seen: bool
+    cap_is_default: bool
+    warnings: list[str] = []
+
+
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything the overview shows; the first message of the feed."""
+
+    seq: int
+    at: str
+    status: Status
+    flights: list[FlightView]
+    events: list[EventView]
+    setup: Setup
+    burn: list[str]
+    """Spend per minute over the last hour, oldest first, USD decimal strings."""
+    tokens_per_minute: int = 0
+    wasted_month: str = "0"
+    refused_month: int = 0
+
+
+class Delta(msgspec.Struct, frozen=True, kw_only=True):
+    """What changed since the previous message; sessions come whole, by id."""
+
+    seq: int
+    at: str
+    in_flight: int
+    waiting: int
+    uptime_s: float
+    budgets: list[BudgetView]
+    sessions: list[SessionView]
+    flights: list[FlightView]
+    events: list[EventView]
+    providers: list[ProviderView]
+    burn: list[str]
+    tokens_per_minute: int = 0
+    wasted_month: str = "0"
+    refused_month: int = 0
+    setup: Setup | None = None
+
+
+class HoldView(msgspec.Struct, frozen=True, kw_only=True):
+    """One open or unknown hold."""
+
+    id: str
+    request: str
+    session: str
+    provider: str
+    model: str
+    state: Literal["held", "unknown"]
+    amount: str
+    held_at: str
+    why: str | None
+
+
+class ResolveHold(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask to resolve an unknown hold: `spent` in USD, or None to void it."""
+
+    id: str
+    spent: str | None
+    note: str | None = None
+
+
+class SetBudget(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask to set a budget's limit; None removes the limit."""
+
+    scope: str
+    window: str
+    limit: str | None
+
+
+class NewSession(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask for a session with a token of its own, for `faregate run`."""
+
+    agent: str | None = None
+    workspace: str | None = None
+    task: str | None = None
+    user: str | None = None
+    customer: str | None = None
+    feature: str | None = None
+    max_cost: str | None = None
+    pid: int | None = None
+    """The process whose descendants must not raise a cap."""
+
+
+class SessionGrant(msgspec.Struct, frozen=True, kw_only=True):
+    """A fresh session: its id, token and the proxy's address."""
+
+    session: str
+    token: str
+    url: str
+
+
+class Problem(msgspec.Struct, frozen=True, kw_only=True):
+    """The body of every control API error."""
+
+    code: str
+    message: str
+
+
+FeedMessage = Snapshot | Delta

@@ -1,0 +1,99 @@
+"""The ports of the gateway: what it needs from the world, as Protocols."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from faregate.core.holds import (
+    Booked,
+    BudgetState,
+    BudgetWindow,
+    Held,
+    HoldRequest,
+    NoRoom,
+    Release,
+    Settlement,
+)
+
+
+class Clock(Protocol):
+    """Wall and monotonic time."""
+
+    def now_ms(self) -> int:
+        """Return Unix milliseconds."""
+        ...
+
+    def monotonic(self) -> float:
+        """Return seconds of a clock that never goes back."""
+        ...
+
+
+class LedgerPort(Protocol):
+    """Money in; each call commits before it returns or raises LedgerError.
+
+    Calls are synchronous and short (about 0.1 ms): they run on the event loop.
+    """
+
+    def hold(self, request: HoldRequest) -> Held | NoRoom:
+        """Set money aside over all budgets at once, or write nothing."""
+        ...
+
+    def settle(self, settlement: Settlement) -> Booked:
+        """Replace a hold by its true cost; never fails on a limit."""
+        ...
+
+    def void(self, release: Release) -> Booked:
+        """Give a hold back, on proof that nothing was billed."""
+        ...
+
+    def mark_unknown(self, release: Release) -> Booked:
+        """Keep a hold in full, because nobody can tell what it cost."""
+        ...
+
+    def states(self, budgets: Sequence[BudgetWindow]) -> tuple[BudgetState, ...]:
+        """Return the running sums of these windows."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UpstreamRequest:
+    """One attempt's bytes and where they go."""
+
+    url: str
+    method: str
+    headers: Mapping[str, str]
+    body: bytes
+    stream: bool = False
+
+
+class UpstreamAnswer(Protocol):
+    """A provider's answer whose headers have arrived."""
+
+    status: int
+    headers: Mapping[str, str]
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Yield body bytes as they arrive; raise UpstreamError on a broken body."""
+        ...
+
+    async def read(self, limit: int) -> bytes:
+        """Return the whole body; raise UpstreamError beyond `limit` bytes."""
+        ...
+
+    def abort(self) -> None:
+        """Close the connection now, so that the provider stops."""
+        ...
+
+    def release(self) -> None:
+        """Hand a fully read connection back to the pool."""
+        ...
+
+
+class Upstream(Protocol):
+    """Sends one attempt to a provider."""
+
+    async def send(self, request: UpstreamRequest) -> UpstreamAnswer:
+        """Return once headers arrived; raise UpstreamError otherwise."""
+        ...
