@@ -1,0 +1,357 @@
+"""Prices and what usage costs under them, in exact integers.
+
+Owns the price row, the cost of a finished attempt and the worst case that sizes a
+hold. Reads no file and no clock: a row and an instant are arguments. Whatever is
+charged by `cost_of` is at most what `worst_case` held for the same bounds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import ROUND_CEILING, Decimal
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from faregate.core.money import ZERO, Money
+from faregate.core.usage import Usage, UsageSource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PICO_PER_TOKEN = 10**6
+"""Pico-USD per token that make one USD per million tokens."""
+DEAREST_USD_PER_MTOK = Decimal(10_000)
+CHEAPEST_USD_PER_MTOK = Decimal("0.0001")
+MINUTES_A_DAY = 24 * 60
+
+Ratio = tuple[int, int]
+"""A positive factor as (numerator, denominator)."""
+ONE: Ratio = (1, 1)
+
+
+class CacheWrite(StrEnum):
+    """Which prompt-cache writes a request can cause."""
+
+    NONE = "none"
+    FIVE_MINUTES = "five_minutes"
+    ONE_HOUR = "one_hour"
+    """One-hour writes, and five-minute ones beside them."""
+    UNKNOWN = "unknown"
+
+
+class CostSource(StrEnum):
+    """Where a cost came from."""
+
+    REPORTED = "reported"
+    TABLE = "table"
+    CONFIG = "config"
+    ESTIMATED = "estimated"
+    FREE = "free"
+    SUBSCRIPTION = "subscription"
+    UNPRICED = "unpriced"
+
+
+def price_per_token(usd_per_mtok: Decimal) -> int:
+    """Return USD per million tokens as pico-USD per token, rounded up.
+
+    Raises ValueError for what no price can be: NaN, below zero, or off by the
+    factor of a million that per-token and per-million figures differ by.
+    """
+    if not usd_per_mtok.is_finite() or usd_per_mtok < 0:
+        raise ValueError(f"{usd_per_mtok} is not a price")
+    if usd_per_mtok >= DEAREST_USD_PER_MTOK:
+        raise ValueError(
+            f"{usd_per_mtok} USD per million tokens is beyond any price; "
+            "prices are in USD per million tokens"
+        )
+    if 0 < usd_per_mtok < CHEAPEST_USD_PER_MTOK:
+        raise ValueError(
+            f"{usd_per_mtok} USD per million tokens looks like a price per token; "
+            "prices are in USD per million tokens"
+        )
+    return int((usd_per_mtok * PICO_PER_TOKEN).to_integral_value(ROUND_CEILING))
+
+
+def scaled(rate: int, factor: Ratio) -> int:
+    """Return `rate` times `factor`, rounded up to a whole pico-USD."""
+    return -(-rate * factor[0] // factor[1])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rates:
+    """Prices in pico-USD per token, one for each disjoint counter of `Usage`."""
+
+    input: int
+    cache_read: int
+    cache_write_5m: int
+    cache_write_1h: int
+    output: int
+
+    @classmethod
+    def per_mtok(
+        cls,
+        *,
+        input: Decimal,
+        output: Decimal,
+        cache_read: Decimal | None = None,
+        cache_write_5m: Decimal | None = None,
+        cache_write_1h: Decimal | None = None,
+    ) -> Rates:
+        """Read prices in USD per million tokens; a missing one takes the safe value.
+
+        Missing: a cache read costs what input costs; a 5-minute write costs what
+        input costs; where writes are dearer than input, a 1-hour write costs twice
+        the input price. Raises ValueError for what no price can be.
+        """
+        write_5m = input if cache_write_5m is None else cache_write_5m
+        if cache_write_1h is not None:
+            write_1h = cache_write_1h
+        elif write_5m > input:
+            write_1h = max(write_5m, 2 * input)
+        else:
+            write_1h = max(write_5m, input)
+        return cls(
+            input=price_per_token(input),
+            cache_read=price_per_token(input if cache_read is None else cache_read),
+            cache_write_5m=price_per_token(write_5m),
+            cache_write_1h=price_per_token(write_1h),
+            output=price_per_token(output),
+        )
+
+    def times(self, factor: Ratio) -> Rates:
+        """Return every rate times `factor`, each rounded up."""
+        return Rates(
+            input=scaled(self.input, factor),
+            cache_read=scaled(self.cache_read, factor),
+            cache_write_5m=scaled(self.cache_write_5m, factor),
+            cache_write_1h=scaled(self.cache_write_1h, factor),
+            output=scaled(self.output, factor),
+        )
+
+    def dearer(self, other: Rates) -> Rates:
+        """Return the dearer of both for every counter."""
+        return Rates(
+            input=max(self.input, other.input),
+            cache_read=max(self.cache_read, other.cache_read),
+            cache_write_5m=max(self.cache_write_5m, other.cache_write_5m),
+            cache_write_1h=max(self.cache_write_1h, other.cache_write_1h),
+            output=max(self.output, other.output),
+        )
+
+    def dearest_input(self, cache_write: CacheWrite) -> int:
+        """Return the most that one input token can cost."""
+        candidates = [self.input, self.cache_read]
+        if cache_write is not CacheWrite.NONE:
+            candidates.append(self.cache_write_5m)
+        if cache_write in {CacheWrite.ONE_HOUR, CacheWrite.UNKNOWN}:
+            candidates.append(self.cache_write_1h)
+        return max(candidates)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tier:
+    """Rates of the whole request once it has more than `above_input` input tokens.
+
+    A price list that says "from 200,000" is written as `above_input=199_999`.
+    """
+
+    above_input: int
+    rates: Rates
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A weekly stretch of UTC time in which all token prices are multiplied.
+
+    `days` counts from 0 for Monday; minutes of the day are half-open. A stretch
+    over midnight is two windows. Of overlapping windows the first one counts.
+    """
+
+    days: frozenset[int]
+    start_minute: int
+    end_minute: int
+    multiplier: Ratio
+
+    def __post_init__(self) -> None:
+        """Refuse a window that no instant or no price can satisfy."""
+        if not self.days or not self.days <= frozenset(range(7)):
+            raise ValueError("a price window needs weekdays 0 to 6")
+        if not 0 <= self.start_minute < self.end_minute <= MINUTES_A_DAY:
+            raise ValueError("a price window starts before it ends, within one day")
+        if self.multiplier[0] <= 0 or self.multiplier[1] <= 0:
+            raise ValueError("a price multiplier is above zero")
+
+    def contains(self, at: datetime) -> bool:
+        """Return whether the aware instant `at` lies in the window."""
+        utc = at.astimezone(UTC)
+        minute = utc.hour * 60 + utc.minute
+        in_day = self.start_minute <= minute < self.end_minute
+        return in_day and utc.weekday() in self.days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceRow:
+    """What one model costs at one provider from `since` on.
+
+    `source` says where the row is from: "bundled 2026-11-20", "config", "free",
+    "subscription". `fee_per_server_tool_call` is in pico-USD. With `writes_cache`
+    the provider caches prompts without being asked and bills the write.
+    """
+
+    provider: str
+    model: str
+    base: Rates
+    tiers: tuple[Tier, ...] = ()
+    windows: tuple[Window, ...] = ()
+    since: date | None = None
+    source: str
+    fee_per_server_tool_call: int = 0
+    writes_cache: bool = False
+
+    def rates_for(self, input_tokens: int) -> Rates:
+        """Return the rates of a request with that many input tokens."""
+        rates, reached = self.base, -1
+        for tier in self.tiers:
+            if reached < tier.above_input < input_tokens:
+                rates, reached = tier.rates, tier.above_input
+        return rates
+
+    def multiplier_at(self, at: datetime) -> Ratio:
+        """Return the time-of-week factor at an aware instant."""
+        for window in self.windows:
+            if window.contains(at):
+                return window.multiplier
+        return ONE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CostLine:
+    """One line of a bill; `rate` is in pico-USD a unit."""
+
+    what: str
+    count: int
+    rate: int
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cost:
+    """What an attempt cost; the lines add up to the amount."""
+
+    amount: Money
+    source: CostSource
+    lines: tuple[CostLine, ...] = ()
+    row: PriceRow | None = None
+
+
+_NO_RATES = Rates(input=0, cache_read=0, cache_write_5m=0, cache_write_1h=0, output=0)
+_UNBILLED = {"free": CostSource.FREE, "subscription": CostSource.SUBSCRIPTION}
+
+
+def zero_row(provider: str, model: str, source: str) -> PriceRow:
+    """Return the row of a model that bills no money: "free" or "subscription"."""
+    if source not in _UNBILLED:
+        raise ValueError(f"{source!r} is not a way of not being billed")
+    return PriceRow(provider=provider, model=model, base=_NO_RATES, source=source)
+
+
+def cost_of(
+    usage: Usage, row: PriceRow | None, at: datetime, *, multiplier: Ratio = ONE
+) -> Cost:
+    """Return what `usage` cost for a request that started at the aware instant `at`.
+
+    A cost that the provider reported goes first, except where nothing is billed.
+    `multiplier` is the service class or region that the answer named. Without a row
+    and without a reported cost the source is `unpriced` and the amount zero.
+    """
+    if at.tzinfo is None:
+        raise ValueError("a price needs an instant with a time zone")
+    reported = usage.reported_cost
+    billed = row is None or row.source not in _UNBILLED
+    if billed and reported is not None and reported >= ZERO:
+        line = CostLine(
+            what="reported by the provider",
+            count=1,
+            rate=reported.pico,
+            amount=reported,
+        )
+        return Cost(amount=reported, source=CostSource.REPORTED, lines=(line,), row=row)
+    if row is None:
+        return Cost(amount=ZERO, source=CostSource.UNPRICED)
+    rates = row.rates_for(usage.input_tokens).times(row.multiplier_at(at))
+    lines = tuple(_lines(usage, rates.times(multiplier), row.fee_per_server_tool_call))
+    amount = sum((line.amount for line in lines), ZERO)
+    return Cost(amount=amount, source=_source_of(usage, row), lines=lines, row=row)
+
+
+def dearest_rates(row: PriceRow, input_bound: int, cache_write: CacheWrite) -> Rates:
+    """Return the dearest rates that a request of at most `input_bound` can meet.
+
+    Each rate is the maximum over every tier in reach and every window of the week;
+    `input` is raised to the most that one input token can cost, cache writes of
+    the given kind included.
+    """
+    if row.writes_cache and cache_write is CacheWrite.NONE:
+        cache_write = CacheWrite.FIVE_MINUTES
+    in_reach = [tier.rates for tier in row.tiers if tier.above_input < input_bound]
+    factors = [ONE, *(window.multiplier for window in row.windows)]
+    dearest = row.base
+    for rates in [row.base, *in_reach]:
+        for factor in factors:
+            dearest = dearest.dearer(rates.times(factor))
+    return Rates(
+        input=dearest.dearest_input(cache_write),
+        cache_read=dearest.cache_read,
+        cache_write_5m=dearest.cache_write_5m,
+        cache_write_1h=dearest.cache_write_1h,
+        output=dearest.output,
+    )
+
+
+def worst_case(
+    row: PriceRow,
+    *,
+    input_bound: int,
+    output_bound: int,
+    choices: int = 1,
+    cache_write: CacheWrite = CacheWrite.UNKNOWN,
+    server_tool_calls: int = 0,
+    multiplier: Ratio = ONE,
+) -> Money:
+    """Return the most that a request within these bounds can cost: its hold.
+
+    `output_bound` is per choice. Where the provider runs tools it bills the input
+    again for each round; the caller counts that into `input_bound`. `multiplier`
+    is the dearest service class and region that could apply.
+    """
+    rates = dearest_rates(row, input_bound, cache_write).times(multiplier)
+    return Money(
+        rates.input * input_bound
+        + rates.output * output_bound * choices
+        + row.fee_per_server_tool_call * server_tool_calls
+    )
+
+
+def _source_of(usage: Usage, row: PriceRow) -> CostSource:
+    if row.source in _UNBILLED:
+        return _UNBILLED[row.source]
+    if usage.source is not UsageSource.REPORTED:
+        return CostSource.ESTIMATED
+    return CostSource.CONFIG if row.source == "config" else CostSource.TABLE
+
+
+def _lines(usage: Usage, rates: Rates, fee: int) -> Iterator[CostLine]:
+    counters = (
+        ("uncached input", usage.uncached_input, rates.input),
+        ("cache read", usage.cache_read, rates.cache_read),
+        ("cache write 5m", usage.cache_write_5m, rates.cache_write_5m),
+        ("cache write 1h", usage.cache_write_1h, rates.cache_write_1h),
+        ("output", usage.output, rates.output),
+        ("server tool calls", usage.server_tool_calls, fee),
+    )
+    for what, count, rate in counters:
+        if count:
+            yield CostLine(
+                what=what, count=count, rate=rate, amount=Money(rate * count)
+            )

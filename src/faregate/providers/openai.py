@@ -1,0 +1,49 @@
+"""OpenAI's own API."""
+
+from __future__ import annotations
+
+from faregate.providers.spec import (
+    OPENAI_CHAT,
+    OPENAI_RESPONSES,
+    ErrorClass,
+    ErrorRule,
+    OnAbort,
+    ProviderSpec,
+)
+
+SPEC = ProviderSpec(
+    name="openai",
+    title="OpenAI",
+    base_urls={
+        OPENAI_CHAT: "https://api.openai.com/v1",
+        OPENAI_RESPONSES: "https://api.openai.com/v1",
+    },
+    key_env=("OPENAI_API_KEY",),
+    model_prefixes=(
+        "gpt-",
+        "chatgpt-",
+        "o1",
+        "o3",
+        "o4",
+        "codex-",
+        "text-embedding-",
+    ),
+    # Reasoning models refuse `max_tokens`; every current chat model takes this one.
+    output_fields={
+        OPENAI_CHAT: "max_completion_tokens",
+        OPENAI_RESPONSES: "max_output_tokens",
+    },
+    # An assumption, not a promise of the vendor: generation ends with the connection.
+    # Holding each broken-off answer in full would close a small cap within a day.
+    on_abort=OnAbort.OBSERVED,
+    tokenizer="o200k_base",
+    signup="https://platform.openai.com/api-keys",
+    error_rules=(
+        ErrorRule(error_class=ErrorClass.QUOTA_EXHAUSTED, code="insufficient_quota"),
+        ErrorRule(
+            error_class=ErrorClass.CONTEXT_OVERFLOW, code="context_length_exceeded"
+        ),
+        ErrorRule(error_class=ErrorClass.MODEL_UNKNOWN, code="model_not_found"),
+        ErrorRule(error_class=ErrorClass.OVERLOADED, status=503),
+    ),
+)
