@@ -37,6 +37,9 @@ class BudgetView(msgspec.Struct, frozen=True, kw_only=True):
     held: str
     unknown: str
     resets_at: str | None
+    refusing: bool = False
+    """True while this budget refuses requests: it is closed, or the latest hold that
+    was asked of it did not fit."""
 
 
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -229,6 +232,13 @@ class SessionGrant(msgspec.Struct, frozen=True, kw_only=True):
     session: str
     token: str
     url: str
+
+
+class VersionInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """What runs and which version of this API it speaks."""
+
+    version: str
+    control: int
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,0 +1,149 @@
+"""The blocking client of the control API, for commands that start fast.
+
+Owns one short connection per call over the Unix socket. It must load neither
+textual, aiohttp nor asyncio; the live feed is in `faregate.control.feed`.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+from faregate.control.errors import ControlError, ProxyNotRunning
+from faregate.control.models import (
+    HoldView,
+    NewSession,
+    ResolveHold,
+    SessionGrant,
+    SetBudget,
+    Snapshot,
+    Status,
+    VersionInfo,
+)
+from faregate.control.wire import (
+    MAX_BODY,
+    check_version,
+    problem,
+    request_bytes,
+    split_answer,
+    unreadable,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ADMIN_SECRET_VARIABLE = "FAREGATE_ADMIN_SECRET"
+
+_T = TypeVar("_T")
+
+
+class ControlClient:
+    """Asks the proxy one thing at a time.
+
+    Every method raises ProxyNotRunning when nobody listens, and ControlError when
+    the proxy refuses or does not answer within `timeout` seconds.
+    """
+
+    def __init__(
+        self,
+        socket_path: Path,
+        *,
+        timeout: float = 5.0,
+        admin_secret: str | None = None,
+    ) -> None:
+        self._path = socket_path
+        self._timeout = timeout
+        self._secret = admin_secret or os.environ.get(ADMIN_SECRET_VARIABLE) or None
+
+    def version(self) -> VersionInfo:
+        """Return what runs, after checking that it speaks our control version."""
+        info = self._get("/v1/version", VersionInfo)
+        check_version(info)
+        return info
+
+    def status(self) -> Status:
+        """Return the document of `faregate status --json`."""
+        return self._get("/v1/status", Status)
+
+    def snapshot(self) -> Snapshot:
+        """Return everything that the overview shows."""
+        return self._get("/v1/snapshot", Snapshot)
+
+    def holds(self) -> list[HoldView]:
+        """Return open and unknown holds, oldest first."""
+        return self._get("/v1/holds", list[HoldView])
+
+    def resolve(self, request: ResolveHold, *, confirmed: bool = False) -> None:
+        """Resolve an unknown hold; `confirmed` says that a person said yes on a TTY."""
+        self._post("/v1/holds/resolve", request, headers=self._proof(confirmed))
+
+    def set_budget(self, request: SetBudget, *, confirmed: bool = False) -> None:
+        """Set a budget; raising needs `confirmed`, or the admin secret."""
+        self._post("/v1/budgets", request, headers=self._proof(confirmed))
+
+    def new_session(self, request: NewSession) -> SessionGrant:
+        """Open a session with a token of its own."""
+        return _decode(self._post("/v1/sessions", request), SessionGrant)
+
+    def end_session(self, session: str) -> None:
+        """Mark a session as ended; its token stops working."""
+        from urllib.parse import quote
+
+        self._post(f"/v1/sessions/{quote(session, safe='')}/end", {})
+
+    def shutdown(self, *, confirmed: bool = False) -> None:
+        """Ask the proxy to drain and stop; returns once it has agreed."""
+        self._post("/v1/shutdown", {}, headers=self._proof(confirmed))
+
+    def _proof(self, confirmed: bool) -> dict[str, str]:
+        if self._secret:
+            return {"x-faregate-admin": self._secret}
+        return {"x-faregate-confirmed": "tty"} if confirmed else {}
+
+    def _get(self, path: str, shape: type[_T]) -> _T:
+        return _decode(self._call(request_bytes("GET", path)), shape)
+
+    def _post(
+        self, path: str, body: object, *, headers: dict[str, str] | None = None
+    ) -> bytes:
+        encoded = msgspec.json.encode(body)
+        return self._call(request_bytes("POST", path, body=encoded, headers=headers))
+
+    def _call(self, request: bytes) -> bytes:
+        try:
+            head, body = split_answer(self._exchange(request))
+        except TimeoutError as error:
+            raise ControlError(
+                "timeout", f"the proxy did not answer within {self._timeout:g} s"
+            ) from error
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise ProxyNotRunning from error
+        except OSError as error:
+            raise ControlError(
+                "unreachable", f"{self._path}: {error.strerror or error}"
+            ) from error
+        if head.status >= 300:
+            raise problem(head.status, body)
+        return body
+
+    def _exchange(self, request: bytes) -> bytes:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+            connection.settimeout(self._timeout)
+            connection.connect(str(self._path))
+            connection.sendall(request)
+            answer = bytearray()
+            while chunk := connection.recv(256 * 1024):
+                answer += chunk
+                if len(answer) > MAX_BODY:
+                    raise ControlError("too_long", "the proxy's answer is too long")
+            return bytes(answer)
+
+
+def _decode(body: bytes, shape: type[_T]) -> _T:
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except msgspec.MsgspecError as error:
+        raise unreadable() from error
