@@ -195,12 +195,14 @@ class PriceRow:
     """What one model costs at one provider from `since` on.
 
     `source` says where the row is from: "bundled 2026-11-20", "config", "free",
-    "subscription". `fee_per_server_tool_call` is in pico-USD. With `writes_cache`
-    the provider caches prompts without being asked and bills the write.
+    "subscription". `service` names the service class that the row prices, "" for the
+    usual one. `fee_per_server_tool_call` is in pico-USD. With `writes_cache` the
+    provider caches prompts without being asked and bills the write.
     """
 
     provider: str
     model: str
+    service: str = ""
     base: Rates
     tiers: tuple[Tier, ...] = ()
     windows: tuple[Window, ...] = ()

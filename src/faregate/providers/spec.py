@@ -145,8 +145,6 @@ class ProviderSpec:
     """Region name to base URLs that replace the ones of the same protocol."""
     region_multipliers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Region name to the factor on all its prices."""
-    service_tiers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
-    """Service class, as requests name it, to the factor on all its prices."""
     balance: BalanceEndpoint | None = None
     retired: Mapping[str, str] = field(default_factory=dict)
     """Model names that are gone, to the name that took their place."""
