@@ -44,6 +44,15 @@ stamp_of() {
 
 stamped() { [ -x .venv/bin/python ] && [ "$(cat ".venv/.stamp-$1" 2>/dev/null)" = "$2" ]; }
 
+# A holder writes its id at once, so a lock that has had none for a minute lost its own.
+lock_is_abandoned() {
+  if [ -n "$1" ]; then
+    ! kill -0 "$1" 2>/dev/null
+  else
+    [ -n "$(find .venv/.lock.d -maxdepth 0 -mmin +1 2>/dev/null)" ]
+  fi
+}
+
 # Holds the lock of .venv: by flock, which dies with its holder, else by a folder that
 # names its holder.
 lock_venv() {
@@ -56,7 +65,7 @@ lock_venv() {
   local holder said=""
   until mkdir .venv/.lock.d 2>/dev/null; do
     holder="$(cat .venv/.lock.d/pid 2>/dev/null || true)"
-    if [ -n "$holder" ] && ! kill -0 "$holder" 2>/dev/null; then
+    if lock_is_abandoned "$holder"; then
       rm -rf .venv/.lock.d
       continue
     fi
