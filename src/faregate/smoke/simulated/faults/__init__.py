@@ -1,0 +1,1 @@
+"""What can go wrong at a provider: one small maker a fault, listed in `table`."""
