@@ -197,7 +197,9 @@ class PriceRow:
     `source` says where the row is from: "bundled 2026-11-20", "config", "free",
     "subscription". `service` names the service class that the row prices, "" for the
     usual one. `fee_per_server_tool_call` is in pico-USD. With `writes_cache` the
-    provider caches prompts without being asked and bills the write.
+    provider caches prompts without being asked and bills the write. `hold_margin`
+    is at least one and sizes holds only: the bill may pass the row by that factor,
+    where the provider picks among dearer vendors or bills another currency.
     """
 
     provider: str
@@ -210,6 +212,7 @@ class PriceRow:
     source: str
     fee_per_server_tool_call: int = 0
     writes_cache: bool = False
+    hold_margin: Ratio = ONE
 
     def rates_for(self, input_tokens: int) -> Rates:
         """Return the rates of a request with that many input tokens."""
@@ -328,11 +331,12 @@ def worst_case(
     is the dearest service class and region that could apply.
     """
     rates = dearest_rates(row, input_bound, cache_write).times(multiplier)
-    return Money(
+    listed = (
         rates.input * input_bound
         + rates.output * output_bound * choices
         + row.fee_per_server_tool_call * server_tool_calls
     )
+    return Money(scaled(listed, row.hold_margin))
 
 
 def _source_of(usage: Usage, row: PriceRow) -> CostSource:

@@ -85,6 +85,8 @@ class PriceRecord(RatesRecord, frozen=True, omit_defaults=True, kw_only=True):
     """USD per 1,000 calls of a server tool."""
     writes: bool = False
     """The provider writes its cache unasked and bills it."""
+    margin: str | None = None
+    """Factor by which a bill may pass the prices; sizes holds only."""
     context: int | None = None
     max_output: int | None = msgspec.field(name="max_out", default=None)
     output_field: str | None = msgspec.field(name="field", default=None)
@@ -96,6 +98,7 @@ class PriceRecord(RatesRecord, frozen=True, omit_defaults=True, kw_only=True):
         """Return the record as a price row; raises PriceFileError when it is none."""
         try:
             fee = Decimal(self.tool_fee or 0) * PICO_PER_USD / 1000
+            margin = Fraction(self.margin or 1)
             return PriceRow(
                 provider=self.provider,
                 model=self.model,
@@ -110,6 +113,7 @@ class PriceRecord(RatesRecord, frozen=True, omit_defaults=True, kw_only=True):
                 source=source,
                 fee_per_server_tool_call=-int(-fee // 1),
                 writes_cache=self.writes,
+                hold_margin=(margin.numerator, margin.denominator),
             )
         except (ArithmeticError, ValueError) as error:
             raise PriceFileError(f"{self.provider}/{self.model}: {error}") from error

@@ -8,18 +8,19 @@ passes the bytes of `PRICES_FILE`.
 from __future__ import annotations
 
 import re
+import sys
 from datetime import date
 from fnmatch import fnmatchcase
+from functools import reduce
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from faregate.core.model_facts import NOTHING_KNOWN, ModelFacts
+from faregate.core.pricing import CacheWrite, PriceRow, Rates, dearest_rates
 from faregate.providers.price_records import PriceRecord, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-
-    from faregate.core.pricing import PriceRow
 
 Key = tuple[str, str]
 """Provider name and case-folded model name."""
@@ -124,6 +125,27 @@ class PriceTable:
                 return row
         return None
 
+    def dearest(self, provider: str, at: date) -> PriceRow | None:
+        """Return a row that no known model of a provider exceeds in any price.
+
+        Every tier, window and service class is in it; a provider without prices gets
+        the dearest of the whole table. None when the table is empty.
+        """
+        rows = list(self._all_rows(provider, at)) or list(self._all_rows(None, at))
+        if not rows:
+            return None
+        rates = [
+            dearest_rates(row, sys.maxsize, CacheWrite.UNKNOWN).times(row.hold_margin)
+            for row in rows
+        ]
+        return PriceRow(
+            provider=provider,
+            model="*",
+            base=reduce(Rates.dearer, rates),
+            source=f"dearest of {rows[0].source}",
+            fee_per_server_tool_call=max(r.fee_per_server_tool_call for r in rows),
+        )
+
     def facts(self, provider: str, model: str) -> ModelFacts:
         """Return what is known of a model; every field may be None."""
         merged = NOTHING_KNOWN
@@ -171,6 +193,15 @@ class PriceTable:
             if begun <= at and (held is None or begun >= (held.since or _BEGINNING)):
                 newest[record.service] = record
         return newest
+
+    def _all_rows(self, provider: str | None, at: date) -> Iterator[PriceRow]:
+        for key in self._records:
+            if provider in {None, key[0]}:
+                for record in self._in_force(key, at).values():
+                    yield self._parsed(record)
+        for row in self._overrides.values():
+            if provider in {None, row.provider}:
+                yield row
 
     def _of_service(
         self, records: Mapping[str, PriceRecord], service: str
