@@ -16,6 +16,7 @@ from faregate.core.holds import (
     Release,
     Settlement,
 )
+from faregate.core.labels import Labels
 
 
 class Clock(Protocol):
@@ -50,6 +51,18 @@ class LedgerPort(Protocol):
 
     def mark_unknown(self, release: Release) -> Booked:
         """Keep a hold in full, because nobody can tell what it cost."""
+        ...
+
+    def record_refusal(
+        self,
+        *,
+        session: str,
+        root_session: str,
+        labels: Labels,
+        code: str,
+        at_ms: int,
+    ) -> None:
+        """Count a refusal for its session; raises nothing."""
         ...
 
     def states(self, budgets: Sequence[BudgetWindow]) -> tuple[BudgetState, ...]:
@@ -94,6 +107,36 @@ class UpstreamAnswer(Protocol):
 class Upstream(Protocol):
     """Sends one attempt to a provider."""
 
-    async def send(self, request: UpstreamRequest) -> UpstreamAnswer:
-        """Return once headers arrived; raise UpstreamError otherwise."""
+    async def send(
+        self, request: UpstreamRequest, *, fresh: bool = False
+    ) -> UpstreamAnswer:
+        """Return once headers arrived; raise UpstreamError otherwise.
+
+        `fresh` asks for a connection that served no other request.
+        """
+        ...
+
+
+class ClientGoneError(Exception):
+    """The client hung up: nothing more can be written to it."""
+
+
+class Reply(Protocol):
+    """The streamed answer to the client."""
+
+    @property
+    def started(self) -> bool:
+        """Tell whether status and headers went out."""
+        ...
+
+    async def start(self, status: int, headers: Mapping[str, str]) -> None:
+        """Send status and headers; raise ClientGoneError when nobody listens."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Send bytes, as fast as the client reads; raise ClientGoneError."""
+        ...
+
+    async def fail(self, last_words: bytes) -> None:
+        """Send an error event and close without a clean end; never raises."""
         ...

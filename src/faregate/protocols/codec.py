@@ -24,6 +24,10 @@ class BadRequestError(Exception):
         self.param = param
 
 
+class StreamTooLargeError(Exception):
+    """One line or event of a stream is larger than the meter accepts."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestHead:
     """The part of a request that precedes its body.
@@ -56,6 +60,8 @@ class Answer:
     """
 
     usage: Usage | None = None
+    input_usage: Usage | None = None
+    """Input counters that the provider stated before the answer's end."""
     complete: bool = False
     """The protocol's terminal event or a whole body was seen."""
     error: str | None = None

@@ -1,0 +1,152 @@
+"""How much a request may cost at most, before it is sent.
+
+Every bound here must hold for every tokenizer and every answer: a bound that is
+too low lets spending pass the cap. Token counts that merely look likely do not
+belong here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from faregate.core.facts import Conversation, RequestFacts
+from faregate.core.model_facts import ModelFacts
+from faregate.core.money import Money
+from faregate.core.pricing import PriceRow, worst_case
+
+BYTES_PER_MESSAGE = 16
+"""Tokens of framing that a chat template may add to each message."""
+
+PREFIX_SLACK = 64
+"""Tokens by which a continued conversation may exceed its known parts."""
+
+SERVER_TOOL_ROUNDS = 8
+"""Sampling rounds assumed for a server tool that declares no maximum."""
+
+OUTPUT_FLOOR = 1024
+"""Least output bound worth starting a request with."""
+
+ABORT_MARGIN = 256
+"""Output tokens a provider may have made beyond those that reached us."""
+
+ABORT_RATE = 300
+"""Output tokens a second that no metered model exceeds, for hidden reasoning."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownTurn:
+    """The last settled request of a session on one target, with its exact usage."""
+
+    conversation: Conversation
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """Most tokens an attempt may be billed for."""
+
+    input: int
+    output: int
+    choices: int = 1
+    server_tool_calls: int = 0
+    output_injected: bool = False
+    """True when the caller named no output bound and the gate sets one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unbounded:
+    """No bound can be given; `why` says what is missing."""
+
+    why: str
+
+
+def extends(known: Conversation, now: Conversation) -> int | None:
+    """Return the bytes appended since `known`, or None when it is no extension."""
+    count = len(known.parts)
+    if not count or known.fixed != now.fixed or len(now.parts) < count:
+        return None
+    if now.parts[:count] != known.parts:
+        return None
+    added = now.sizes[count:]
+    return sum(added) + BYTES_PER_MESSAGE * len(added)
+
+
+def input_bound(
+    facts: RequestFacts, model: ModelFacts, known: KnownTurn | None = None
+) -> int | Unbounded:
+    """Return the most input tokens one sampling of this request can have."""
+    if facts.media or facts.stored_input:
+        if model.context is None:
+            return Unbounded(
+                why="its input is not in the request body (an image, a file or a "
+                "stored conversation) and the model's context window is not known"
+            )
+        return model.context
+    bound = facts.body_bytes + BYTES_PER_MESSAGE * facts.messages
+    if known is not None:
+        added = extends(known.conversation, facts.conversation)
+        if added is not None:
+            tight = known.input_tokens + known.output_tokens + added + PREFIX_SLACK
+            bound = min(bound, tight)
+    return bound if model.context is None else min(bound, model.context)
+
+
+def bounds_of(
+    facts: RequestFacts,
+    model: ModelFacts,
+    *,
+    default_output: int,
+    input_tokens: int,
+    hidden_reasoning: bool = False,
+) -> Bounds:
+    """Return the bounds of a generation request.
+
+    `hidden_reasoning` says that the provider bills reasoning beyond the output
+    bound; then the model's own maximum counts as well.
+    """
+    rounds = 0
+    if facts.server_tools:
+        uses = facts.server_tool_uses
+        rounds = SERVER_TOOL_ROUNDS if uses is None else uses
+    total_input = input_tokens * (rounds + 1)
+    output = facts.output_bound
+    if output is None:
+        output = min(default_output, model.max_output or default_output)
+    if hidden_reasoning:
+        output += model.max_output or default_output
+    return Bounds(
+        input=total_input,
+        output=output,
+        choices=facts.choices,
+        server_tool_calls=rounds,
+        output_injected=facts.output_bound is None,
+    )
+
+
+def hold_amount(
+    bounds: Bounds,
+    row: PriceRow,
+    facts: RequestFacts,
+    multiplier: tuple[int, int] = (1, 1),
+) -> Money:
+    """Return the money that covers the dearest outcome within `bounds`."""
+    return worst_case(
+        row,
+        input_bound=bounds.input,
+        output_bound=bounds.output,
+        choices=bounds.choices,
+        cache_write=facts.cache_write,
+        server_tool_calls=bounds.server_tool_calls,
+        multiplier=multiplier,
+    )
+
+
+def observed_output(output_bytes: int, elapsed_s: float) -> int:
+    """Return a bound on the output of an answer that was cut off.
+
+    A byte of output is at most a token; what was made but not seen (in flight, or
+    reasoning that the provider hides) is bounded by time.
+    """
+    by_time = int(elapsed_s * ABORT_RATE)
+    return max(output_bytes + ABORT_MARGIN, by_time)

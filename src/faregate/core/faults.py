@@ -1,0 +1,32 @@
+"""Faults of a provider's answer: something broke, and what that says about money."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class FaultKind(StrEnum):
+    """How an attempt broke."""
+
+    CONNECT = "connect"
+    TIMEOUT = "timeout"
+    RESET = "reset"
+    MALFORMED = "malformed"
+    TOO_LARGE = "too_large"
+
+
+class UpstreamError(Exception):
+    """An attempt broke before or inside its answer.
+
+    `sent` is False only when it is certain that no request byte left; `reused`
+    tells that a pooled connection failed before any byte of the answer.
+    """
+
+    def __init__(
+        self, kind: FaultKind, message: str, *, sent: bool, reused: bool = False
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+        self.sent = sent
+        self.reused = reused

@@ -1,0 +1,80 @@
+"""Which provider serves a model name.
+
+Order: an explicit `provider/model`, a configured route, a model that the user's
+own config describes, a known model name prefix. Never a guess between providers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Who serves, and under which model name."""
+
+    provider: str
+    model: str
+    route: str | None = None
+    """The configured route that led here."""
+
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.model}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RouteRule:
+    """One configured route: the model names it answers to, and its target."""
+
+    name: str
+    models: tuple[str, ...]
+    target: Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoTarget:
+    """No provider is known for a model name."""
+
+    model: str
+    candidates: tuple[str, ...] = ()
+    """Providers that could serve it, where the name was ambiguous."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoutingTable:
+    """Everything that maps a model name to a provider."""
+
+    providers: frozenset[str]
+    routes: Sequence[RouteRule] = ()
+    described: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """Model name -> providers whose `[models]` or `[prices]` entries name it."""
+    by_prefix: Callable[[str], str | None] = lambda _model: None
+    """Known model name prefix -> provider."""
+
+
+def resolve(
+    model: str, table: RoutingTable, *, fixed: str | None = None
+) -> Target | NoTarget:
+    """Return the target of a model name; `fixed` names the only allowed provider."""
+    for route in table.routes:
+        if model == route.name or model in route.models:
+            return Target(
+                provider=route.target.provider,
+                model=route.target.model,
+                route=route.name,
+            )
+    head, slash, rest = model.partition("/")
+    if slash and rest and head in table.providers:
+        return Target(provider=head, model=rest)
+    if fixed is not None:
+        return Target(provider=fixed, model=model)
+    named = tuple(table.described.get(model, ()))
+    if len(named) == 1:
+        return Target(provider=named[0], model=model)
+    if named:
+        return NoTarget(model=model, candidates=named)
+    known = table.by_prefix(model)
+    if known is not None:
+        return Target(provider=known, model=model)
+    return NoTarget(model=model)

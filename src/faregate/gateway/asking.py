@@ -1,0 +1,80 @@
+"""The hold of one attempt: how it is asked for, and how it is opened."""
+
+from __future__ import annotations
+
+from faregate.core.estimate import Bounds
+from faregate.core.holds import HoldRequest
+from faregate.core.identity import Identity
+from faregate.core.money import Money
+from faregate.gateway.admission import Admitted, Ask
+from faregate.gateway.gate import Gate
+from faregate.gateway.inbound import Inbound
+from faregate.gateway.planning import Plan
+from faregate.gateway.settlement import OpenHold
+
+
+class Asker:
+    """Asks for the holds of one request's attempts."""
+
+    def __init__(
+        self, gate: Gate, inbound: Inbound, identity: Identity, body_hash: int
+    ) -> None:
+        self._gate = gate
+        self._inbound = inbound
+        self.identity = identity
+        self._number = 1
+        self._client_retry = gate.failures.is_retry(identity.session, body_hash)
+
+    def again(self) -> Asker:
+        """Turn to the next attempt of the same request."""
+        self._number += 1
+        return self
+
+    def ask(self, plan: Plan) -> Ask:
+        """Return what this attempt wants to hold."""
+        identity = self.identity
+        inbound = self._inbound
+        budgets = self._gate.budgets(identity, plan.target, inbound.received_ms)
+        first = self._number == 1
+        attempt = inbound.id if first else f"{inbound.id}.{self._number}"
+
+        def request(amount: Money, bounds: Bounds) -> HoldRequest:
+            return HoldRequest(
+                attempt=attempt,
+                request=inbound.id,
+                session=identity.session,
+                root_session=identity.root_session,
+                budgets=budgets,
+                amount=amount,
+                provider=plan.target.provider,
+                model=plan.target.model,
+                protocol=plan.facts.protocol,
+                at_ms=self._gate.clock.now_ms(),
+                labels=identity.labels,
+                parent=identity.parent,
+                input_bound=bounds.input,
+                output_bound=bounds.output,
+                first_attempt=first,
+                client_retry=first and self._client_retry,
+                tokenless=inbound.grant is None,
+            )
+
+        return Ask(
+            bounds=plan.bounds,
+            price=plan.amount,
+            request=request,
+            elastic=plan.bounds.output_injected and plan.output_field is not None,
+            tokenless=inbound.grant is None,
+        )
+
+    def open(self, plan: Plan, admitted: Admitted) -> OpenHold:
+        """Return the open hold of an admitted attempt."""
+        return OpenHold(
+            books=self._gate.books,
+            plan=plan,
+            bounds=admitted.bounds,
+            attempt=admitted.held.attempt,
+            held=admitted.held.amount,
+            session=self.identity.session,
+            started_ms=self._inbound.received_ms,
+        )

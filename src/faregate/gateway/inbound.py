@@ -1,0 +1,41 @@
+"""One request as it came through the door, and the answer that is not streamed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from faregate.core.facts import Work
+from faregate.core.identity import Claim, Grant
+from faregate.protocols.codec import Codec, RequestHead
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inbound:
+    """A request that passed the door: who sent it and what it says.
+
+    `head.headers` are lower case; `body` is decoded. `grant` is None for a caller
+    with a provider key of its own.
+    """
+
+    id: str
+    head: RequestHead
+    body: bytes
+    codec: Codec
+    work: Work
+    grant: Grant | None
+    url: Claim
+    labels: Claim
+    """What the gate's own request headers claim."""
+    received_ms: int
+    subscription: bool = False
+    """The caller's own credential belongs to a flat-rate login."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Whole:
+    """An answer that is sent in one piece."""
+
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""

@@ -1,0 +1,136 @@
+"""The sentences that an agent's user reads when the gate says no.
+
+One line each: what happened, the figures, what to do. Agents match on words: these
+sentences never say what a client would take for a rate limit or a full window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from faregate.core.faults import FaultKind, UpstreamError
+from faregate.core.holds import BudgetState, NoRoom
+from faregate.core.identity import Mismatch
+from faregate.core.money import Money
+from faregate.core.refusal import Refusal, RefusalCode
+
+_WINDOW_NAMES = {
+    "month": "monthly",
+    "day": "daily",
+    "week": "weekly",
+    "total": "total",
+    "session": "session",
+}
+_UPSTREAM_CODES = {
+    FaultKind.CONNECT: RefusalCode.UPSTREAM_UNREACHABLE,
+    FaultKind.TIMEOUT: RefusalCode.UPSTREAM_TIMEOUT,
+    FaultKind.RESET: RefusalCode.UPSTREAM_BROKEN,
+    FaultKind.MALFORMED: RefusalCode.UPSTREAM_BROKEN,
+    FaultKind.TOO_LARGE: RefusalCode.UPSTREAM_BROKEN,
+}
+
+
+def budget_name(state: BudgetState) -> str:
+    """Return a budget's name for a person: "monthly budget", "budget of task x"."""
+    window = _WINDOW_NAMES.get(state.budget.window, state.budget.window)
+    kind, colon, name = state.budget.scope.partition(":")
+    if kind == "global":
+        return f"{window} budget"
+    if kind == "session":
+        return f"budget of session {name}"
+    return f"{window} budget of {kind} {name}" if colon else f"{window} {kind} budget"
+
+
+def instant(seconds: int | None) -> str | None:
+    """Return a Unix instant as RFC 3339 in UTC."""
+    if seconds is None:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def no_room(full: NoRoom) -> Refusal:
+    """Return the refusal for a hold that does not fit."""
+    if not full.blocking:
+        return Refusal(
+            code=RefusalCode.BUDGET_EXCEEDED,
+            message="A budget is closed; see: faregate budget",
+            needed=full.amount,
+        )
+    state = full.blocking[0]
+    return _refused(state, full.amount, _why_full(state, full.amount))
+
+
+def waited(blocking: Sequence[BudgetState], amount: Money, seconds: float) -> Refusal:
+    """Return the refusal after waiting for room in vain."""
+    if not blocking:
+        return Refusal(
+            code=RefusalCode.BUDGET_EXCEEDED,
+            message=f"No budget had room for {amount} within {seconds:.0f} s",
+            needed=amount,
+        )
+    state = blocking[0]
+    why = (
+        f"Waited {seconds:.0f} s for room: {state.held} of the "
+        f"{budget_name(state)} is held by running requests, and this one may cost "
+        f"up to {amount}"
+    )
+    return _refused(state, amount, why)
+
+
+def waiting_for(blocking: Sequence[BudgetState], amount: Money) -> str:
+    """Return what a waiting request waits for."""
+    if not blocking:
+        return f"{amount} of room, behind other requests"
+    return f"{amount} of room in the {budget_name(blocking[0])}"
+
+
+def mismatch(found: Mismatch) -> Refusal:
+    """Return the refusal for a URL or header that names another session."""
+    return Refusal(
+        code=RefusalCode.FORBIDDEN,
+        message=(
+            f"The token belongs to session {found.granted}, but the request names "
+            f"session {found.claimed}; leave the /s/ prefix or header out"
+        ),
+    )
+
+
+def upstream(error: UpstreamError, provider: str) -> Refusal:
+    """Return the answer for a provider that failed."""
+    return Refusal(
+        code=_UPSTREAM_CODES[error.kind],
+        message=f"{provider}: {error.message}",
+        extra={"provider": provider},
+    )
+
+
+def _why_full(state: BudgetState, amount: Money) -> str:
+    limit = state.budget.limit
+    parts = [f"{state.spent} of {limit} spent"]
+    if state.held:
+        parts.append(f"{state.held} held by running requests")
+    if state.unknown:
+        parts.append(f"{state.unknown} unknown (faregate holds)")
+    name = budget_name(state)
+    return (
+        f"{name[0].upper()}{name[1:]} reached: {', '.join(parts)}; this request may "
+        f"cost up to {amount}"
+    )
+
+
+def _refused(state: BudgetState, amount: Money, why: str) -> Refusal:
+    resets = instant(state.budget.ends_at)
+    when = f" Resets {resets}." if resets else ""
+    return Refusal(
+        code=RefusalCode.BUDGET_EXCEEDED,
+        message=f"{why}.{when} To go on: faregate budget",
+        scope=state.budget.scope,
+        window=state.budget.window,
+        limit=state.budget.limit,
+        spent=state.spent,
+        held=state.held,
+        unknown=state.unknown,
+        needed=amount,
+        resets_at=resets,
+    )

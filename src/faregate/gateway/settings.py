@@ -1,0 +1,61 @@
+"""What a person may set about the gate, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from enum import StrEnum
+
+from faregate.core.limits.budget import BudgetRule
+
+
+class OnTight(StrEnum):
+    """What happens to a request whose hold does not fit just now."""
+
+    WAIT = "wait"
+    CLAMP = "clamp"
+    REFUSE = "refuse"
+
+
+class Unpriced(StrEnum):
+    """What happens to a request for a model without a known price."""
+
+    DENY = "deny"
+    DEAREST = "dearest"
+    ALLOW = "allow"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How long the gate waits, in seconds."""
+
+    room: float = 30.0
+    """For a budget to have room again."""
+    drain: float = 10.0
+    """For the exact usage of an answer whose client hung up."""
+    first_byte_stream: float = 240.0
+    first_byte_whole: float = 600.0
+    idle: float = 120.0
+    """Between two bytes of a running answer."""
+    quiet: float = 600.0
+    """Between two pieces of model output, while keep-alives still arrive."""
+    total: float = 3600.0
+    write_stall: float = 60.0
+    """For a client that reads nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GateSettings:
+    """The gate's policy."""
+
+    rules: tuple[BudgetRule, ...] = ()
+    zone: tzinfo = UTC
+    default_output: int = 32_000
+    """Output bound, in tokens, of a request that names none."""
+    on_tight: OnTight = OnTight.WAIT
+    unpriced: Unpriced = Unpriced.DENY
+    queue_size: int = 1000
+    """Most requests that may wait for room at once."""
+    body_limit: int = 64 * 1024 * 1024
+    """Most bytes of an answer that is not streamed."""
+    patience: Patience = field(default_factory=Patience)

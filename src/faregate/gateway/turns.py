@@ -1,0 +1,63 @@
+"""What is remembered of a session between two requests, in memory only.
+
+The last settled turn of a conversation tightens the next input bound; the last
+failed body tells a client's retry from a new request.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from faregate.core.estimate import KnownTurn
+from faregate.core.routing import Target
+
+_SESSIONS = 4096
+_TURNS_PER_SESSION = 4
+
+
+class Turns:
+    """Remembers conversations by session and target, oldest forgotten first."""
+
+    def __init__(self) -> None:
+        self._known: OrderedDict[tuple[str, Target], list[KnownTurn]] = OrderedDict()
+
+    def remember(self, session: str, target: Target, turn: KnownTurn) -> None:
+        """Keep the exact usage of a settled request."""
+        key = (session, target)
+        turns = self._known.setdefault(key, [])
+        turns[:] = [t for t in turns if t.conversation.fixed != turn.conversation.fixed]
+        turns.append(turn)
+        del turns[:-_TURNS_PER_SESSION]
+        self._known.move_to_end(key)
+        while len(self._known) > _SESSIONS:
+            self._known.popitem(last=False)
+
+    def last(self, session: str, target: Target, fixed: int) -> KnownTurn | None:
+        """Return the last turn with the same system text and tools, if any."""
+        for turn in self._known.get((session, target), ()):
+            if turn.conversation.fixed == fixed:
+                return turn
+        return None
+
+
+class Failures:
+    """Remembers the bodies of failed requests, to count a client's retries."""
+
+    def __init__(self) -> None:
+        self._failed: OrderedDict[tuple[str, int], None] = OrderedDict()
+
+    def failed(self, session: str, body_hash: int) -> None:
+        """Note that this body got no good answer."""
+        key = (session, body_hash)
+        self._failed[key] = None
+        self._failed.move_to_end(key)
+        while len(self._failed) > _SESSIONS:
+            self._failed.popitem(last=False)
+
+    def succeeded(self, session: str, body_hash: int) -> None:
+        """Note that this body was answered: its next appearance is no retry."""
+        self._failed.pop((session, body_hash), None)
+
+    def is_retry(self, session: str, body_hash: int) -> bool:
+        """Tell whether the same body failed in this session before."""
+        return (session, body_hash) in self._failed
