@@ -1,0 +1,1 @@
+"""Limits of requests and sessions, one file a limit."""
