@@ -1,0 +1,160 @@
+"""Read the configuration: files in, checked settings or every problem out."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING
+
+from faregate.config.files import read_owned
+from faregate.config.problems import ConfigError, Problem
+from faregate.config.sections.budgets import (
+    MONTHLY,
+    Caps,
+    merge_caps,
+    read_budget,
+    read_caps,
+    rules,
+)
+from faregate.config.sections.prices import read_models, read_prices
+from faregate.config.sections.providers import read_providers
+from faregate.config.sections.routes import (
+    read_keys,
+    read_ledger,
+    read_routes,
+    read_server,
+    read_theme,
+)
+from faregate.config.settings import Settings
+from faregate.config.tables import Source, Table, exact_number
+from faregate.config.toml_lines import key_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from faregate.config.paths import Paths
+
+_AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_PLAIN = {
+    "Cannot overwrite a value": "this key was given before",
+    "Invalid value": "this is no TOML value",
+    "Expected '=' after a key in a key/value pair": "there is no = after the key",
+    "Invalid statement": "this is no TOML",
+}
+
+
+def load(paths: Paths) -> Settings:
+    """Return the settings; a missing or empty file means defaults.
+
+    Raises ConfigError with every problem found, each with file, line and key.
+    """
+    source = Source(file=paths.config)
+    top, overridden, override_source = _tables(paths, source)
+    server = read_server(top.table("server"))
+    budget = top.table("budget")
+    configured = read_caps(budget, top.tables("budgets"))
+    caps, hidden = merge_caps(configured, overridden)
+    chosen = MONTHLY in configured or MONTHLY in overridden
+    providers = read_providers(top.table("providers"), server)
+    keys = top.table("keys")
+    settings = Settings(
+        server=server,
+        budget=read_budget(budget, caps, chosen=chosen),
+        budget_rules=rules(caps),
+        providers=providers,
+        model_facts=read_models(top.table("models"), providers),
+        price_overrides=read_prices(top.table("prices"), providers),
+        routes=read_routes(top.table("routes"), providers),
+        theme=read_theme(top.table("theme")),
+        keys=read_keys(keys),
+        ledger_dir=read_ledger(top.table("ledger"), paths.ledger_dir),
+        hidden=hidden,
+        warnings=tuple(f"{each}" for each in hidden),
+    )
+    top.finish()
+    problems = [*source.problems, *override_source.problems]
+    if problems:
+        raise ConfigError(*sorted(problems, key=_by_place))
+    return settings
+
+
+def read_overrides(path: Path) -> tuple[Caps, Source]:
+    """Return the caps that commands have set, and what is wrong with the file."""
+    source = Source(file=path)
+    top = Table(parse(path, source), source=source)
+    budget = top.table("budget")
+    caps = read_caps(budget, top.tables("budgets"))
+    budget.finish()
+    top.finish()
+    return caps, source
+
+
+def parse(path: Path, source: Source) -> Mapping[str, object]:
+    """Return the decoded file, {} when missing; raises ConfigError for bad TOML."""
+    content = read_owned(path)
+    if not content:
+        return {}
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise ConfigError(
+            Problem(file=path, line=line, message="this is not UTF-8 text")
+        ) from error
+    try:
+        values = tomllib.loads(text, parse_float=exact_number)
+    except (ValueError, RecursionError) as error:
+        raise ConfigError(_syntax_problem(path, text, str(error))) from error
+    source.lines = key_lines(text)
+    return values
+
+
+def _tables(paths: Paths, source: Source) -> tuple[Table, Caps, Source]:
+    """Parse both files; a file that is no TOML does not hide the other's problems."""
+    wrong: list[Problem] = []
+    top = Table({}, source=source)
+    caps: Caps = {}
+    override_source = Source(file=paths.overrides)
+    try:
+        top = Table(parse(paths.config, source), source=source)
+    except ConfigError as error:
+        wrong += error.problems
+    try:
+        caps, override_source = read_overrides(paths.overrides)
+    except ConfigError as error:
+        wrong += error.problems
+    if wrong:
+        raise ConfigError(*wrong)
+    return top, caps, override_source
+
+
+def _syntax_problem(path: Path, text: str, message: str) -> Problem:
+    found = _AT.search(message)
+    lines = text.splitlines()
+    line = int(found[1]) if found and found[1] else len(lines)
+    what = message[: found.start()] if found else message
+    what = "lists are nested too deeply" if "recursion" in what else what
+    written = lines[line - 1] if 0 < line <= len(lines) else ""
+    key = written.partition("=")[0].strip()
+    return Problem(
+        file=path,
+        line=line,
+        key=key if re.fullmatch(r"[\w.\"/-]{1,100}", key) else "",
+        message=_PLAIN.get(what, what[:1].lower() + what[1:]),
+        hint=_syntax_hint(written.partition("=")[2].strip(), what),
+    )
+
+
+def _syntax_hint(value: str, what: str) -> str:
+    if what != "Invalid value":
+        return ""
+    if "$" in value:
+        return "Money is a bare number of USD, as in monthly = 20."
+    if value.lower() in ("yes", "no", "on", "off", "true", "false"):
+        return "Write true or false."
+    return 'Text needs "quotes".' if re.match(r"[A-Za-z]", value) else ""
+
+
+def _by_place(problem: Problem) -> tuple[str, int]:
+    return str(problem.file or ""), problem.line or 0

@@ -1,0 +1,1 @@
+"""One file a section: checked keys in, parts of the settings out."""

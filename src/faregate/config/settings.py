@@ -1,0 +1,160 @@
+"""The checked configuration, as immutable values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import tzinfo
+    from pathlib import Path
+
+    from faregate.core.limits.budget import BudgetRule
+    from faregate.core.model_facts import ModelFacts
+    from faregate.core.money import Money
+    from faregate.core.pricing import PriceRow
+    from faregate.core.routing import RouteRule, Target
+    from faregate.providers.spec import ProviderSpec
+
+
+class OnTight(StrEnum):
+    """What happens when a hold does not fit into a budget."""
+
+    WAIT = "wait"
+    """Wait for open holds to be released, then refuse."""
+    CLAMP = "clamp"
+    """Lower the request's output bound to what is affordable."""
+    REFUSE = "refuse"
+
+
+class Unpriced(StrEnum):
+    """What happens to a model without a known price."""
+
+    DENY = "deny"
+    DEAREST = "dearest"
+    """Hold and book it at the dearest known price of its provider."""
+    ALLOW = "allow"
+    """Let it pass uncounted: the cap does not cover it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """Where agents connect; `drain_s` is how long a stop waits for them."""
+
+    host: str = "127.0.0.1"
+    port: int = 4747
+    drain_s: float = 10.0
+
+    @property
+    def url(self) -> str:
+        """The address that agents use, without a path."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetSettings:
+    """Caps and how they are applied; None means no cap."""
+
+    monthly: Money | None
+    daily: Money | None
+    session: Money | None
+    monthly_is_default: bool
+    """Nobody has chosen the monthly cap."""
+    alerts: tuple[int, ...]
+    """Percent of a cap at which to alert, ascending."""
+    timezone: tzinfo
+    timezone_name: str
+    on_tight: OnTight
+    output: int
+    """Output tokens given to a request that names no bound."""
+    unpriced: Unpriced
+
+
+@dataclass(frozen=True, slots=True)
+class EnvKey:
+    """A key in one of these environment variables; the first that is set counts."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CommandKey:
+    """A key that a command prints; run without a shell."""
+
+    argv: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeyringKey:
+    """A key in the system's keyring."""
+
+    service: str
+    user: str
+
+
+KeySource = EnvKey | CommandKey | KeyringKey
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderChoice:
+    """A provider that can be used: its spec, where its key is, which region."""
+
+    spec: ProviderSpec
+    key: KeySource
+    region: str = ""
+    configured: bool = False
+    """It has a section of its own in the configuration."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThemeSettings:
+    """How the screen looks; None leaves the choice to it."""
+
+    name: str | None = None
+    ascii: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hidden:
+    """A value of the configuration that a command's override hides."""
+
+    key: str
+    configured: str
+    override: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.key} = {self.override} (overrides.toml) hides "
+            f"{self.configured} (config.toml)"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that was configured, with defaults filled in."""
+
+    server: ServerSettings
+    budget: BudgetSettings
+    budget_rules: tuple[BudgetRule, ...]
+    providers: Mapping[str, ProviderChoice]
+    """The catalogue and the person's own providers, by name."""
+    model_facts: Mapping[Target, ModelFacts]
+    price_overrides: tuple[PriceRow, ...]
+    routes: tuple[RouteRule, ...]
+    theme: ThemeSettings
+    keys: Mapping[str, str]
+    """Key bindings of the screen: action to key."""
+    ledger_dir: Path
+    hidden: tuple[Hidden, ...] = ()
+    warnings: tuple[str, ...] = field(default=())
+
+    @property
+    def provider_specs(self) -> tuple[ProviderSpec, ...]:
+        """The specs of every provider, the person's own first."""
+        ranked = sorted(
+            self.providers.values(), key=lambda choice: not choice.configured
+        )
+        return tuple(choice.spec for choice in ranked)
