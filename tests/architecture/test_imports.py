@@ -63,7 +63,8 @@ def test_core_loads_only_the_standard_library() -> None:
 def test_codecs_and_providers_add_msgspec_alone(package: str) -> None:
     names = package_modules(package)
     assert len(names) > 2
-    assert foreign(loaded_by(*names)) <= {"msgspec"}
+    # msgspec loads typing_extensions where something else installed it.
+    assert foreign(loaded_by(*names)) <= {"msgspec", "typing_extensions"}
 
 
 def test_every_module_can_be_imported() -> None:

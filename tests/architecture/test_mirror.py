@@ -1,7 +1,7 @@
 """Each module with code has a test module where one looks for it.
 
 `faregate/a/b/c.py` is tested by `tests/a/b/test_c.py` or `tests/a/b/test_c_*.py`, or,
-for a package inside a package, with its neighbours by `tests/a/test_b.py`.
+with its neighbours in a package inside a package, by `tests/a/test_b.py`.
 """
 
 from __future__ import annotations
@@ -42,15 +42,15 @@ def has_tests(path: Path) -> bool:
     place = path.relative_to(SOURCE)
     if place.name == "__init__.py":
         place = place.parent.parent / f"{path.parent.name}.py"
-    folder = TESTS / place.parent
-    if (folder / f"test_{place.stem}.py").exists():
-        return True
-    if any(folder.glob(f"test_{place.stem}_*.py")):
-        return True
-    package = place.parent
-    return (
-        len(package.parts) > 1
-        and (TESTS / package.parent / f"test_{package.name}.py").exists()
+    # The packages inside top-level packages that hold the module, nearest first.
+    packages = [parent for parent in place.parents if len(parent.parts) > 1]
+    return any(is_tested(TESTS / subject) for subject in (place, *packages))
+
+
+def is_tested(subject: Path) -> bool:
+    """Whether the folder of `subject` has a test module named after it."""
+    return (subject.parent / f"test_{subject.stem}.py").exists() or any(
+        subject.parent.glob(f"test_{subject.stem}_*.py")
     )
 
 
