@@ -1,0 +1,105 @@
+"""Turns lines into painted strips: one style a tone, the glyphs, and the ground.
+
+Owns how a theme and an alphabet meet; knows nothing of what the lines say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual.strip import Strip
+
+from faregate.tui.lines import Line, fit
+from faregate.tui.tones import Tone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from faregate.tui.glyphs import Glyphs
+
+_BOLD = {Tone.STRONG, Tone.SPEND, Tone.CRIT, Tone.CAPPED, Tone.KEY}
+_REVERSED = {Tone.ALERT, Tone.NOTICE}
+_LOUD_WHEN_STALE = {Tone.ALERT, Tone.NOTICE}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ink:
+    """Styles of one theme in one alphabet."""
+
+    styles: Mapping[Tone, Style]
+    selected: Style
+    glyphs: Glyphs
+    stale: bool = False
+    """Whether figures are old: everything but alerts turns quiet."""
+
+    def aged(self, stale: bool) -> Ink:
+        """Return this ink for figures that are, or are not, old."""
+        return self if stale == self.stale else replace(self, stale=stale)
+
+    def style(self, tone: Tone) -> Style:
+        """Return the style of a tone."""
+        if self.stale and tone not in _LOUD_WHEN_STALE:
+            return self.styles[Tone.MUTED]
+        return self.styles[tone]
+
+    def paint(self, content: Line, cells: int, *, selected: bool = False) -> Strip:
+        """Return `content` in exactly `cells` cells on the theme's ground."""
+        ground = self.selected if selected else self.styles[Tone.TEXT]
+        segments: list[Segment] = []
+        used = 0
+        for text, tone in content:
+            text = self.readable(text)
+            if used + cell_len(text) > cells:
+                text = fit(text, cells - used, cut=self.glyphs.cut)
+            if text:
+                style = ground if selected else self.style(tone)
+                segments.append(Segment(text, style))
+                used += cell_len(text)
+            if used >= cells:
+                break
+        if used < cells:
+            segments.append(Segment(" " * (cells - used), ground))
+        return Strip(segments, cells)
+
+    def readable(self, text: str) -> str:
+        """Return `text` in the signs of this alphabet."""
+        if "\ufffd" in text and self.glyphs.unreadable != "\ufffd":
+            return text.replace("\ufffd", self.glyphs.unreadable)
+        return text
+
+
+def mix(colors: Mapping[str, str], glyphs: Glyphs) -> Ink:
+    """Build the ink from a theme's colours: one per tone, ground and cursor."""
+    ground = colors["background"]
+    styles = {
+        tone: Style(
+            color=colors[_color_of(tone)],
+            bgcolor=ground,
+            bold=tone in _BOLD or tone in _REVERSED,
+            reverse=tone in _REVERSED,
+        )
+        for tone in Tone
+    }
+    return Ink(
+        styles=styles,
+        selected=Style(
+            color=colors["cursor_text"], bgcolor=colors["cursor"], bold=True
+        ),
+        glyphs=glyphs,
+    )
+
+
+def _color_of(tone: Tone) -> str:
+    match tone:
+        case Tone.TEXT | Tone.STRONG | Tone.NOTICE:
+            return "foreground"
+        case Tone.KEY:
+            return "accent"
+        case Tone.ALERT:
+            return "crit"
+        case _:
+            return tone.value

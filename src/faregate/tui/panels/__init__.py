@@ -1,0 +1,1 @@
+"""What panels say: a view and a size in, lines out. No panel knows another."""

@@ -1,0 +1,169 @@
+"""The cap: how much is gone, held and left, and when it will be reached."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from faregate.tui.caps import (
+    Gauge,
+    Level,
+    cap_name,
+    gauges,
+    hourly_rate,
+    pace,
+    resets_on,
+    time_left,
+)
+from faregate.tui.figures import dollars, money
+from faregate.tui.lines import Line, Span, first_that_fits, line, span, spread
+from faregate.tui.meter import gauge_bar, scale
+from faregate.tui.tones import Tone
+
+if TYPE_CHECKING:
+    from faregate.tui.store import Store
+    from faregate.tui.view import View
+
+_TONES = {
+    Level.CALM: Tone.TEXT,
+    Level.HALF: Tone.TEXT,
+    Level.HIGH: Tone.WARN,
+    Level.REACHED: Tone.CRIT,
+}
+
+
+def cap_title(view: View) -> str:
+    """Return the title of the panel."""
+    found = gauges(view.shown.budgets.values())
+    return cap_name(found[0].view, view.clock) if found else "cap"
+
+
+def cap_lines(view: View, cells: int, _height: int) -> list[Line]:
+    """Return five lines: figures, gauge, scale or next cap, what is set aside, pace."""
+    store = view.shown
+    found = gauges(store.budgets.values())
+    if not found:
+        return _no_cap(store)
+    first = found[0]
+    others = [_other(each, view) for each in found[1:]]
+    return [
+        _figures(first, view, cells),
+        gauge_bar(first, cells, view.ink.glyphs),
+        others[0] if others else scale(cells),
+        _aside(first, view, cells),
+        (span(pace(first, store.burn, _uptime(store), view.clock), Tone.MUTED),),
+    ]
+
+
+def strip_lines(view: View, cells: int, _height: int) -> list[Line]:
+    """Return the narrow form: one line of figures, one gauge."""
+    store = view.shown
+    found = gauges(store.budgets.values())
+    rate = (span(f"{dollars(hourly_rate(store.burn))}/h"),)
+    if not found:
+        spent = [money(each.spent) for each in store.budgets.values()]
+        used = dollars(max(spent)) if spent else "$0.00"
+        return [line(" ", span(f"{used} spent, no cap"), "   ", *rate)]
+    first, dot = found[0], span(f" {view.ink.glyphs.dot} ", Tone.TRACK)
+    money_part = _used_of(first, view)
+    when = span(pace(first, store.burn, _uptime(store), view.clock), Tone.MUTED)
+    held = (dot, span(f"held {dollars(first.held)}", Tone.HELD)) if first.held else ()
+    chosen = first_that_fits(
+        [
+            (*money_part, dot, *rate, *held, dot, when),
+            (*money_part, dot, *rate, dot, when),
+            (*money_part, dot, *rate),
+            money_part,
+        ],
+        cells - 2,
+    )
+    blank = Span(" ", Tone.TEXT)
+    return [
+        (blank, *chosen),
+        (blank, *gauge_bar(first, cells - 2, view.ink.glyphs), blank),
+    ]
+
+
+def banner_lines(view: View, cells: int, _height: int) -> list[Line]:
+    """Return the full-width line of a cap that is reached; none while there is room."""
+    for found in gauges(view.store.budgets.values()):
+        if found.level is Level.REACHED:
+            return [_banner(found, view, cells)]
+    return []
+
+
+def _banner(found: Gauge, view: View, cells: int) -> Line:
+    closed, reset = view.ink.glyphs.closed, resets_on(found.view, view.clock)
+    until = f"until {reset} or a new cap" if reset else "until there is a new cap"
+    if found.view.scope == "global" and not found.left:
+        refused = "new requests are refused"
+    elif found.view.scope == "global":
+        refused = f"what may cost more than {dollars(found.left)} is refused"
+    else:
+        refused = f"requests of {found.view.scope} are refused"
+    head = f" {closed} CAP REACHED {dollars(found.used)} of {dollars(found.limit)}"
+    finish = ""
+    if view.store.in_flight:
+        number = view.store.in_flight
+        finish = f" {number} running request{'s' * (number != 1)} may finish."
+    texts = (
+        f"{head}: {refused} {until}.{finish}",
+        f"{head}: {refused} {until}.",
+        f"{head}: {refused}",
+        f"{head}",
+        f" {closed} CAP REACHED",
+    )
+    chosen = first_that_fits([(span(text, Tone.ALERT),) for text in texts], cells)
+    return (span(chosen[0].text.ljust(cells), Tone.ALERT),)
+
+
+def _figures(found: Gauge, view: View, cells: int) -> Line:
+    left = time_left(found.view, view.clock)
+    right = (span(left, Tone.MUTED),) if left else ()
+    return spread(_used_of(found, view), right, cells)
+
+
+def _used_of(found: Gauge, view: View) -> Line:
+    tone, glyphs = _TONES[found.level], view.ink.glyphs
+    sign = {Level.HIGH: f"{glyphs.alert} ", Level.REACHED: f"{glyphs.closed} "}
+    return line(
+        span(dollars(found.used), Tone.SPEND),
+        span(f" of {dollars(found.limit)}  "),
+        span(f"{sign.get(found.level, '')}{found.percent}", tone),
+    )
+
+
+def _aside(found: Gauge, view: View, cells: int) -> Line:
+    glyphs = view.ink.glyphs
+    left = span(f"left {dollars(found.left)}")
+    held = span(f"{glyphs.held} held {dollars(found.held)}", Tone.HELD)
+    unknown = span(f"{glyphs.unknown} unknown {dollars(found.unknown)}", Tone.UNKNOWN)
+    gap = Span("  ", Tone.TEXT)
+    parts = [left]
+    if found.held:
+        parts += [gap, held]
+    if found.unknown:
+        parts += [gap, unknown]
+    return first_that_fits([tuple(parts), tuple(parts[:3]), (left,)], cells)
+
+
+def _other(found: Gauge, view: View) -> Line:
+    name = cap_name(found.view, view.clock)
+    return line(
+        span(f"{name} ", Tone.MUTED),
+        f"{dollars(found.used)} of {dollars(found.limit)} ",
+        span(found.percent, _TONES[found.level]),
+    )
+
+
+def _no_cap(store: Store) -> list[Line]:
+    lines: list[Line] = [(span("no cap is set", Tone.WARN),)]
+    lines += [
+        line(span(dollars(money(view.spent)), Tone.SPEND), f" spent, {view.window}")
+        for view in list(store.budgets.values())[:2]
+    ]
+    lines.append((span("faregate budget set monthly 20", Tone.ACCENT),))
+    return lines
+
+
+def _uptime(store: Store) -> float:
+    return store.proxy.uptime_s if store.proxy else 0.0

@@ -1,0 +1,143 @@
+"""The top line: is the proxy there, who is at work, what needs a look."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from faregate.tui.caps import Level, cap_name, gauges, worst
+from faregate.tui.figures import duration, elapsed
+from faregate.tui.lines import Line, Span, first_that_fits, span, spread, width
+from faregate.tui.store import LinkState
+from faregate.tui.tones import Tone
+
+if TYPE_CHECKING:
+    from faregate.tui.view import View
+
+_TONES = {
+    Level.HALF: Tone.TEXT,
+    Level.HIGH: Tone.WARN,
+    Level.REACHED: Tone.CRIT,
+}
+
+
+def header_lines(view: View, cells: int, _height: int) -> list[Line]:
+    """Return the line, with what matters least left out where it does not fit."""
+    right = _right(view)
+    room = cells - width(right) - 3
+    chosen = first_that_fits(_candidates(view), room)
+    return [
+        spread((Span(" ", Tone.TEXT), *chosen), (*right, Span(" ", Tone.TEXT)), cells)
+    ]
+
+
+def _candidates(view: View) -> list[Line]:
+    link, short_link, up = _link(view), _short_link(view), _uptime(view)
+    work, short_work, alert = _work(view), _short_work(view), _alert(view)
+    bar = span(f" {view.ink.glyphs.bar} ", Tone.TRACK)
+    return [
+        _join(bar, (*link, *up), work, alert),
+        _join(bar, link, work, alert),
+        _join(bar, link, short_work, alert),
+        _join(bar, short_link, short_work, alert),
+        _join(bar, short_link, alert),
+        _join(bar, short_link),
+    ]
+
+
+def _join(bar: Span, *parts: Line) -> Line:
+    joined: list[Span] = []
+    for part in parts:
+        if part:
+            joined += [bar, *part] if joined else part
+    return tuple(joined)
+
+
+def _link(view: View) -> Line:
+    store, glyphs = view.store, view.ink.glyphs
+    link, now = store.link, view.clock.monotonic()
+    retry = ""
+    if link.retry_at is not None:
+        retry = f", retrying in {elapsed(link.retry_at - now)}"
+    match link.state:
+        case LinkState.LIVE:
+            address = store.proxy.url.rpartition("//")[2] if store.proxy else ""
+            return (span(f"{glyphs.live} ", Tone.OK), span(f"proxy {address}"))
+        case LinkState.CONNECTING:
+            return (span(f"{glyphs.lost} connecting", Tone.MUTED),)
+        case LinkState.LOST:
+            text = f"{glyphs.lost} proxy lost {elapsed(now - link.since)}{retry}"
+            return (span(text, Tone.NOTICE),)
+        case LinkState.ABSENT if store.told:
+            text = f"{glyphs.lost} proxy gone {elapsed(now - link.since)}{retry}"
+            return (span(text, Tone.NOTICE),)
+        case LinkState.ABSENT:
+            return (span(f"{glyphs.lost} no proxy{retry}", Tone.WARN),)
+        case LinkState.REFUSED:
+            return (span(f"{glyphs.down} {link.why or 'refused'}", Tone.CRIT),)
+
+
+def _short_link(view: View) -> Line:
+    glyphs = view.ink.glyphs
+    match view.store.link.state:
+        case LinkState.LIVE:
+            return (span(f"{glyphs.live} ", Tone.OK), span("proxy"))
+        case LinkState.LOST | LinkState.ABSENT if view.store.told:
+            return (span(f"{glyphs.lost} proxy lost", Tone.NOTICE),)
+        case _:
+            return _link(view)
+
+
+def _uptime(view: View) -> Line:
+    store = view.store
+    if not store.live or store.proxy is None:
+        return ()
+    up = store.proxy.uptime_s + max(view.clock.monotonic() - store.received, 0.0)
+    # Minutes are enough here, and seconds would repaint an idle screen.
+    shown = duration(up) if up >= 3600 else f"{int(up) // 60}m"
+    return (span(f" up {shown}", Tone.MUTED),)
+
+
+def _work(view: View) -> Line:
+    store = view.shown
+    if not store.told:
+        return ()
+    dot = view.ink.glyphs.dot
+    number = len(store.sessions)
+    parts = [span(f"{number} session{'s' * (number != 1)}")]
+    if store.in_flight:
+        parts.append(span(f" {dot} {store.in_flight} in flight"))
+    if store.waiting:
+        parts.append(span(f" {dot} {store.waiting} waiting", Tone.WAITING))
+    capped = sum(view.state == "capped" for view in store.sessions.values())
+    if capped:
+        parts.append(span(f" {dot} {capped} CAPPED", Tone.CAPPED))
+    return tuple(parts)
+
+
+def _short_work(view: View) -> Line:
+    store = view.shown
+    if not store.told or not store.waiting:
+        return ()
+    return (span(f"{store.waiting} waiting", Tone.WAITING),)
+
+
+def _alert(view: View) -> Line:
+    """Name the most urgent budget; of the live figures, even on a frozen screen."""
+    found = worst(gauges(view.store.budgets.values()))
+    if found is None or found.level is Level.CALM:
+        return ()
+    glyphs, name = view.ink.glyphs, cap_name(found.view, view.clock)
+    if found.level is Level.REACHED:
+        return (span(f"{glyphs.closed} {name} reached", Tone.CRIT),)
+    used = f"{glyphs.alert} {found.permille // 10}% of {name}"
+    return (span(used, _TONES[found.level]),)
+
+
+def _right(view: View) -> Line:
+    clock = view.clock
+    if view.frozen is None or view.frozen_at is None:
+        return (span(f"{clock.local(clock.now()):%H:%M}", Tone.MUTED),)
+    more = view.store.requests() - view.frozen.requests()
+    since = f"FROZEN {clock.local(view.frozen_at):%H:%M:%S}"
+    told = f" {since}, +{more} requests " if more > 0 else f" {since} "
+    return (span(told, Tone.NOTICE),)

@@ -1,0 +1,71 @@
+"""The help: keys and columns from their tables, and what the signs mean."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from faregate.tui.actions import Scope, in_scopes, keys_of
+from faregate.tui.filtering import ABOUT
+from faregate.tui.lines import EMPTY, Line, cell, line, span, wrap
+from faregate.tui.panels.flights import COLUMNS as FLIGHT_COLUMNS
+from faregate.tui.session_table import COLUMNS as SESSION_COLUMNS
+from faregate.tui.tones import Tone
+
+if TYPE_CHECKING:
+    from faregate.tui.table_layout import Column
+    from faregate.tui.view import View
+
+_LEFT = 18
+
+SIGNS = (
+    ("~8.42", "an estimate: the provider did not say what it used, or not yet"),
+    ("?", "no price is known for a part of it; never counted as nothing"),
+    ("held", "set aside for running requests; replaced by the true cost"),
+    ("unknown", "kept in full, because nobody can tell what it cost"),
+    ("failed tries", "what attempts cost that brought no answer"),
+    ("tokens", "input is new + cache writes + cache reads; output has reasoning"),
+    ("pace", "when the cap is reached if this hour, or the window, goes on so"),
+)
+MOUSE = (
+    "click chooses a row, a second click opens it; hold shift to select text with the "
+    "terminal's own mouse"
+)
+
+
+def help_lines(view: View, cells: int, scopes: tuple[Scope, ...]) -> list[Line]:
+    """Return all lines of the help for a screen with these scopes."""
+    lines = _heading("keys")
+    for action in in_scopes(scopes):
+        keys = "  ".join(keys_of(action, view.keymap))
+        lines += _entry(keys, action.about, cells)
+    lines += _entry("mouse", MOUSE, cells)
+    lines += _heading("filter")
+    lines += _entry("words", ABOUT, cells)
+    for title, columns in (
+        ("sessions", SESSION_COLUMNS),
+        ("in flight", FLIGHT_COLUMNS),
+    ):
+        lines += _heading(title)
+        lines += _columns(columns, cells)
+    lines += _heading("signs and words")
+    for sign, about in SIGNS:
+        lines += _entry(sign, about, cells)
+    return lines
+
+
+def _columns(columns: tuple[Column, ...], cells: int) -> list[Line]:
+    return [
+        entry
+        for column in columns
+        for entry in _entry(column.title, column.about, cells)
+    ]
+
+
+def _heading(title: str) -> list[Line]:
+    return [EMPTY, (span(title, Tone.STRONG),)]
+
+
+def _entry(left: str, about: str, cells: int) -> list[Line]:
+    pieces = wrap(about, max(cells - _LEFT - 2, 20))
+    first = line(span(cell(f"  {left}", _LEFT), Tone.ACCENT), "  ", pieces[0])
+    return [first, *(line(" " * (_LEFT + 2), piece) for piece in pieces[1:])]

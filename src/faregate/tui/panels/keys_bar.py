@@ -1,0 +1,38 @@
+"""The bottom line: the keys that make sense on this screen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from faregate.tui.actions import Action, Scope, in_scopes, keys_of
+from faregate.tui.lines import Line, Span, span, width
+from faregate.tui.tones import Tone
+
+if TYPE_CHECKING:
+    from faregate.tui.view import View
+
+
+def keys_line(view: View, cells: int, scopes: tuple[Scope, ...]) -> list[Line]:
+    """Return one line; the least important keys are left out where it is narrow."""
+    actions = [action for action in in_scopes(scopes) if action.bar is not None]
+    actions.sort(key=lambda action: action.bar or 0)
+    while actions:
+        told = _told(view, sorted(actions, key=_place))
+        if width(told) <= cells:
+            return [told]
+        actions.pop()
+    return [()]
+
+
+def _told(view: View, actions: list[Action]) -> Line:
+    parts: list[Span] = []
+    for action in actions:
+        key = keys_of(action, view.keymap)[0]
+        parts += [span(f" {key}", Tone.KEY), span(f" {action.label} ", Tone.MUTED)]
+    return tuple(parts)
+
+
+def _place(action: Action) -> tuple[bool, int]:
+    """Quit and help go to the end; the others keep their order of importance."""
+    bar = action.bar or 0
+    return (bar < 2, -bar if bar < 2 else bar)

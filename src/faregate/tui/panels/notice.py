@@ -1,0 +1,172 @@
+"""What the screen says before there is anything to show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from faregate.tui.caps import gauges
+from faregate.tui.figures import dollars, elapsed
+from faregate.tui.lines import EMPTY, Line, Span, cell, line, span, wrap
+from faregate.tui.store import LinkState
+from faregate.tui.tones import Tone
+
+if TYPE_CHECKING:
+    from faregate.control.models import Setup
+    from faregate.tui.view import View
+
+_INDENT = 3
+_MOST_AGENTS = 5
+
+
+def is_needed(view: View) -> bool:
+    """Whether there is nothing to show but this notice."""
+    store = view.shown
+    if not store.told:
+        return True
+    seen = store.setup is not None and store.setup.first_request_seen
+    return not seen and not store.sessions and not store.flights
+
+
+def notice_title(view: View) -> str:
+    """Return the title of the panel."""
+    return "first run" if view.shown.told else "faregate"
+
+
+def notice_lines(view: View, cells: int, height: int) -> list[Line]:
+    """Return the lines for this state, indented, at most `height`."""
+    room = cells - 2 * _INDENT
+    if view.shown.told and view.shown.setup is not None:
+        lines = _first_run(view, view.shown.setup, room, height)
+    else:
+        lines = _no_proxy(view, room)
+    indent = Span(" " * _INDENT, Tone.TEXT)
+    return [(indent, *each) for each in lines][:height]
+
+
+def _first_run(view: View, setup: Setup, cells: int, height: int) -> list[Line]:
+    proxy = view.shown.proxy
+    address = proxy.url.rpartition("//")[2] if proxy else "the proxy"
+    agents = _agents(view)
+    ways = [
+        line(span("or any program, in the shell that starts it", Tone.MUTED)),
+        _command('eval "$(faregate env)"'),
+    ]
+    addresses = [
+        line(span("which sets, among others", Tone.MUTED)),
+        _command(f"export OPENAI_BASE_URL={setup.openai_base_url}"),
+        _command(f"export ANTHROPIC_BASE_URL={setup.anthropic_base_url}"),
+    ]
+    head = [line(span(f"Waiting for the first request on {address}", Tone.STRONG))]
+    checks = _checks(view, setup, address, cells)
+    full = [
+        EMPTY,
+        *head,
+        EMPTY,
+        *agents,
+        EMPTY,
+        *ways,
+        EMPTY,
+        *addresses,
+        EMPTY,
+        *checks,
+    ]
+    if len(full) <= height:
+        return full
+    tight = [*head, EMPTY, *agents, *ways, *addresses, EMPTY, *checks]
+    if len(tight) <= height:
+        return tight
+    return [*head, *agents, *ways[1:], *checks]
+
+
+def _agents(view: View) -> list[Line]:
+    if not view.agents:
+        return [
+            line(span("start an agent through the gate", Tone.MUTED)),
+            _command("faregate run -- AGENT"),
+        ]
+    lines = [line(span("start an agent through the gate", Tone.MUTED))]
+    return lines + [
+        _command(f"faregate run -- {agent}") for agent in view.agents[:_MOST_AGENTS]
+    ]
+
+
+def _command(text: str) -> Line:
+    return (Span("  ", Tone.TEXT), span(text, Tone.ACCENT))
+
+
+def _checks(view: View, setup: Setup, address: str, cells: int) -> list[Line]:
+    lines = [_check(True, f"proxy up on {address}")]
+    keys = ", ".join(setup.keys_found[:8])
+    if keys:
+        lines.append(_check(True, f"provider keys found: {keys}"))
+    else:
+        lines.append(_check(False, "no provider key found; an agent's own key passes"))
+    lines.append(_cap_check(view, setup))
+    lines.append(_check(setup.first_request_seen, "first request seen"))
+    for warning in setup.warnings[:4]:
+        pieces = wrap(span(warning).text, max(cells - 4, 10))
+        lines.append(
+            (span(f"{view.ink.glyphs.warning}   ", Tone.WARN), span(pieces[0]))
+        )
+        lines += [(Span("    ", Tone.TEXT), span(piece)) for piece in pieces[1:3]]
+    return lines
+
+
+def _cap_check(view: View, setup: Setup) -> Line:
+    found = gauges(view.shown.budgets.values())
+    if not found:
+        return _check(
+            False, "cap: none is set; faregate budget set monthly 20 sets one"
+        )
+    amount = f"{dollars(found[0].limit)} a {found[0].view.window}"
+    if setup.cap_is_default:
+        return _check(
+            True,
+            f"cap {amount}, the default; faregate budget set monthly 50 changes it",
+        )
+    return _check(True, f"cap {amount}")
+
+
+def _check(done: bool, text: str) -> Line:
+    if done:
+        return (span("[x] ", Tone.OK), span(text))
+    return (span("[ ] ", Tone.MUTED), span(text, Tone.MUTED))
+
+
+def _no_proxy(view: View, cells: int) -> list[Line]:
+    link = view.store.link
+    if link.state is LinkState.CONNECTING:
+        return [EMPTY, line(span("Connecting to the proxy", Tone.MUTED))]
+    if link.state is not LinkState.ABSENT:
+        why = wrap(link.why or "the connection broke", cells)
+        return [
+            EMPTY,
+            line(span("The proxy cannot be reached", Tone.STRONG)),
+            EMPTY,
+            *[line(span(piece)) for piece in why],
+            EMPTY,
+            _again(view),
+        ]
+    return [
+        EMPTY,
+        line(span("No proxy is running here", Tone.STRONG)),
+        EMPTY,
+        (span(cell("start it", 31), Tone.MUTED), span("faregate up", Tone.ACCENT)),
+        (
+            span(cell("or start it with this screen", 31), Tone.MUTED),
+            span("faregate", Tone.ACCENT),
+        ),
+        EMPTY,
+        line(span("looked for it at", Tone.MUTED)),
+        line(span(f"  {view.socket}", Tone.MUTED)),
+        EMPTY,
+        _again(view),
+    ]
+
+
+def _again(view: View) -> Line:
+    retry = view.store.link.retry_at
+    if retry is None:
+        return line(span("trying again", Tone.MUTED))
+    left = elapsed(retry - view.clock.monotonic())
+    return line(span(f"This screen connects by itself; next try in {left}", Tone.MUTED))

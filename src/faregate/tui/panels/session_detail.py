@@ -1,0 +1,145 @@
+"""One session: its money, its tokens, its context."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from faregate.tui.figures import (
+    NOT_KNOWN,
+    count,
+    dollars,
+    duration,
+    instant,
+    money,
+    percent,
+)
+from faregate.tui.lines import Line, cell, line, span
+from faregate.tui.session_table import cost_text, session_name, state_span
+from faregate.tui.tones import Tone
+
+if TYPE_CHECKING:
+    from faregate.control.models import SessionView
+    from faregate.core.money import Money
+    from faregate.tui.view import View
+
+_LABEL = 14
+
+
+def session_head(view: View, session: SessionView | None) -> list[Line]:
+    """Return the line that says which session this is."""
+    if session is None:
+        return [line(" ", span("this session is no longer listed", Tone.WARN))]
+    agent = session.agent or "unknown agent"
+    since = ""
+    started = instant(session.started_at)
+    if started is not None:
+        ran = (view.clock.now() - started).total_seconds()
+        since = f"since {view.clock.local(started):%H:%M} ({duration(ran)})"
+    return [
+        line(
+            " ",
+            span("sessions", Tone.MUTED),
+            span(" > ", Tone.TRACK),
+            span(session_name(session), Tone.STRONG),
+            span(f"   {agent}   {since}   ", Tone.MUTED),
+            state_span(session, None, view.ink.glyphs),
+        )
+    ]
+
+
+def spend_lines(session: SessionView) -> list[Line]:
+    """Return what the session cost, and what of it is not certain."""
+    unpriced = f"{session.unpriced} without a price" if session.unpriced else ""
+    return [
+        _row(
+            "spend", f"${cost_text(session).strip()}", Tone.SPEND, session.cost_source
+        ),
+        _row("now", f"{dollars(money(session.usd_per_hour))}/h"),
+        _row(
+            "held", dollars(money(session.held)), _tone(money(session.held), Tone.HELD)
+        ),
+        _row(
+            "unknown",
+            dollars(money(session.unknown)),
+            _tone(money(session.unknown), Tone.UNKNOWN),
+        ),
+        _row("failed tries", dollars(money(session.wasted)), Tone.TEXT, unpriced),
+    ]
+
+
+def token_lines(session: SessionView) -> list[Line]:
+    """Return the tokens by kind, and the context of the latest request."""
+    new = session.input_tokens - session.cache_read_tokens - session.cache_write_tokens
+    return [
+        _row(
+            "input", count(session.input_tokens), Tone.TEXT, f"new {count(max(new, 0))}"
+        ),
+        _row(
+            "cache read", count(session.cache_read_tokens), Tone.TEXT, _cached(session)
+        ),
+        _row("cache write", count(session.cache_write_tokens)),
+        _row("output", count(session.output_tokens)),
+        _row("context", *_context(session)),
+    ]
+
+
+def traffic_lines(session: SessionView) -> list[Line]:
+    """Return how many calls it took, and how many were in vain."""
+    retries = session.retries + session.client_retries
+    return [
+        _row(
+            "requests", count(session.requests), Tone.TEXT, f"{session.attempts} tries"
+        ),
+        _row(
+            "retries",
+            count(retries),
+            Tone.RETRY if retries else Tone.TEXT,
+            f"agent {session.client_retries}" if session.client_retries else "",
+        ),
+        _row(
+            "refused",
+            count(session.refusals),
+            Tone.CRIT if session.refusals else Tone.TEXT,
+        ),
+        _row("tool calls", count(session.tool_calls)),
+        _row("outcome", session.outcome or "not judged"),
+    ]
+
+
+def label_lines(session: SessionView) -> list[Line]:
+    """Return names and labels: id, workspace, task, models, the last error."""
+    parent = f"part of {session.parent}" if session.parent else ""
+    rows = [
+        _row("id", session.id, Tone.TEXT, parent),
+        _row("workspace", session.workspace or NOT_KNOWN),
+        _row("task", session.task or NOT_KNOWN),
+        _row("models", ", ".join(session.models) or NOT_KNOWN),
+    ]
+    if session.last_error:
+        rows.append(_row("last error", session.last_error, Tone.WARN))
+    return rows
+
+
+def _row(label: str, value: str, tone: Tone = Tone.TEXT, note: str = "") -> Line:
+    parts = [span(cell(label, _LABEL), Tone.MUTED), span(value, tone)]
+    if note:
+        parts.append(span(f"  {note}", Tone.MUTED))
+    return tuple(parts)
+
+
+def _tone(amount: Money, tone: Tone) -> Tone:
+    return tone if amount else Tone.TEXT
+
+
+def _cached(session: SessionView) -> str:
+    return f"{percent(session.cache_read_tokens, session.input_tokens)} of input"
+
+
+def _context(session: SessionView) -> tuple[str, Tone, str]:
+    if session.context_tokens is None:
+        return NOT_KNOWN, Tone.TEXT, ""
+    used = count(session.context_tokens)
+    if not session.context_window:
+        return used, Tone.TEXT, "window not known"
+    of = percent(session.context_tokens, session.context_window)
+    return used, Tone.TEXT, f"{of} of {count(session.context_window)}"

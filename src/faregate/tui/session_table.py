@@ -1,0 +1,263 @@
+"""The sessions table: its columns, its cells, its order.
+
+Pure: a store in, rows out. Cells of a session that did not change are reused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from faregate.tui.figures import (
+    NOT_KNOWN,
+    bare,
+    below_a_cent,
+    count,
+    money,
+    percent,
+)
+from faregate.tui.lines import Span, span
+from faregate.tui.table_layout import Column, Row
+from faregate.tui.tones import Tone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from faregate.control.models import FlightView, SessionView
+    from faregate.core.money import Money
+    from faregate.tui.filtering import Filter
+    from faregate.tui.glyphs import Glyphs
+    from faregate.tui.store import Store
+
+COLUMNS = (
+    Column(
+        id="spend",
+        title="SPEND",
+        about="USD so far; ~ where a part is estimated, ? where a part has no price",
+        right=True,
+    ),
+    Column(
+        id="rate", title="$/H", about="USD of the last ten minutes, an hour", right=True
+    ),
+    Column(
+        id="session",
+        title="SESSION",
+        about="workspace and task, else workspace and the start of the session's id",
+        least=16,
+    ),
+    Column(id="agent", title="AGENT", about="what calls", drop=7, least=8),
+    Column(
+        id="model",
+        title="MODEL",
+        about="the model used last, + others",
+        drop=8,
+        least=12,
+    ),
+    Column(id="requests", title="REQ", about="calls by the agent", right=True, drop=6),
+    Column(
+        id="input",
+        title="IN",
+        about="input tokens: new, cache writes and cache reads",
+        right=True,
+        drop=5,
+    ),
+    Column(
+        id="output",
+        title="OUT",
+        about="output tokens, reasoning included",
+        right=True,
+        drop=4,
+    ),
+    Column(
+        id="cache",
+        title="CACHE",
+        about="share of the input that was read from the provider's cache",
+        right=True,
+        drop=3,
+    ),
+    Column(
+        id="retries",
+        title="RETRY",
+        about="attempts beyond the first, plus requests the agent repeated",
+        right=True,
+        drop=2,
+    ),
+    Column(
+        id="context",
+        title="CTX",
+        about="the latest input as a share of the model's context window",
+        right=True,
+        drop=1,
+    ),
+    Column(id="state", title="STATE", about="what the session does now"),
+)
+SORTABLE = tuple(column.id for column in COLUMNS)
+
+_Key = tuple[object, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Sort:
+    """The order of the table; figures start with the largest."""
+
+    column: str = "spend"
+    reverse: bool = False
+
+    def next(self, shown: tuple[str, ...]) -> Sort:
+        """Return the order by the next of the `shown` columns."""
+        names = shown or SORTABLE
+        place = names.index(self.column) + 1 if self.column in names else 0
+        return Sort(names[place % len(names)])
+
+    def reversed(self) -> Sort:
+        """Return this order turned around."""
+        return Sort(self.column, not self.reverse)
+
+    @property
+    def descending(self) -> bool:
+        """Whether large values come first."""
+        return (self.column not in _TEXTS) != self.reverse
+
+
+class SessionTable:
+    """Makes rows, and remembers those of sessions that did not change."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, tuple[tuple[object, ...], Row]] = {}
+
+    def rows(
+        self, store: Store, wanted: Filter, order: Sort, glyphs: Glyphs
+    ) -> list[Row]:
+        """Return the rows that pass the filter, in order."""
+        shown = [view for view in store.sessions.values() if wanted.lets(view)]
+        key = SORT_KEYS[order.column]
+        shown.sort(key=lambda view: view.last_at, reverse=True)
+        shown.sort(key=key, reverse=order.descending)
+        fine = any(below_a_cent(money(view.cost)) for view in shown)
+        flights = {flight.session: flight for flight in store.flights}
+        made = {
+            view.id: self._row(view, flights.get(view.id), fine, glyphs)
+            for view in shown
+        }
+        self._made = made
+        return [row for _, row in made.values()]
+
+    def _row(
+        self, view: SessionView, flight: FlightView | None, fine: bool, glyphs: Glyphs
+    ) -> tuple[tuple[object, ...], Row]:
+        doing = None if flight is None else flight.state
+        of = (view, doing, fine, glyphs)
+        known = self._made.get(view.id)
+        if known is not None and known[0] == of:
+            return known
+        return of, Row(view.id, _cells(view, doing, fine, glyphs))
+
+
+def session_name(view: SessionView) -> str:
+    """Return what a person calls this session."""
+    if view.workspace and view.task:
+        return f"{view.workspace}/{view.task}"
+    short = view.id if len(view.id) <= 12 else view.id[:8]
+    if view.workspace or view.task:
+        return f"{view.workspace or view.task} {short}"
+    return short
+
+
+def cost_text(view: SessionView, *, fine: bool = False) -> str:
+    """Return "8.42", "~8.42" when estimated, "8.42?" when a part has no price.
+
+    The sign's cell stays free where there is none, so that figures line up.
+    """
+    cost = money(view.cost)
+    if view.cost_source == "unpriced" and not cost:
+        return "?"
+    estimated = "~" if view.cost_source in {"estimated", "mixed"} else ""
+    unpriced = "?" if view.unpriced or view.cost_source == "unpriced" else " "
+    return f"{estimated}{bare(cost, fine=fine)}{unpriced}"
+
+
+def state_span(view: SessionView, doing: str | None, glyphs: Glyphs) -> Span:
+    """Return sign and word of what a session does."""
+    if view.state in {"active", "idle"} and doing is not None:
+        if doing != "waiting":
+            return span(f"{glyphs.running} {doing}", Tone.ACTIVE)
+        return span(f"{glyphs.waiting} waiting", Tone.WAITING)
+    sign, word, tone = {
+        "active": (glyphs.running, "active", Tone.ACTIVE),
+        "idle": (glyphs.idle, "idle", Tone.IDLE),
+        "waiting": (glyphs.waiting, "waiting", Tone.WAITING),
+        "paused": (glyphs.waiting, "paused", Tone.WAITING),
+        "stopped": (glyphs.stopped, "stopped", Tone.DOWN),
+        "capped": (glyphs.closed, "CAPPED", Tone.CAPPED),
+        "ended": (glyphs.ended, "ended", Tone.IDLE),
+    }[view.state]
+    return span(f"{sign} {word}", tone)
+
+
+def _cells(
+    view: SessionView, doing: str | None, fine: bool, glyphs: Glyphs
+) -> tuple[Span, ...]:
+    name = session_name(view)
+    if view.parent is not None:
+        name = f"{glyphs.child} {name}"
+    retries = view.retries + view.client_retries
+    rate = money(view.usd_per_hour)
+    return (
+        span(cost_text(view, fine=fine), Tone.SPEND),
+        span(bare(rate), Tone.TEXT if rate else Tone.MUTED),
+        span(name),
+        span(view.agent or NOT_KNOWN, Tone.MUTED),
+        span(_models(view), Tone.MUTED),
+        span(count(view.requests)),
+        span(count(view.input_tokens)),
+        span(count(view.output_tokens)),
+        span(percent(view.cache_read_tokens, view.input_tokens)),
+        span(count(retries), Tone.RETRY if retries else Tone.MUTED),
+        span(_context(view)),
+        state_span(view, doing, glyphs),
+    )
+
+
+def _models(view: SessionView) -> str:
+    if not view.models:
+        return NOT_KNOWN
+    others = len(view.models) - 1
+    last = view.models[-1].rpartition("/")[2]
+    return f"{last} +{others}" if others else last
+
+
+def _context(view: SessionView) -> str:
+    if view.context_tokens is None:
+        return NOT_KNOWN
+    if not view.context_window:
+        return count(view.context_tokens)
+    return percent(view.context_tokens, view.context_window)
+
+
+def _cost(view: SessionView) -> Money:
+    return money(view.cost)
+
+
+def _context_share(view: SessionView) -> int:
+    return (view.context_tokens or 0) * 1000 // (view.context_window or 1_000_000)
+
+
+def _cache_share(view: SessionView) -> int:
+    return view.cache_read_tokens * 1000 // max(view.input_tokens, 1)
+
+
+_TEXTS = {"session", "agent", "model", "state"}
+SORT_KEYS: dict[str, Callable[[SessionView], _Key]] = {
+    "spend": lambda view: (_cost(view),),
+    "rate": lambda view: (money(view.usd_per_hour), _cost(view)),
+    "session": lambda view: (session_name(view).casefold(),),
+    "agent": lambda view: ((view.agent or "").casefold(),),
+    "model": lambda view: (_models(view).casefold(),),
+    "requests": lambda view: (view.requests,),
+    "input": lambda view: (view.input_tokens,),
+    "output": lambda view: (view.output_tokens,),
+    "cache": lambda view: (_cache_share(view),),
+    "retries": lambda view: (view.retries + view.client_retries,),
+    "context": lambda view: (_context_share(view),),
+    "state": lambda view: (view.state,),
+}

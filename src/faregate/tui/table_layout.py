@@ -1,0 +1,106 @@
+"""Which columns of a table fit, and how wide each is.
+
+Columns have a rank: the least important goes first, those without a rank never go.
+Figures keep their natural width and are never cut; only names shrink.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from faregate.tui.lines import Span
+
+CURSOR_WIDTH = 2
+_GAPS = (3, 2, 1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column; `about` is its sentence in the help."""
+
+    id: str
+    title: str
+    about: str
+    right: bool = False
+    drop: int | None = None
+    """Rank in the order of dropping, lowest first; None stays for ever."""
+    least: int | None = None
+    """Narrowest width of a column of names; None for figures, which never shrink."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row: its key, and a span for every column in order."""
+
+    key: str
+    cells: tuple[Span, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A column that fits: its place among all columns, and its width in cells."""
+
+    column: Column
+    index: int
+    width: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """The columns that fit, with the gap between them."""
+
+    placed: tuple[Placed, ...]
+    gap: int
+
+
+def lay_out(
+    columns: Sequence[Column], natural: Mapping[str, int], cells: int, *, margin: int
+) -> Layout:
+    """Fit columns of these natural widths into `cells`, `margin` of them taken.
+
+    When not even the last columns fit, they are placed anyway and cut by the edge.
+    """
+    chosen = list(enumerate(columns))
+    room = cells - margin
+    while True:
+        for gap in _GAPS[1:]:
+            spare = room - gap * (len(chosen) - 1) - _least(chosen, natural)
+            if spare >= 0:
+                return _widen(chosen, natural, room, gap)
+        droppable = [each for each in chosen if each[1].drop is not None]
+        if not droppable:
+            return _widen(chosen, natural, room, 1)
+        chosen.remove(min(droppable, key=lambda each: each[1].drop or 0))
+
+
+def _least(chosen: list[tuple[int, Column]], natural: Mapping[str, int]) -> int:
+    return sum(_narrowest(column, natural) for _, column in chosen)
+
+
+def _narrowest(column: Column, natural: Mapping[str, int]) -> int:
+    wanted = max(natural.get(column.id, 0), len(column.title))
+    return wanted if column.least is None else min(wanted, column.least)
+
+
+def _widen(
+    chosen: list[tuple[int, Column]], natural: Mapping[str, int], room: int, gap: int
+) -> Layout:
+    """Give spare cells to names up to their natural width, then to the gaps."""
+    widths = {column.id: _narrowest(column, natural) for _, column in chosen}
+    spare = room - gap * (len(chosen) - 1) - sum(widths.values())
+    for _, column in chosen:
+        more = min(max(natural.get(column.id, 0) - widths[column.id], 0), spare)
+        if more > 0:
+            widths[column.id] += more
+            spare -= more
+    if gap > 1 and spare >= len(chosen) - 1:
+        gap = _GAPS[0]
+    placed = tuple(
+        Placed(column=column, index=index, width=widths[column.id])
+        for index, column in chosen
+    )
+    return Layout(placed=placed, gap=gap)

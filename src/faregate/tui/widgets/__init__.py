@@ -1,0 +1,1 @@
+"""Widgets that paint lines; what the lines say is made elsewhere."""

@@ -1,0 +1,270 @@
+"""A table for figures that change: one line a row, only changed lines repainted.
+
+It keeps the cursor on a row's key, so that a new order never moves the choice to
+another row. It knows nothing of what its cells mean.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+from textual.content import Content
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+
+from faregate.tui.actions import Scope, bindings
+from faregate.tui.lines import EMPTY, Line, Span, cell
+from faregate.tui.table_layout import CURSOR_WIDTH, Column, Layout, Row, lay_out
+from faregate.tui.tones import Tone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from textual import events
+    from textual.strip import Strip
+
+    from faregate.tui.ink import Ink
+
+
+class LineTable(ScrollView):
+    """Rows under a fixed heading; with `cursor` one of them is chosen."""
+
+    ALLOW_SELECT = False
+    BINDINGS = bindings(Scope.TABLE)
+
+    class Opened(Message):
+        """The person opened a row."""
+
+        def __init__(self, table: LineTable, key: str) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+        @property
+        def control(self) -> LineTable:
+            """The table, for `on` selectors."""
+            return self.table
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        ink: Callable[[], Ink],
+        *,
+        cursor: bool = True,
+        id: str | None = None,
+    ) -> None:
+        super().__init__(id=id)
+        self.can_focus = cursor
+        self._columns = tuple(columns)
+        self._ink = ink
+        self._with_cursor = cursor
+        self._rows: list[Row] = []
+        self._chosen: str | None = None
+        self._natural: dict[str, int] = {}
+        self._measured: dict[str, Row] = {}
+        self._layout_now: Layout | None = None
+        self._painted: list[object] = []
+        self._painted_with: Ink | None = None
+        self._title = ""
+        self._sorted: tuple[str, bool] | None = None
+        self._empty: Line = EMPTY
+
+    @property
+    def chosen(self) -> str | None:
+        """Return the key of the row under the cursor."""
+        return self._chosen
+
+    @property
+    def shown_columns(self) -> tuple[str, ...]:
+        """Return the ids of the columns that fit."""
+        layout = self._laid_out()
+        return tuple(placed.column.id for placed in layout.placed)
+
+    def show(
+        self,
+        rows: list[Row],
+        *,
+        sorted_by: tuple[str, bool] | None = None,
+        empty: Line = EMPTY,
+    ) -> None:
+        """Show these rows; `sorted_by` is a column and whether it descends."""
+        self._rows = rows
+        self._sorted = sorted_by
+        self._empty = empty
+        self._keep_chosen()
+        if self._grow_widths():
+            self._layout_now = None
+        size = Size(self.content_size.width, len(rows) + 1)
+        if size != self.virtual_size:
+            self.virtual_size = size
+        self._repaint()
+
+    def set_title(self, title: str) -> None:
+        """Set the title in the border; plain text, never markup."""
+        if title != self._title:
+            self._title = title
+            self.border_title = Content(title)
+
+    def choose(self, key: str) -> None:
+        """Put the cursor on a row."""
+        if key != self._chosen and any(row.key == key for row in self._rows):
+            self._chosen = key
+            self._scroll_to_chosen()
+            self._repaint()
+
+    def action_move(self, by: int) -> None:
+        """Move the cursor by rows."""
+        if self._rows:
+            place = min(max(self._place() + by, 0), len(self._rows) - 1)
+            self.choose(self._rows[place].key)
+
+    def action_page(self, by: int) -> None:
+        """Move the cursor by a screenful."""
+        self.action_move(by * max(self.content_size.height - 2, 1))
+
+    def action_top(self) -> None:
+        """Move the cursor to the first row."""
+        self.action_move(-len(self._rows))
+
+    def action_bottom(self) -> None:
+        """Move the cursor to the last row."""
+        self.action_move(len(self._rows))
+
+    def action_open(self) -> None:
+        """Open the row under the cursor."""
+        if self._chosen is not None and self._with_cursor:
+            self.post_message(self.Opened(self, self._chosen))
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the clicked row; a second click opens it."""
+        offset = event.get_content_offset(self)
+        if offset is None or not self._with_cursor:
+            return
+        place = offset.y - 1 + self.scroll_offset.y
+        if offset.y >= 1 and 0 <= place < len(self._rows):
+            self.choose(self._rows[place].key)
+            if event.chain == 2:
+                self.action_open()
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Fit the columns anew."""
+        self._natural.clear()
+        self._measured.clear()
+        self._grow_widths()
+        self._layout_now = None
+        self._painted_with = None
+        self._repaint()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Repaint what scrolled into view."""
+        super().watch_scroll_y(old_value, new_value)
+        self._painted = self._tokens()
+
+    def render_line(self, y: int) -> Strip:
+        """Paint the heading, a row, or nothing."""
+        width = self.content_size.width
+        ink = self._ink()
+        if y == 0:
+            return ink.paint(self._heading(), width)
+        place = y - 1 + self.scroll_offset.y
+        if place >= len(self._rows):
+            note = self._empty if not self._rows and y == 1 else EMPTY
+            return ink.paint(note, width)
+        row = self._rows[place]
+        chosen = self._with_cursor and row.key == self._chosen
+        return ink.paint(self._row_line(row, chosen, ink), width, selected=chosen)
+
+    def _heading(self) -> Line:
+        parts: list[Span] = [Span(" " * CURSOR_WIDTH, Tone.MUTED)]
+        layout = self._laid_out()
+        for place, placed in enumerate(layout.placed):
+            if place:
+                parts.append(Span(" " * layout.gap, Tone.MUTED))
+            title = cell(placed.column.title, placed.width, right=placed.column.right)
+            by = self._sorted is not None and self._sorted[0] == placed.column.id
+            parts.append(Span(title, Tone.ACCENT if by else Tone.MUTED))
+        return tuple(parts)
+
+    def _row_line(self, row: Row, chosen: bool, ink: Ink) -> Line:
+        sign = ink.glyphs.cursor if chosen else " "
+        parts: list[Span] = [Span(sign.ljust(CURSOR_WIDTH), Tone.ACCENT)]
+        layout = self._laid_out()
+        for place, placed in enumerate(layout.placed):
+            if place:
+                parts.append(Span(" " * layout.gap, Tone.TEXT))
+            text, tone = row.cells[placed.index]
+            fitted = cell(
+                text, placed.width, right=placed.column.right, cut=ink.glyphs.cut
+            )
+            parts.append(Span(fitted, tone))
+        return tuple(parts)
+
+    def _laid_out(self) -> Layout:
+        if self._layout_now is None:
+            self._layout_now = lay_out(
+                self._columns,
+                self._natural,
+                self.content_size.width,
+                margin=CURSOR_WIDTH + 1,
+            )
+        return self._layout_now
+
+    def _grow_widths(self) -> bool:
+        """Widen columns to their cells; they never shrink, so nothing jumps about."""
+        before = dict(self._natural)
+        fresh = [row for row in self._rows if self._measured.get(row.key) is not row]
+        for place, column in enumerate(self._columns):
+            widest = max((cell_len(row.cells[place].text) for row in fresh), default=0)
+            self._natural[column.id] = max(self._natural.get(column.id, 0), widest)
+        self._measured = {row.key: row for row in self._rows}
+        return before != self._natural
+
+    def _keep_chosen(self) -> None:
+        if not self._rows:
+            self._chosen = None
+        elif all(row.key != self._chosen for row in self._rows):
+            self._chosen = self._rows[0].key
+
+    def _place(self) -> int:
+        for place, row in enumerate(self._rows):
+            if row.key == self._chosen:
+                return place
+        return 0
+
+    def _scroll_to_chosen(self) -> None:
+        visible = max(self.content_size.height - 1, 1)
+        place, top = self._place(), self.scroll_offset.y
+        if place < top:
+            self.scroll_to(y=place, animate=False)
+        elif place >= top + visible:
+            self.scroll_to(y=place - visible + 1, animate=False)
+
+    def _tokens(self) -> list[object]:
+        """Return what each visible line depends on."""
+        tokens: list[object] = [(self._sorted, self._laid_out())]
+        top = self.scroll_offset.y
+        for y in range(1, self.content_size.height):
+            place = top + y - 1
+            if place < len(self._rows):
+                row = self._rows[place]
+                tokens.append((row, self._with_cursor and row.key == self._chosen))
+            else:
+                tokens.append(self._empty if not self._rows and y == 1 else None)
+        return tokens
+
+    def _repaint(self) -> None:
+        width, height = self.content_size
+        if not width or not height:
+            return
+        before, self._painted = self._painted, self._tokens()
+        ink = self._ink()
+        layout_changed = not before or before[0] != self._painted[0]
+        if layout_changed or ink is not self._painted_with or len(before) != height:
+            self._painted_with = ink
+            self.refresh()
+            return
+        for y, token in enumerate(self._painted):
+            if token != before[y]:
+                self.refresh(Region(0, y, width, 1))
