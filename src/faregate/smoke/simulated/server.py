@@ -238,7 +238,7 @@ class SimulatedProvider:
             return
         row = exchange.row(
             exchange.counts(whole=charge is Charge.ALL),
-            rates_for(exchange.answer.model, self.rates),
+            self._rates(exchange.answer.model, exchange.ask.model),
             because,
             aborted=aborted,
             ended=monotonic(),
@@ -270,6 +270,9 @@ class SimulatedProvider:
             raise BadAskError(ApiError(status=400, message=message, param="model"))
         ask = dialect.ask(body, bare_model(model), request.query)
         seen.model, seen.stream = model, ask.stream
+        if rates_for(ask.model, self.rates) is None:
+            message = f"The model '{ask.model}' does not exist."
+            raise BadAskError(ApiError(status=404, message=message))
         check_limits(ask, dialect, self.settings)
         return ask
 
@@ -283,18 +286,25 @@ class SimulatedProvider:
         answer = compose(step, ask, self.settings, prompt=prompt, serial=serial)
         if step.fault is not None and step.fault.on_answer is not None:
             answer = step.fault.on_answer(answer)
-        return replace(answer, reported_cost=self._reported_cost(answer))
+        return replace(answer, reported_cost=self._reported_cost(answer, ask.model))
 
-    def _reported_cost(self, answer: Answer) -> dict[str, object] | None:
+    def _reported_cost(self, answer: Answer, asked: str) -> dict[str, object] | None:
         """Return the price as fields of a usage block, where the settings ask for it."""
         flavour = self.settings.report_cost
         if flavour is None:
             return None
-        amount = rates_for(answer.model, self.rates).amount(answer.counts)
+        amount = self._rates(answer.model, asked).amount(answer.counts)
         if flavour == "xai":
             return {"cost_in_usd_ticks": amount.pico // 100}
         # A JSON number has no other type; its shortest form gives the digits back.
         return {"cost": float(amount.decimal())}
+
+    def _rates(self, served: str, asked: str) -> BillRates:
+        """Return the rates of the model served, or of the one asked for."""
+        rates = self.rates.get(served) or rates_for(asked, self.rates)
+        if rates is None:
+            raise KeyError(f"the simulated provider has no rates for {asked!r}")
+        return rates
 
     def _pace(self, step: Step) -> Pace:
         first = step.first_byte

@@ -47,7 +47,7 @@ class Fault:
     """A named fault; every part left out behaves as usual.
 
     `take_over` sends the answer (or breaks it) by itself; `charge` counts when it
-    hangs up or when it took over. `streams_only` leaves whole answers untouched.
+    hangs up or when it took over.
     """
 
     name: str
