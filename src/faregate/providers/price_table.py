@@ -174,9 +174,9 @@ class PriceTable:
 
     def _candidates(self, provider: str, model: str) -> Iterator[str]:
         yield from self._with_alias(provider, model)
-        dated = _DATED.fullmatch(model)
-        if dated:
-            yield from self._with_alias(provider, dated[1])
+        stem = undated(model)
+        if stem is not None:
+            yield from self._with_alias(provider, stem)
 
     def _with_alias(self, provider: str, model: str) -> Iterator[str]:
         yield model
@@ -236,6 +236,12 @@ class PriceTable:
         for (owner, pattern), known in self._fact_globs:
             if owner == provider and _matches(pattern, model):
                 yield known
+
+
+def undated(model: str) -> str | None:
+    """Return a model name without its dated suffix; None when it has none."""
+    dated = _DATED.fullmatch(model)
+    return dated[1] if dated else None
 
 
 def _chosen(override: PriceRow | None, bundled: PriceRow | None) -> PriceRow | None:
