@@ -124,12 +124,7 @@ def bounds_of(
     )
 
 
-def hold_amount(
-    bounds: Bounds,
-    row: PriceRow,
-    facts: RequestFacts,
-    multiplier: tuple[int, int] = (1, 1),
-) -> Money:
+def hold_amount(bounds: Bounds, row: PriceRow, facts: RequestFacts) -> Money:
     """Return the money that covers the dearest outcome within `bounds`."""
     return worst_case(
         row,
@@ -138,7 +133,6 @@ def hold_amount(
         choices=bounds.choices,
         cache_write=facts.cache_write,
         server_tool_calls=bounds.server_tool_calls,
-        multiplier=multiplier,
     )
 
 

@@ -38,6 +38,7 @@ class RefusalCode(StrEnum):
     MISDIRECTED = "misdirected_request"
     UPGRADE_REFUSED = "upgrade_refused"
     REQUEST_TIMEOUT = "request_timeout"
+    EXPECTATION_FAILED = "expectation_failed"
     # The provider failed; nothing about the caller's request was wrong.
     UPSTREAM_UNREACHABLE = "upstream_unreachable"
     UPSTREAM_TIMEOUT = "upstream_timeout"

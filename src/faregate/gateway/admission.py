@@ -230,9 +230,7 @@ class Admission:
     def _least(self, ask: Ask) -> Money:
         if not self._may_shrink(ask):
             return ask.price(ask.bounds)
-        return ask.price(
-            _with_output(ask.bounds, min(OUTPUT_FLOOR, ask.bounds.output))
-        )
+        return ask.price(_with_output(ask.bounds, min(OUTPUT_FLOOR, ask.bounds.output)))
 
     def _tokenless_room(self, amount: Money, ask: Ask) -> bool:
         """Bound what callers without a local token can hold to half of a budget.

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 
+from faregate.core.attempts import UpstreamRequest
 from faregate.core.estimate import KnownTurn
 from faregate.core.facts import RequestFacts, Work
 from faregate.core.faults import FaultKind, UpstreamError
@@ -29,7 +30,7 @@ from faregate.gateway.forwarding import (
 from faregate.gateway.gate import Gate
 from faregate.gateway.inbound import Inbound, Whole
 from faregate.gateway.planning import Plan
-from faregate.gateway.ports import Reply, UpstreamAnswer, UpstreamRequest
+from faregate.gateway.ports import Reply, UpstreamAnswer
 from faregate.gateway.settlement import OpenHold
 from faregate.protocols.codec import Answer, BadRequestError, StreamMeter
 
@@ -72,9 +73,7 @@ class Exchange:
         if isinstance(identity, Mismatch):
             return messages.mismatch(identity)
         plan = self._gate.planner.plan(inbound, facts, identity)
-        result = (
-            plan if isinstance(plan, Refusal) else await self._fly(plan, identity)
-        )
+        result = plan if isinstance(plan, Refusal) else await self._fly(plan, identity)
         if isinstance(result, Refusal):
             self._gate.refused(result, identity)
         return result
@@ -193,7 +192,8 @@ class Exchange:
         if not self._gone:
             flight.enter(FlightState.STREAMING, now)
         if plan.facts.stream and upstream.status == 200 and _streams(upstream):
-            return await self._stream(plan, upstream, hold, flight)
+            await self._stream(plan, upstream, hold, flight)
+            return None
         return await self._whole(plan, upstream, hold)
 
     async def _send(self, plan: Plan, body: bytes) -> UpstreamAnswer:
@@ -244,9 +244,7 @@ class Exchange:
         hold.answered(outcome.answer, upstream.status)
         return outcome.whole
 
-    async def _read(
-        self, plan: Plan, upstream: UpstreamAnswer
-    ) -> Delivered | Unusable:
+    async def _read(self, plan: Plan, upstream: UpstreamAnswer) -> Delivered | Unusable:
         return await read_whole(
             upstream,
             self._inbound.codec,

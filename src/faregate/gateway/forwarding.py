@@ -50,8 +50,11 @@ async def read_whole(
     if status in REDIRECTS:
         upstream.abort()
         return Unusable(
-            refusal=_broken(provider, f"it answered {status}, a redirect, which is "
-                            "never followed; check the provider's base_url"),
+            refusal=_broken(
+                provider,
+                f"it answered {status}, a redirect, which is "
+                "never followed; check the provider's base_url",
+            ),
             unbilled=True,
         )
     if not (status == 200 or status >= 400):
@@ -117,9 +120,7 @@ class StreamRelay:
                     await self._write(out)
         except StreamTooLargeError as error:
             upstream.abort()
-            raise UpstreamError(
-                FaultKind.TOO_LARGE, str(error), sent=True
-            ) from error
+            raise UpstreamError(FaultKind.TOO_LARGE, str(error), sent=True) from error
         tail = self._meter.finish()
         if tail and not self._gone:
             await self._write(tail)

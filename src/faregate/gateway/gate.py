@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from faregate.core.holds import BudgetWindow
 from faregate.core.identity import Identity
-from faregate.core.limits import budget
+from faregate.core.limits.budget import BudgetMatcher
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.routing import Target
 from faregate.gateway.admission import Admission
@@ -34,6 +34,7 @@ class Gate:
     """The running gate; budgets may be replaced while it runs."""
 
     settings: GateSettings
+    matcher: BudgetMatcher
     ledger: LedgerPort
     upstream: Upstream
     clock: Clock
@@ -49,14 +50,12 @@ class Gate:
         self, identity: Identity, target: Target, at_ms: int
     ) -> tuple[BudgetWindow, ...]:
         """Return the budget windows that a request counts against."""
-        return budget.matching(
-            self.settings.rules,
-            labels=identity.labels,
-            root_session=identity.root_session,
-            provider=target.provider,
-            model=target.model,
-            now=at_ms // 1000,
-            tz=self.settings.zone,
+        return self.matcher.match(
+            identity.labels,
+            identity.root_session,
+            target.provider,
+            target.model,
+            at_ms / 1000,
         )
 
     def refused(self, refusal: Refusal, identity: Identity) -> None:

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from faregate.core.estimate import (
-    OUTPUT_FLOOR,
     Bounds,
     Unbounded,
     bounds_of,
@@ -21,7 +20,7 @@ from faregate.core.facts import RequestFacts, Work
 from faregate.core.identity import Identity
 from faregate.core.model_facts import ModelFacts
 from faregate.core.money import ZERO, Money
-from faregate.core.pricing import ONE, PriceRow, Ratio, zero_row
+from faregate.core.pricing import PriceRow, zero_row
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.routing import NoTarget, RoutingTable, Target, resolve
 from faregate.gateway import endpoints
@@ -48,7 +47,6 @@ class Plan:
     model: ModelFacts
     facts: RequestFacts
     bounds: Bounds
-    multiplier: Ratio
     output_field: str | None
     url: str
     headers: Mapping[str, str]
@@ -63,13 +61,14 @@ class Plan:
         """Return the hold for these bounds."""
         if self.row is None or not self.metered:
             return ZERO
-        return hold_amount(bounds, self.row, self.facts, self.multiplier)
+        return hold_amount(bounds, self.row, self.facts)
 
     def splice(self, bounds: Bounds) -> Splice | None:
         """Return the changes to the body, or None when it passes untouched."""
         model = None if self.target.model == self.facts.model else self.target.model
         bound = None
-        if bounds.output != self.facts.output_bound and self.output_field:
+        moved = bounds.output != self.facts.output_bound
+        if moved and self.metered and self.output_field:
             bound = bounds.output
         if model is None and bound is None and not self.strip_usage:
             return None
@@ -101,7 +100,7 @@ class Planner:
         self._settings = settings
         self._turns = turns
         self._learned: dict[Target, int] = {}
-        self._rows: dict[tuple[Target, date], PriceRow | None] = {}
+        self._rows: dict[tuple[Target, str | None, date], PriceRow | None] = {}
 
     def learn_maximum(self, target: Target, maximum: int) -> None:
         """Note the output maximum that a provider stated in an error."""
@@ -121,7 +120,7 @@ class Planner:
         headers = self._headers(inbound, spec, facts.protocol)
         if isinstance(headers, Refusal):
             return headers
-        row = self._row(target, spec, inbound)
+        row = self._row(target, spec, inbound, facts.service_tier)
         model = self._model_facts(target)
         free = row is not None and row.source in {"free", "subscription"}
         if row is None and facts.work in {Work.GENERATION, Work.EMBEDDING}:
@@ -141,7 +140,6 @@ class Planner:
             model=model,
             facts=facts,
             bounds=bounds,
-            multiplier=_multiplier(spec, facts),
             output_field=output_field,
             url=endpoints.url_of(base, inbound.head, facts, target),
             headers=headers,
@@ -149,18 +147,22 @@ class Planner:
         )
 
     def _row(
-        self, target: Target, spec: ProviderSpec, inbound: Inbound
+        self,
+        target: Target,
+        spec: ProviderSpec,
+        inbound: Inbound,
+        service: str | None,
     ) -> PriceRow | None:
         if spec.billing is Billing.FREE:
             return zero_row(target.provider, target.model, "free")
         if spec.billing is Billing.SUBSCRIPTION or inbound.subscription:
             return zero_row(target.provider, target.model, "subscription")
         at = datetime.fromtimestamp(inbound.received_ms / 1000, UTC).date()
-        key = (target, at)
+        key = (target, service, at)
         if key not in self._rows:
             if len(self._rows) > 1000:
                 self._rows.clear()
-            row = self._prices.row(target.provider, target.model, at)
+            row = self._prices.row(target.provider, target.model, at, service=service)
             if row is None and self._settings.unpriced is Unpriced.DEAREST:
                 row = self._prices.dearest(target.provider, at)
             self._rows[key] = row
@@ -252,17 +254,6 @@ class Planner:
         return endpoints.with_key(headers, spec, protocol, key)
 
 
-def lowest(bounds: Bounds) -> Bounds:
-    """Return the least bounds with which an unbounded request may still start."""
-    return Bounds(
-        input=bounds.input,
-        output=min(bounds.output, OUTPUT_FLOOR),
-        choices=bounds.choices,
-        server_tool_calls=bounds.server_tool_calls,
-        output_injected=bounds.output_injected,
-    )
-
-
 def _held_at_maximum(bounds: Bounds, model: ModelFacts) -> Bounds:
     return Bounds(
         input=bounds.input,
@@ -270,12 +261,6 @@ def _held_at_maximum(bounds: Bounds, model: ModelFacts) -> Bounds:
         choices=bounds.choices,
         server_tool_calls=bounds.server_tool_calls,
     )
-
-
-def _multiplier(spec: ProviderSpec, facts: RequestFacts) -> Ratio:
-    if facts.service_tier is None:
-        return ONE
-    return spec.service_tiers.get(facts.service_tier, ONE)
 
 
 def _must_ask_for_usage(facts: RequestFacts) -> bool:
@@ -295,9 +280,7 @@ def _no_target(missing: NoTarget) -> Refusal:
     return Refusal(code=RefusalCode.MODEL_NOT_FOUND, message=message, param="model")
 
 
-def _wrong_protocol(
-    target: Target, spec: ProviderSpec, facts: RequestFacts
-) -> Refusal:
+def _wrong_protocol(target: Target, spec: ProviderSpec, facts: RequestFacts) -> Refusal:
     spoken = ", ".join(sorted(spec.base_urls)) or "none"
     return Refusal(
         code=RefusalCode.BAD_REQUEST,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
+from faregate.core.attempts import UpstreamRequest
 from faregate.core.holds import (
     Booked,
     BudgetState,
@@ -68,17 +68,6 @@ class LedgerPort(Protocol):
     def states(self, budgets: Sequence[BudgetWindow]) -> tuple[BudgetState, ...]:
         """Return the running sums of these windows."""
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpstreamRequest:
-    """One attempt's bytes and where they go."""
-
-    url: str
-    method: str
-    headers: Mapping[str, str]
-    body: bytes
-    stream: bool = False
 
 
 class UpstreamAnswer(Protocol):

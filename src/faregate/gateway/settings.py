@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, tzinfo
 from enum import StrEnum
-
-from faregate.core.limits.budget import BudgetRule
 
 
 class OnTight(StrEnum):
@@ -46,10 +43,8 @@ class Patience:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GateSettings:
-    """The gate's policy."""
+    """The gate's policy; budgets are matched elsewhere."""
 
-    rules: tuple[BudgetRule, ...] = ()
-    zone: tzinfo = UTC
     default_output: int = 32_000
     """Output bound, in tokens, of a request that names none."""
     on_tight: OnTight = OnTight.WAIT

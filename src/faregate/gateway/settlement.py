@@ -140,9 +140,7 @@ class OpenHold:
         self, usage: Usage, answer: Answer, status: int, why: str | None = None
     ) -> None:
         at = datetime.fromtimestamp(self._started_ms / 1000, UTC)
-        cost = cost_of(
-            usage, self._plan.row, at, multiplier=self._plan.multiplier
-        )
+        cost = cost_of(usage, self._plan.row, at)
         if usage.source is UsageSource.ESTIMATED:
             source = str(CostSource.ESTIMATED if cost.amount else cost.source)
             amount = min(cost.amount, self._held)

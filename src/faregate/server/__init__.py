@@ -1,1 +1,4 @@
-"""The aiohttp application: what agents and the control client reach."""
+"""The aiohttp side: the door, the proxy handler, the control routes.
+
+Two planes: agents on loopback TCP, control on a Unix socket.
+"""

@@ -1,1 +1,1 @@
-"""Calls to providers over aiohttp, and the mapping of their faults."""
+"""The HTTP client side: sends one attempt to a provider and maps what can break."""

@@ -1,0 +1,86 @@
+"""The list of models, in the three shapes that clients read.
+
+One body serves the OpenAI and Anthropic SDKs alike; Gemini's has its own form.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+from aiohttp import web
+
+from faregate.core.refusal import Refusal, RefusalCode
+
+_CREATED = 1_767_225_600
+_CREATED_AT = "2026-01-01T00:00:00Z"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedModel:
+    """One model a caller may ask for."""
+
+    name: str
+    provider: str
+
+
+class ModelList:
+    """Answers GET /v1/models and its kin from a list made at start."""
+
+    def __init__(self, models: Callable[[], Sequence[ListedModel]]) -> None:
+        self._models = models
+
+    def answer(self, path: str, headers: Mapping[str, str]) -> web.Response | Refusal:
+        """Return the list, or one model where the path names one."""
+        gemini = path.startswith("/v1beta") or "x-goog-api-key" in headers
+        _, _, wanted = (
+            path.removeprefix("/v1beta").removeprefix("/v1").partition("/models/")
+        )
+        models = self._models()
+        if wanted:
+            found = [m for m in models if m.name == wanted]
+            if not found:
+                return Refusal(
+                    code=RefusalCode.MODEL_NOT_FOUND,
+                    message=f"{wanted[:100]!r} is not listed; see: faregate providers",
+                )
+            return _json(_gemini(found[0]) if gemini else _openai(found[0]))
+        if gemini:
+            return _json({"models": [_gemini(m) for m in models]})
+        data = [_openai(m) for m in models]
+        return _json(
+            {
+                "object": "list",
+                "data": data,
+                "has_more": False,
+                "first_id": data[0]["id"] if data else None,
+                "last_id": data[-1]["id"] if data else None,
+            }
+        )
+
+
+def _openai(model: ListedModel) -> dict[str, object]:
+    return {
+        "id": model.name,
+        "object": "model",
+        "type": "model",
+        "display_name": model.name,
+        "owned_by": model.provider,
+        "created": _CREATED,
+        "created_at": _CREATED_AT,
+    }
+
+
+def _gemini(model: ListedModel) -> dict[str, object]:
+    return {
+        "name": f"models/{model.name}",
+        "displayName": model.name,
+        "supportedGenerationMethods": ["generateContent", "countTokens"],
+    }
+
+
+def _json(document: object) -> web.Response:
+    return web.Response(
+        body=msgspec.json.encode(document), content_type="application/json"
+    )

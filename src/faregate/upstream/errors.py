@@ -1,0 +1,63 @@
+"""From the HTTP client's exceptions to faults, the most specific first.
+
+The question that matters for money is whether a request byte can have left.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+import aiohttp
+
+from faregate.core.faults import FaultKind, UpstreamError
+
+_NOT_SENT: tuple[tuple[type[Exception], FaultKind, str], ...] = (
+    (
+        aiohttp.ClientConnectorCertificateError,
+        FaultKind.CONNECT,
+        "its TLS certificate is not valid",
+    ),
+    (aiohttp.ClientConnectorSSLError, FaultKind.CONNECT, "TLS failed"),
+    (aiohttp.ClientConnectorDNSError, FaultKind.CONNECT, "its name does not resolve"),
+    (aiohttp.ConnectionTimeoutError, FaultKind.TIMEOUT, "connecting took too long"),
+    (aiohttp.ClientConnectorError, FaultKind.CONNECT, "connection refused or no route"),
+    (aiohttp.InvalidURL, FaultKind.CONNECT, "its base_url is not a valid URL"),
+)
+_SENT: tuple[tuple[type[BaseException], FaultKind, str], ...] = (
+    (aiohttp.ServerTimeoutError, FaultKind.TIMEOUT, "no answer in time"),
+    (
+        aiohttp.ServerDisconnectedError,
+        FaultKind.RESET,
+        "the connection closed before an answer came",
+    ),
+    (
+        aiohttp.ClientPayloadError,
+        FaultKind.RESET,
+        "the connection broke inside the answer",
+    ),
+    (
+        aiohttp.ClientResponseError,
+        FaultKind.MALFORMED,
+        "its answer is not valid HTTP",
+    ),
+    (aiohttp.ClientOSError, FaultKind.RESET, "the connection was reset"),
+    (asyncio.TimeoutError, FaultKind.TIMEOUT, "no answer in time"),
+    (aiohttp.ClientError, FaultKind.RESET, "the connection failed"),
+    (OSError, FaultKind.RESET, "the connection failed"),
+    (ValueError, FaultKind.MALFORMED, "its answer is not valid HTTP"),
+)
+RETRIABLE_IF_REUSED = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
+
+
+def fault_of(error: BaseException, *, reused: bool = False) -> UpstreamError:
+    """Return the fault for an exception of the HTTP client; never names a secret."""
+    for kind, fault, words in _NOT_SENT:
+        if isinstance(error, kind):
+            return UpstreamError(fault, words, sent=False)
+    stale = reused and isinstance(error, RETRIABLE_IF_REUSED)
+    for broken, fault, words in _SENT:
+        if isinstance(error, broken):
+            return UpstreamError(fault, words, sent=True, reused=stale)
+    return UpstreamError(
+        FaultKind.RESET, f"the request failed ({type(error).__name__})", sent=True
+    )
