@@ -45,9 +45,12 @@ def read_owned(path: Path, *, limit: int = CONFIG_MAX_BYTES) -> bytes | None:
         raise ConfigError(
             Problem(file=path, message=f"cannot be read: {error.strerror}")
         ) from error
-    with os.fdopen(handle, "rb") as file:
-        _check_readable(path, os.fstat(file.fileno()), limit)
-        content = file.read(limit + 1)
+    try:
+        _check_readable(path, os.fstat(handle), limit)
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            content = file.read(limit + 1)
+    finally:
+        os.close(handle)
     if len(content) > limit:
         raise ConfigError(_too_large(path, limit))
     return content

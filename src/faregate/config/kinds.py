@@ -82,7 +82,9 @@ def _usd(value: object) -> Money:
     try:
         return Money.usd(amount)
     except ValueError as error:
-        raise NotThisKind(str(error)) from error
+        raise NotThisKind(
+            f"{shown(value)} USD is beyond what the ledger can hold"
+        ) from error
 
 
 def _cap(value: object) -> Cap:

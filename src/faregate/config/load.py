@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from faregate.config.paths import Paths
 
 _AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_KEY = re.compile(r"[\w.\"/-]{1,100}")
+_HEADER = re.compile(r"\s*\[\[?([^\[\]]{1,100})\]")
 _PLAIN = {
     "Cannot overwrite a value": "this key was given before",
     "Invalid value": "this is no TOML value",
@@ -136,14 +138,24 @@ def _syntax_problem(path: Path, text: str, message: str) -> Problem:
     what = message[: found.start()] if found else message
     what = "lists are nested too deeply" if "recursion" in what else what
     written = lines[line - 1] if 0 < line <= len(lines) else ""
-    key = written.partition("=")[0].strip()
     return Problem(
         file=path,
         line=line,
-        key=key if re.fullmatch(r"[\w.\"/-]{1,100}", key) else "",
+        key=_key_near(lines, line),
         message=_PLAIN.get(what, what[:1].lower() + what[1:]),
         hint=_syntax_hint(written.partition("=")[2].strip(), what),
     )
+
+
+def _key_near(lines: list[str], line: int) -> str:
+    """Return the key on a line that does not parse, with its table, or nothing."""
+    key = lines[line - 1].partition("=")[0].strip() if 0 < line <= len(lines) else ""
+    if not _KEY.fullmatch(key):
+        return ""
+    for above in reversed(lines[: line - 1]):
+        if header := _HEADER.match(above):
+            return f"{header[1].strip()}.{key}"
+    return key
 
 
 def _syntax_hint(value: str, what: str) -> str:

@@ -27,6 +27,7 @@ from faregate.providers.spec import (
     GEMINI,
     OPENAI_CHAT,
     AuthScheme,
+    Billing,
     ProviderSpec,
     max_tokens,
 )
@@ -133,7 +134,8 @@ def _own(section: Table, name: str, server: ServerSettings) -> ProviderChoice | 
         auth=_AUTH[kind] if key else AuthScheme.NONE if local else _AUTH[kind],
         key_env=key.names if isinstance(key, EnvKey) else (),
         output_fields=max_tokens(*urls),
-        local=local,
+        # Free only when the person says so: a loopback address may be a paid gateway.
+        local=local and spec.billing is Billing.FREE,
     )
     return ProviderChoice(spec=spec, key=key or EnvKey(()), configured=True)
 

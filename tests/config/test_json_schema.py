@@ -1,0 +1,68 @@
+"""The schema is made from the same list of keys that reading uses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+import pytest
+
+from faregate.config import schema
+from faregate.config.json_schema import fields_of, json_schema
+from faregate.config.problems import ConfigError
+from faregate.config.settings import Settings
+
+SECTIONS: dict[str, tuple[type, str]] = {
+    "[server]": (schema.ServerKeys, "server"),
+    "[budget]": (schema.BudgetKeys, "budget"),
+    "[[budgets]]": (schema.BudgetsKeys, "budgets"),
+    "[providers.openai]": (schema.ProviderKeys, "providers"),
+    '[models."openai/x"]': (schema.ModelKeys, "models"),
+    '[prices."openai/x"]': (schema.PriceKeys, "prices"),
+    "[routes.a]": (schema.RouteKeys, "routes"),
+    "[theme]": (schema.ThemeKeys, "theme"),
+    "[ledger]": (schema.LedgerKeys, "ledger"),
+}
+
+
+def test_it_is_one_json_document() -> None:
+    document = json.loads(json.dumps(json_schema()))
+    assert document["additionalProperties"] is False
+    server = document["properties"]["server"]["properties"]
+    assert server["port"] == {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 65535,
+        "description": "the port that agents use",
+        "default": 4747,
+    }
+    assert document["properties"]["budget"]["properties"]["alerts"]["default"] == [
+        50,
+        80,
+    ]
+
+
+def test_every_key_has_a_meaning() -> None:
+    for keys, _ in SECTIONS.values():
+        assert fields_of(keys)
+        assert all(field.doc for field in fields_of(keys))
+
+
+@pytest.mark.parametrize("header", SECTIONS)
+def test_each_declared_key_is_known_to_reading_and_no_other(
+    header: str, configured: Callable[[str], Settings]
+) -> None:
+    keys, section = SECTIONS[header]
+    names = [field.name for field in fields_of(keys) if field.name != "above_input"]
+    # A value of no kind at all: each key must be refused for its value.
+    lines = "\n".join(f"{name} = 1979-05-27" for name in [*names, "zzz"])
+    with pytest.raises(ConfigError) as caught:
+        configured(f"{header}\n{lines}\n")
+    said = {
+        problem.key.rpartition(".")[2]: problem.message
+        for problem in caught.value.problems
+        if problem.key.startswith(section)
+    }
+    assert "would do nothing" in said.pop("zzz")
+    assert not [key for key, message in said.items() if "do nothing" in message]
+    assert set(names) <= set(said)
