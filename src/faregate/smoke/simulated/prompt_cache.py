@@ -42,6 +42,7 @@ class PromptCache:
         *,
         marked_only: bool,
         enabled: bool,
+        remember: bool = True,
     ) -> Counts:
         """Return the input counters of a prompt and remember its prefixes.
 
@@ -53,10 +54,16 @@ class PromptCache:
         if not enabled:
             return Counts(input=total)
         kept = [p for p in prefixes if p.mark or not marked_only]
-        read = max(
-            (p.tokens for p in kept if (model, p.digest) in self._seen), default=0
+        # A breakpoint is looked up backwards, so unmarked parts before it count too.
+        reach = kept[-1].tokens if kept else 0
+        known = (
+            prefix.tokens
+            for prefix in prefixes
+            if prefix.tokens <= reach and (model, prefix.digest) in self._seen
         )
-        self._seen.update((model, prefix.digest) for prefix in kept)
+        read = max(known, default=0)
+        if remember:
+            self._seen.update((model, prefix.digest) for prefix in kept)
         if not marked_only:
             read = read // _BLOCK * _BLOCK if read >= _LEAST else 0
             return Counts(input=total - read, cached=read)

@@ -277,11 +277,13 @@ class SimulatedProvider:
         return ask
 
     def _answer(self, step: Step, ask: Ask, dialect: Dialect, serial: int) -> Answer:
+        refused = step.fault is not None and step.fault.charge is Charge.NOTHING
         prompt = self._cache.count(
             ask.model,
             dialect.segments(ask.body),
             marked_only=dialect.caches_at_marks,
             enabled=self.settings.cache,
+            remember=not refused,
         )
         answer = compose(step, ask, self.settings, prompt=prompt, serial=serial)
         if step.fault is not None and step.fault.on_answer is not None:

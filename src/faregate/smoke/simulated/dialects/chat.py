@@ -19,6 +19,7 @@ from faregate.smoke.simulated.dialects.openai_shapes import (
     chat_usage,
     openai_error,
     openai_headers,
+    wants_usage,
 )
 from faregate.smoke.simulated.frames import Frame, FrameKind
 
@@ -53,7 +54,7 @@ class ChatDialect:
             model=model,
             stream=stream,
             max_output=min(bounds, default=None),
-            include_usage=bool(options and options.get("include_usage") is True),
+            include_usage=wants_usage(options),
             choices=bounded(body, "n") or 1,
             tools=tool_names(body.get("tools")),
             body=body,

@@ -43,19 +43,13 @@ class GeminiDialect:
         listed(body, "contents")
         config = body.get("generationConfig")
         config = config if isinstance(config, dict) else {}
-        tools = body.get("tools")
-        declared = [
-            declaration
-            for tool in (tools if isinstance(tools, list) else [])
-            for declaration in tool.get("functionDeclarations", [])
-        ]
         return Ask(
             model=model,
             stream=self._stream,
             max_output=bounded(config, "maxOutputTokens"),
             include_usage=True,
             choices=bounded(config, "candidateCount") or 1,
-            tools=tool_names(declared),
+            tools=tool_names(_declared(body.get("tools"))),
             inline_stream=self._stream and query.get("alt") != "sse",
             body=body,
         )
@@ -118,6 +112,11 @@ class GeminiDialect:
     def headers(self, serial: int) -> Mapping[str, str]:
         """Return Google's headers."""
         return {"server-timing": f"gfet4t7; dur={serial % 100}"}
+
+
+def _declared(tools: Any) -> list[Any]:
+    groups = [tool for tool in tools if isinstance(tool, dict)] if tools else []
+    return [d for group in groups for d in group.get("functionDeclarations") or []]
 
 
 def _response(

@@ -12,6 +12,7 @@ from faregate.smoke.simulated.dialects.openai_shapes import (
     chat_usage,
     openai_error,
     openai_headers,
+    wants_usage,
 )
 from faregate.smoke.simulated.frames import Frame, FrameKind
 
@@ -38,7 +39,7 @@ class LegacyDialect:
             model=model,
             stream=body.get("stream") is True,
             max_output=bounded(body, "max_tokens") or _DEFAULT_BOUND,
-            include_usage=bool(options and options.get("include_usage") is True),
+            include_usage=wants_usage(options),
             choices=bounded(body, "n") or 1,
             body=body,
         )

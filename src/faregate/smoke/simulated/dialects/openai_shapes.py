@@ -31,6 +31,11 @@ _CODES = {
 }
 
 
+def wants_usage(options: object) -> bool:
+    """Return whether `stream_options` ask for a usage chunk."""
+    return isinstance(options, dict) and options.get("include_usage") is True
+
+
 def openai_error(error: ApiError) -> Json:
     """Return an error body of the OpenAI family."""
     return {
