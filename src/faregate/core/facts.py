@@ -82,6 +82,8 @@ class RequestFacts:
     """Input that is not in the body: file ids, previous_response_id, prompts."""
     cache_write: CacheWrite = CacheWrite.NONE
     service_tier: str | None = None
+    region: str | None = None
+    """Where the request asks to be processed, which may carry a surcharge."""
     body_bytes: int = 0
     """Size of the whole decoded body."""
     hints: SessionHints = field(default_factory=SessionHints)

@@ -6,13 +6,15 @@ knows no provider; what differs between compatible providers arrives as flags.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from faregate.core.facts import RequestFacts
-from faregate.core.refusal import Refusal
-from faregate.core.usage import Usage
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from faregate.core.facts import RequestFacts
+    from faregate.core.refusal import Refusal
+    from faregate.core.usage import Usage
 
 
 class BadRequestError(Exception):
@@ -77,13 +79,23 @@ class Answer:
     finish: str | None = None
     """The provider's finish or stop reason."""
     response_id: str | None = None
+    service_tier: str | None = None
+    """The service tier the provider says it billed."""
 
 
 class StreamMeter(Protocol):
-    """Reads one SSE answer as it passes."""
+    """Reads one streamed answer as it passes, SSE or JSON."""
 
     def feed(self, chunk: bytes) -> bytes:
-        """Take the next bytes from the provider; return the bytes to pass on."""
+        """Take the next bytes from the provider; return the bytes to pass on.
+
+        Raises StreamTooLargeError when one event grows past 16 MB.
+        """
+        ...
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether the protocol's terminal event was seen; costs nothing."""
         ...
 
     def finish(self) -> bytes:

@@ -1,0 +1,120 @@
+"""Hashes of a request's parts, to see that one request extends another.
+
+Owns what counts as the same part: bytes, without the cache markers that agents move
+from turn to turn. Keeps no text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+from faregate.core.facts import Conversation
+from faregate.core.pricing import CacheWrite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    import msgspec
+
+_MARKER = b'"cache_control"'
+_MARKER_VALUE = re.compile(rb"\s*:\s*(?:\{[^{}]{0,200}\}|null)")
+_NEXT_COMMA = re.compile(rb"\s*,")
+_TTL = re.compile(rb'"ttl"\s*:\s*"([^"]*)"')
+
+
+def conversation_of(
+    fixed: Iterable[bytes | int],
+    parts: Iterable[msgspec.Raw],
+    opening: Iterable[bytes],
+) -> Conversation:
+    """Return hashes and sizes of a conversation.
+
+    `fixed` is what must not change between turns, as JSON or as a hash of it;
+    `parts` the messages in order, `opening` the system text and first user message.
+    """
+    digest = hashlib.sha256()
+    for piece in opening:
+        digest.update(without_markers(piece))
+        digest.update(b"\0")
+    hashes: list[int] = []
+    sizes: list[int] = []
+    for raw in parts:
+        piece = bytes(raw)
+        sizes.append(len(piece))
+        hashes.append(hash(without_markers(piece)))
+    return Conversation(
+        fixed=hash(tuple([digest_of(piece) for piece in fixed])),
+        parts=tuple(hashes),
+        sizes=tuple(sizes),
+        opening=digest.hexdigest()[:12],
+    )
+
+
+def digest_of(piece: bytes | int) -> int:
+    """Return the process-local hash of JSON bytes without their cache markers."""
+    return piece if isinstance(piece, int) else hash(without_markers(piece))
+
+
+def without_markers(piece: bytes) -> bytes:
+    """Return JSON bytes without their cache markers.
+
+    Inside a JSON text a quote is escaped, so prose that quotes a marker stays.
+    """
+    if _MARKER not in piece:
+        return piece
+    kept: list[bytes] = []
+    position = 0
+    for start, end in _markers(piece):
+        if end == start + len(_MARKER):
+            continue
+        head = piece[position:start].rstrip()
+        position = end
+        if head.endswith(b","):
+            head = head[:-1]
+        elif (comma := _NEXT_COMMA.match(piece, end)) is not None:
+            position = comma.end()
+        kept.append(head)
+    kept.append(piece[position:])
+    return b"".join(kept)
+
+
+def _markers(piece: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where each marker begins and ends, its key alone for an unknown form.
+
+    Searching for the key by hand is many times faster than one expression.
+    """
+    at = piece.find(_MARKER)
+    while at >= 0:
+        end = at + len(_MARKER)
+        match = _MARKER_VALUE.match(piece, end)
+        if match is not None:
+            end = match.end()
+        yield at, end
+        at = piece.find(_MARKER, end)
+
+
+def cache_write_of(pieces: Iterable[bytes]) -> CacheWrite:
+    """Return which cache writes the markers in these JSON bytes can cause."""
+    found = CacheWrite.NONE
+    for piece in pieces:
+        if _MARKER not in piece:
+            continue
+        for start, end in _markers(piece):
+            marker = piece[start:end]
+            if marker.endswith(b"null"):
+                continue
+            match = _TTL.search(marker)
+            ttl = b"5m" if match is None else match.group(1)
+            # A marker of an unknown form could ask for anything.
+            found = _dearer(found, ttl if marker.endswith(b"}") else b"?")
+    return found
+
+
+def _dearer(known: CacheWrite, ttl: bytes) -> CacheWrite:
+    if ttl == b"1h" or known is CacheWrite.ONE_HOUR:
+        return CacheWrite.ONE_HOUR
+    if ttl == b"5m" and known is not CacheWrite.UNKNOWN:
+        return CacheWrite.FIVE_MINUTES
+    return CacheWrite.UNKNOWN

@@ -1,0 +1,247 @@
+"""One JSON object with the exact byte span of each of its members.
+
+Owns reading a body without building objects for its content, and replacing single
+members so that every other byte stays as it was. Knows no dialect.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import msgspec
+
+from faregate.protocols.codec import BadRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+_RAW_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_KEY = re.compile(rb'[ \t\n\r]*("[^"\\]*(?:\\.[^"\\]*)*")[ \t\n\r]*:[ \t\n\r]*')
+_COMMA = re.compile(rb"[ \t\n\r]*,")
+_END = re.compile(rb"[ \t\n\r]*\}[ \t\n\r]*")
+_OPEN = re.compile(rb"[ \t\n\r]*\{")
+_OPEN_EMPTY = re.compile(rb"[ \t\n\r]*\{[ \t\n\r]*\}")
+_BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+
+
+class Span(NamedTuple):
+    """Offsets of one member: where its key begins, where its value begins and ends."""
+
+    key: int
+    start: int
+    end: int
+
+
+class JsonObject:
+    """A JSON object that was read but not decoded.
+
+    `values` holds each member's bytes undecoded; where a key that nobody guards
+    stands twice, the last one counts, as it does for most parsers.
+    """
+
+    __slots__ = ("body", "spans", "values")
+
+    def __init__(
+        self, body: bytes, values: dict[str, msgspec.Raw], spans: dict[str, Span]
+    ) -> None:
+        self.body = body
+        self.values = values
+        self.spans = spans
+
+    def __contains__(self, key: str) -> bool:
+        return key in self.spans
+
+    def get(self, key: str) -> bytes | None:
+        """Return the bytes of a member's value; None when absent or null."""
+        span = self.spans.get(key)
+        if span is None:
+            return None
+        value = self.body[span.start : span.end]
+        return None if value == b"null" else value
+
+    def replaced(
+        self, changes: Mapping[str, bytes], renames: Mapping[str, str] | None = None
+    ) -> bytes:
+        """Return the body with new values for some members, others untouched.
+
+        A key that is absent is inserted as the first member; a null is replaced.
+        `renames` gives members a new key. Values are JSON.
+        """
+        edits: list[tuple[int, int, bytes]] = []
+        inserted: list[bytes] = []
+        for key, value in changes.items():
+            span = self.spans.get(key)
+            if span is None:
+                inserted.append(json.dumps(key).encode() + b":" + value)
+            else:
+                edits.append((span.start, span.end, value))
+        for old, new in (renames or {}).items():
+            start = self.spans[old].key
+            key = _matched(_KEY, self.body, start)
+            edits.append((key.start(1), key.end(1), json.dumps(new).encode()))
+        if inserted:
+            edits.append(self._insertion(inserted))
+        return _edited(self.body, edits)
+
+    def _insertion(self, members: list[bytes]) -> tuple[int, int, bytes]:
+        at = _matched(_OPEN, self.body).end()
+        separator = b"" if _OPEN_EMPTY.match(self.body) else b","
+        return at, at, b",".join(members) + separator
+
+
+def _matched(
+    pattern: re.Pattern[bytes], body: bytes, position: int = 0
+) -> re.Match[bytes]:
+    """Return the match that a body which was decoded before must have."""
+    match = pattern.match(body, position)
+    if match is None:
+        raise ValueError("the body is not the object that was read")
+    return match
+
+
+def _edited(body: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
+    pieces: list[bytes] = []
+    position = 0
+    for start, end, value in sorted(edits):
+        pieces += (body[position:start], value)
+        position = end
+    pieces.append(body[position:])
+    return b"".join(pieces)
+
+
+def read_object(body: bytes, *, guarded: Iterable[str] = ()) -> JsonObject:
+    """Read a request body that has to be one JSON object.
+
+    Raises BadRequestError when it is anything else, and when a `guarded` key
+    stands in it twice: then a provider may read another one than we do.
+    """
+    if not body.strip():
+        raise BadRequestError("The request body is empty; it must be a JSON object.")
+    _check_encoding(body)
+    return _read(body, frozenset(guarded), "The request body")
+
+
+def read_member(parent: JsonObject, key: str, *, guarded: Iterable[str]) -> JsonObject:
+    """Read a member that has to be an object; an absent or null one is empty.
+
+    Raises BadRequestError as `read_object` does.
+    """
+    value = parent.get(key)
+    if value is None:
+        return JsonObject(b"{}", {}, {})
+    try:
+        return _read(value, frozenset(guarded), f"`{key}`")
+    except BadRequestError as error:
+        param = key if error.param is None else f"{key}.{error.param}"
+        raise BadRequestError(error.message, param) from None
+
+
+def _check_encoding(body: bytes) -> None:
+    if body.startswith(_BOMS):
+        raise BadRequestError(
+            "The request body begins with a byte order mark; send plain UTF-8."
+        )
+    if body.isascii():
+        return
+    try:
+        str(body, "utf-8")
+    except UnicodeDecodeError as error:
+        raise BadRequestError(
+            f"The request body is not valid UTF-8 (byte {error.start})."
+        ) from None
+
+
+def _read(body: bytes, guarded: frozenset[str], what: str) -> JsonObject:
+    try:
+        values = _RAW_OBJECT.decode(body)
+    except RecursionError:
+        raise BadRequestError(f"{what} is nested too deeply.") from None
+    except msgspec.ValidationError:
+        raise BadRequestError(f"{what} must be a JSON object.") from None
+    except msgspec.DecodeError as error:
+        raise BadRequestError(f"{what} is not valid JSON: {error}.") from None
+    spans = _aligned_spans(body, values)
+    if spans is None:
+        spans = _spans_with_duplicates(body, guarded)
+    return JsonObject(body, values, spans)
+
+
+def _aligned_spans(
+    body: bytes, values: dict[str, msgspec.Raw]
+) -> dict[str, Span] | None:
+    """Walk the members in order; None when some key must stand there twice.
+
+    Without duplicates the decoded members lie in the body in just this order, so
+    each must be found where the one before it ended.
+    """
+    position = _matched(_OPEN, body).end()
+    spans: dict[str, Span] = {}
+    match_key = _KEY.match
+    for key, raw in values.items():
+        if spans:
+            if body[position] != 0x2C:  # a comma
+                match = _COMMA.match(body, position)
+                if match is None:
+                    return None
+                position = match.end()
+            else:
+                position += 1
+        match = match_key(body, position)
+        if match is None:
+            return None
+        start = match.end()
+        value = bytes(raw)
+        end = start + len(value)
+        if body[start:end] != value:
+            return None
+        spans[key] = Span(match.start(1), start, end)
+        position = end
+    match = _END.match(body, position)
+    return spans if match is not None and match.end() == len(body) else None
+
+
+def _spans_with_duplicates(body: bytes, guarded: frozenset[str]) -> dict[str, Span]:
+    spans: dict[str, Span] = {}
+    try:
+        for key, span in _members(body):
+            if key in spans and key in guarded:
+                raise BadRequestError(f"`{key}` is given more than once.", key)
+            spans[key] = span
+    except RecursionError:
+        raise BadRequestError("The request body is nested too deeply.") from None
+    return spans
+
+
+def _number(_text: str) -> int:
+    return 0
+
+
+def _members(body: bytes) -> Iterator[tuple[str, Span]]:
+    """Yield each member of a valid object, twice-given ones twice."""
+    text = body.decode("utf-8")
+    # Offsets in text and bytes differ once a character takes more than one byte.
+    single = body.isascii()
+    # Numbers are never needed here, and a very long one would be an error.
+    decoder = json.JSONDecoder(parse_int=_number, parse_float=_number)
+    position = text.index("{") + 1
+    byte = len(text[:position].encode()) if not single else position
+    while True:
+        match = _KEY.match(body, byte)
+        if match is None:
+            return
+        key: Any = json.loads(match.group(1))
+        start = match.end()
+        head = start - byte if single else len(body[byte:start].decode())
+        _, end_text = decoder.raw_decode(text, position + head)
+        length = end_text - position - head
+        piece = text[position + head : end_text]
+        end = start + (length if single else len(piece.encode()))
+        yield key, Span(match.start(1), start, end)
+        position, byte = end_text, end
+        comma = _COMMA.match(body, byte)
+        if comma is None:
+            return
+        position += comma.end() - byte
+        byte = comma.end()

@@ -1,0 +1,237 @@
+"""The meter that every dialect shares: bytes pass through, an answer is read.
+
+Owns telling SSE from JSON, cutting out a usage event that nobody asked for, and
+what has been seen so far. What the events mean belongs to the dialects.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import msgspec
+
+from faregate.core.usage import Usage
+from faregate.protocols.codec import Answer
+from faregate.protocols.counters import larger, plausible
+from faregate.protocols.error_bodies import read_error
+from faregate.protocols.json_splitter import JsonSplitter
+from faregate.protocols.sse import SseSplitter, event_data
+
+# Blank lines and the bytes of a byte order mark may precede an answer.
+_LEADING = b" \t\r\n\xef\xbb\xbf"
+_ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+class Tally:
+    """What has been seen of one answer; a dialect's reader writes it."""
+
+    __slots__ = (
+        "complete",
+        "error",
+        "error_code",
+        "final",
+        "finish",
+        "input_usage",
+        "model",
+        "output_bytes",
+        "response_id",
+        "service_tier",
+        "started",
+        "tool_calls",
+        "usage",
+    )
+
+    def __init__(self) -> None:
+        self.complete = False
+        self.final = False
+        """The usage seen so far is the answer's last word."""
+        self.started = False
+        self.output_bytes = 0
+        self.tool_calls = 0
+        self.usage: Usage | None = None
+        self.input_usage: Usage | None = None
+        self.error: str | None = None
+        self.error_code: str | None = None
+        self.model: str | None = None
+        self.finish: str | None = None
+        self.response_id: str | None = None
+        self.service_tier: str | None = None
+
+    def wrote(self, text: str) -> None:
+        """Count model output."""
+        if text:
+            self.started = True
+            self.output_bytes += (
+                len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
+            )
+
+    def reported(self, usage: Usage | None) -> None:
+        """Take usage that the provider stated; the larger of two counts."""
+        self.usage = larger(self.usage, usage)
+
+    def failed(self, body: bytes) -> None:
+        """Take an error body or event; the first one counts."""
+        found = read_error(body)
+        if found is not None and self.error is None:
+            self.error, self.error_code = found.message, found.code
+
+    def answer(self) -> Answer:
+        """Return what was seen so far."""
+        usage, early = self.usage, self.input_usage
+        if usage is not None and not (
+            (self.final or self.complete) and plausible(usage, self.output_bytes)
+        ):
+            early, usage = early or _input_of(usage), None
+        return Answer(
+            usage=usage,
+            input_usage=early if usage is None else None,
+            complete=self.complete,
+            error=self.error,
+            error_code=self.error_code,
+            started=self.started,
+            output_bytes=self.output_bytes,
+            tool_calls=self.tool_calls,
+            model=self.model,
+            finish=self.finish,
+            response_id=self.response_id,
+            service_tier=self.service_tier,
+        )
+
+
+def _input_of(usage: Usage) -> Usage | None:
+    if usage.input_tokens == 0:
+        return None
+    return Usage(
+        uncached_input=usage.uncached_input,
+        cache_read=usage.cache_read,
+        cache_write_5m=usage.cache_write_5m,
+        cache_write_1h=usage.cache_write_1h,
+    )
+
+
+class Reader(Protocol):
+    """What a dialect adds to a meter: the meaning of events and bodies."""
+
+    tally: Tally
+
+    def event(self, data: bytes) -> bool:
+        """Read one event; return whether it carries usage and nothing else."""
+        ...
+
+    def body(self, data: bytes) -> None:
+        """Read a complete answer that was not streamed."""
+        ...
+
+
+class Meter:
+    """Meters one streamed answer in any dialect; see `StreamMeter`."""
+
+    __slots__ = ("_json", "_reader", "_sse", "_strip")
+
+    def __init__(self, reader: Reader, *, strip_usage: bool = False) -> None:
+        self._reader = reader
+        self._strip = strip_usage
+        self._sse: SseSplitter | None = None
+        self._json: JsonSplitter | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether the protocol's terminal event was seen."""
+        return self._reader.tally.complete
+
+    def answer(self) -> Answer:
+        """Return what was seen so far."""
+        return self._reader.tally.answer()
+
+    def feed(self, chunk: bytes) -> bytes:
+        """Read the next bytes; return those to pass on.
+
+        Without `strip_usage` that is `chunk` itself. With it, an event is passed on
+        once it is whole, because only then it is known whether it stays.
+        """
+        splitter = self._sse
+        if splitter is None:
+            splitter = self._choose(chunk)
+            if splitter is None:
+                return chunk
+        events = splitter.feed(chunk)
+        if self._strip:
+            return self._stripped(events, chunk)
+        read = self._reader.event
+        for event in events:
+            data = event_data(event)
+            if data:
+                read(data)
+        return chunk
+
+    def finish(self) -> bytes:
+        """Read the end of the stream; return bytes that were held back."""
+        if self._sse is None:
+            return b""
+        rest = self._sse.finish()
+        data = event_data(rest) if rest else b""
+        dropped = self._reader.event(data) if data else False
+        return rest if self._strip and not dropped else b""
+
+    def _stripped(self, events: list[bytes], chunk: bytes) -> bytes:
+        kept: list[bytes] = []
+        for event in events:
+            data = event_data(event)
+            if not (data and self._reader.event(data)):
+                kept.append(event)
+        if len(kept) == 1 and kept[0] == chunk:
+            return chunk
+        return b"".join(kept)
+
+    def _choose(self, chunk: bytes) -> SseSplitter | None:
+        """Return the splitter once it is known that this is SSE.
+
+        A provider may answer a streamed request with JSON, and the reverse.
+        """
+        if self._json is None:
+            start = chunk.lstrip(_LEADING)[:1]
+            if start and start not in b"{[":
+                self._sse = SseSplitter()
+                return self._sse
+            if not start:
+                return None
+            self._json = JsonSplitter()
+        for value in self._json.feed(chunk):
+            if self._json.is_array:
+                self._reader.event(value)
+            else:
+                self._reader.body(value)
+        return None
+
+
+def read_answer(reader: Reader, body: bytes) -> Answer:
+    """Return what a complete body says, be it JSON or SSE."""
+    text = body.strip(_LEADING)
+    if text.startswith(b"{"):
+        reader.body(text)
+    elif text.startswith(b"["):
+        for element in _elements(text):
+            reader.event(bytes(element))
+    else:
+        meter = Meter(reader)
+        meter.feed(body)
+        meter.finish()
+    return reader.tally.answer()
+
+
+def _elements(text: bytes) -> list[msgspec.Raw]:
+    try:
+        return _ELEMENTS.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return []
+
+
+def text_size(value: Any) -> int:
+    """Return the UTF-8 bytes of all text inside a decoded JSON value."""
+    if isinstance(value, str):
+        return len(value.encode("utf-8", "replace"))
+    if isinstance(value, dict):
+        return sum(text_size(item) for item in value.values())
+    if isinstance(value, list):
+        return sum(text_size(item) for item in value)
+    return 0

@@ -1,0 +1,16 @@
+"""The Chat Completions codec: `POST /v1/chat/completions`."""
+
+from __future__ import annotations
+
+from faregate.protocols.openai_chat import request
+from faregate.protocols.openai_chat.errors import error_event
+from faregate.protocols.openai_chat.stream import ChatReader
+from faregate.protocols.wire_codec import WireCodec
+
+CODEC = WireCodec(
+    name=request.PROTOCOL,
+    inspector=request.inspect,
+    splicer=request.splice,
+    reader=ChatReader,
+    ending=error_event,
+)

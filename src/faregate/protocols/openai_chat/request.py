@@ -1,0 +1,156 @@
+"""A Chat Completions request: the facts that matter, and the changes allowed."""
+
+from __future__ import annotations
+
+from faregate.core.facts import Conversation, RequestFacts, SessionHints, Work
+from faregate.core.pricing import CacheWrite
+from faregate.protocols.agents import session_hints
+from faregate.protocols.codec import BadRequestError, RequestHead, Splice
+from faregate.protocols.conversation import cache_write_of, conversation_of
+from faregate.protocols.fields import (
+    hint_text,
+    json_text,
+    list_elements,
+    read_bound,
+    read_count,
+    read_flag,
+    read_list,
+    read_model,
+    read_text,
+)
+from faregate.protocols.json_object import JsonObject, read_member, read_object
+from faregate.protocols.parts import (
+    Message,
+    any_media,
+    decode_messages,
+    first_user,
+)
+from faregate.protocols.tools import ClientKinds, ToolFacts, read_tools, unique
+
+PROTOCOL = "openai_chat"
+
+OUTPUT_FIELDS = ("max_completion_tokens", "max_tokens")
+_GUARDED = frozenset(
+    {
+        "model",
+        "messages",
+        "stream",
+        "stream_options",
+        "n",
+        "service_tier",
+        "tools",
+        "functions",
+        "models",
+        *OUTPUT_FIELDS,
+    }
+)
+_CLIENT_TOOLS = ClientKinds(names=frozenset({"function", "custom", "namespace"}))
+_TEXT_PARTS = frozenset(
+    {"text", "refusal", "thinking", "reasoning", "tool_result", "tool_use"}
+)
+# Fields that make the provider search, whatever they are set to.
+_SEARCH_FIELDS = ("web_search_options", "search_parameters")
+_SEARCH_SUFFIX = ":online"
+
+
+def inspect(head: RequestHead, body: bytes) -> RequestFacts:
+    """Return the facts of a request; raise BadRequestError on bad input."""
+    request = read_object(body, guarded=_GUARDED)
+    model = read_model(request)
+    _refuse_alternatives(request)
+    stream = read_flag(request, "stream")
+    bound, field = read_bound(request, OUTPUT_FIELDS)
+    tools = read_tools(request.get("tools"), _CLIENT_TOOLS)
+    server_tools = unique((*tools.server, *_search_tools(request, model)))
+    raw = request.get("messages") or b"[]"
+    messages = decode_messages(raw)
+    return RequestFacts(
+        protocol=PROTOCOL,
+        work=Work.GENERATION,
+        model=model,
+        stream=stream,
+        wants_usage=not stream or _asks_for_usage(request),
+        output_bound=bound,
+        output_field=field,
+        choices=read_count(request, "n") or 1,
+        messages=0 if messages is None else len(messages),
+        tools=tools.count + len(read_list(request, "functions")),
+        server_tools=server_tools,
+        server_tool_uses=None if server_tools else 0,
+        media=messages is None or any_media(messages, _TEXT_PARTS),
+        stored_input=request.get("conversation") is not None,
+        cache_write=_cache_write(request, raw, tools),
+        service_tier=read_text(request, "service_tier"),
+        body_bytes=len(body),
+        hints=_hints(head, request),
+        conversation=_conversation(model, raw, messages or [], tools),
+    )
+
+
+def _refuse_alternatives(request: JsonObject) -> None:
+    """Refuse a list of further models: one of them could be dearer than the hold."""
+    if read_list(request, "models"):
+        raise BadRequestError(
+            "`models` lists alternatives whose price cannot be held; name one model.",
+            "models",
+        )
+
+
+def _asks_for_usage(request: JsonObject) -> bool:
+    options = read_member(request, "stream_options", guarded=["include_usage"])
+    return read_flag(options, "include_usage", "stream_options.include_usage")
+
+
+def _search_tools(request: JsonObject, model: str) -> list[str]:
+    found = ["web_search" for key in _SEARCH_FIELDS if request.get(key) is not None]
+    if read_flag(request, "enable_search") or model.endswith(_SEARCH_SUFFIX):
+        found.append("web_search")
+    if read_list(request, "plugins"):
+        found.append("plugins")
+    return found
+
+
+def _cache_write(request: JsonObject, messages: bytes, tools: ToolFacts) -> CacheWrite:
+    marked = cache_write_of([messages, request.get("cache_control") or b""])
+    return max(marked, tools.cache_write, key=list(CacheWrite).index)
+
+
+def _hints(head: RequestHead, request: JsonObject) -> SessionHints:
+    session = hint_text(request, "session_id") or hint_text(request, "prompt_cache_key")
+    return session_hints(head.headers, session)
+
+
+def _conversation(
+    model: str, raw: bytes, messages: list[Message], tools: ToolFacts
+) -> Conversation:
+    parts = list_elements(raw, "messages")
+    opening = [bytes(part) for part in parts[: first_user(messages)]]
+    return conversation_of([model.encode(), tools.digest], parts, opening)
+
+
+def splice(body: bytes, changes: Splice) -> bytes:
+    """Return the body with only the allowed changes made."""
+    request = read_object(body)
+    values: dict[str, bytes] = {}
+    renames: dict[str, str] = {}
+    if changes.model is not None:
+        values["model"] = json_text(changes.model)
+    if changes.output_field is not None and changes.output_bound is not None:
+        values, renames = _with_bound(
+            request, values, changes.output_field, changes.output_bound
+        )
+    if changes.include_usage:
+        options = read_member(request, "stream_options", guarded=())
+        values["stream_options"] = options.replaced({"include_usage": b"true"})
+    return request.replaced(values, renames)
+
+
+def _with_bound(
+    request: JsonObject, values: dict[str, bytes], field: str, bound: int
+) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Set the output bound in `field` and leave no other spelling that disagrees."""
+    value = str(bound).encode()
+    others = [key for key in OUTPUT_FIELDS if key != field and key in request]
+    if field in request or not others:
+        return {**values, field: value, **dict.fromkeys(others, value)}, {}
+    return {**values, others[0]: value}, {others[0]: field}

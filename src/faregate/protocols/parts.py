@@ -1,0 +1,88 @@
+"""What a message's parts are: text that its bytes bound, or something else.
+
+Owns the walk through messages for media, file ids and roles. A part of a kind that
+no dialect lists as text counts as media, so that something new is never cheap.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Part(msgspec.Struct, gc=False):
+    """One content part, as far as it matters."""
+
+    type: str = "text"
+    content: msgspec.Raw = msgspec.Raw()
+    """Parts inside a tool's result."""
+
+
+class Message(msgspec.Struct, gc=False):
+    """One message of a chat, as far as it matters."""
+
+    role: str = ""
+    content: str | list[Part] | None = None
+    audio: msgspec.Raw = msgspec.Raw()
+    """An earlier spoken answer, by its id."""
+
+
+_MESSAGES = msgspec.json.Decoder(list[Message])
+_NOTHING = (msgspec.Raw(), msgspec.Raw(b"null"))
+_PARTS = msgspec.json.Decoder(list[Part])
+
+
+def decode_messages(raw: bytes) -> list[Message] | None:
+    """Return messages with their parts' kinds; None when they look like no chat."""
+    try:
+        return _MESSAGES.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def any_media(messages: Iterable[Message], text_kinds: frozenset[str]) -> bool:
+    """Tell whether any message holds media."""
+    return any(
+        message.audio not in _NOTHING
+        or (
+            isinstance(message.content, list) and has_media(message.content, text_kinds)
+        )
+        for message in messages
+    )
+
+
+def has_media(parts: Iterable[Part], text_kinds: frozenset[str]) -> bool:
+    """Tell whether any part, nested ones included, is not of a text kind.
+
+    Inline images and documents count too, however long: their tokens follow from
+    pixels and pages, and a short document can be dear.
+    """
+    for part in parts:
+        if part.type not in text_kinds:
+            return True
+        if part.content and _nested_media(part.content, text_kinds):
+            return True
+    return False
+
+
+def first_user(messages: Iterable[Message]) -> int:
+    """Return how many messages there are up to the first user's, that included."""
+    count = 0
+    for message in messages:
+        count += 1
+        if message.role == "user":
+            break
+    return count
+
+
+def _nested_media(raw: msgspec.Raw, text_kinds: frozenset[str]) -> bool:
+    if bytes(memoryview(raw)[:1]) != b"[":
+        return False
+    try:
+        return has_media(_PARTS.decode(raw), text_kinds)
+    except (msgspec.DecodeError, RecursionError):
+        return True
