@@ -8,11 +8,14 @@ belong here.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from faregate.core.facts import Conversation, RequestFacts
-from faregate.core.model_facts import ModelFacts
-from faregate.core.money import Money
 from faregate.core.pricing import PriceRow, worst_case
+
+if TYPE_CHECKING:
+    from faregate.core.facts import Conversation, RequestFacts
+    from faregate.core.model_facts import ModelFacts
+    from faregate.core.money import Money
 
 BYTES_PER_MESSAGE = 16
 """Tokens of framing that a chat template may add to each message."""

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from faregate.core.labels import Labels
 from faregate.core.money import ZERO, Money
-from faregate.core.usage import Usage
+
+if TYPE_CHECKING:
+    from faregate.core.usage import Usage
 
 
 class HoldState(StrEnum):

@@ -9,9 +9,13 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass, field, fields, replace
+from typing import TYPE_CHECKING
 
-from faregate.core.facts import SessionHints
 from faregate.core.labels import Labels
+
+if TYPE_CHECKING:
+    from faregate.core.facts import SessionHints
+    from faregate.core.money import Money
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:+-]{0,127}")
 
@@ -22,6 +26,8 @@ class Grant:
 
     session: str | None = None
     labels: Labels = field(default_factory=Labels)
+    max_cost: Money | None = None
+    """What the session may cost in all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +47,8 @@ class Identity:
     """The session whose budgets and limits count this request."""
     parent: str | None
     labels: Labels
+    max_cost: Money | None = None
+    """What the root session may cost in all, where its token says so."""
     source: str
     """"token", "url", "header", "agent" or "fingerprint"."""
 
@@ -98,7 +106,8 @@ def identify(
     if grant is not None and grant.session is not None:
         if claimed is not None and claimed != grant.session:
             return Mismatch(claimed=claimed, granted=grant.session)
-        return _with_subagent(grant.session, hints, labels, "token", owned=True)
+        identity = _with_subagent(grant.session, hints, labels, "token", owned=True)
+        return replace(identity, max_cost=grant.max_cost)
     if claimed is not None:
         source = "url" if url.session else "header"
         return _with_subagent(claimed, hints, labels, source, owned=True)

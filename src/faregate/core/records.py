@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from faregate.core.holds import HoldState
-from faregate.core.labels import Labels
 from faregate.core.money import ZERO, Money
+
+if TYPE_CHECKING:
+    from faregate.core.holds import HoldState
+    from faregate.core.labels import Labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from faregate.core.money import Money
+if TYPE_CHECKING:
+    from faregate.core.holds import BudgetState
+    from faregate.core.money import Money
 
 
 class RefusalCode(StrEnum):
@@ -65,4 +68,6 @@ class Refusal:
     needed: Money | None = None
     resets_at: str | None = None
     """RFC 3339 instant at which the window ends."""
+    blocking: tuple[BudgetState, ...] = ()
+    """The budgets that lacked room."""
     extra: dict[str, str] = field(default_factory=dict)

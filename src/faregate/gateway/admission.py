@@ -8,8 +8,8 @@ times. Nothing is ever shrunk to what is left without the caller's bound followi
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from faregate.core.estimate import OUTPUT_FLOOR, Bounds
 from faregate.core.holds import (
@@ -23,8 +23,12 @@ from faregate.core.holds import (
 from faregate.core.money import ZERO, Money
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gateway import messages
-from faregate.gateway.ports import LedgerPort
 from faregate.gateway.settings import GateSettings, OnTight
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from faregate.gateway.ports import LedgerPort
 
 MOST_OVERTAKES = 8
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from faregate.core.estimate import Bounds
+from typing import TYPE_CHECKING
+
 from faregate.core.holds import HoldRequest
-from faregate.core.identity import Identity
-from faregate.core.money import Money
 from faregate.gateway.admission import Admitted, Ask
-from faregate.gateway.gate import Gate
-from faregate.gateway.inbound import Inbound
-from faregate.gateway.planning import Plan
 from faregate.gateway.settlement import OpenHold
+
+if TYPE_CHECKING:
+    from faregate.core.estimate import Bounds
+    from faregate.core.identity import Identity
+    from faregate.core.money import Money
+    from faregate.gateway.gate import Gate
+    from faregate.gateway.inbound import Inbound
+    from faregate.gateway.planning import Plan
 
 
 class Asker:

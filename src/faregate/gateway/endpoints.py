@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from faregate.core.facts import RequestFacts, Work
-from faregate.core.routing import Target
-from faregate.protocols.codec import RequestHead
 from faregate.providers.spec import (
     ANTHROPIC_MESSAGES,
     GEMINI,
@@ -16,6 +14,12 @@ from faregate.providers.spec import (
     AuthScheme,
     ProviderSpec,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from faregate.core.routing import Target
+    from faregate.protocols.codec import RequestHead
 
 CREDENTIALS = frozenset({"authorization", "x-api-key", "x-goog-api-key", "api-key"})
 

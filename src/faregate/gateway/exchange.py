@@ -8,16 +8,16 @@ a client that hangs up never interrupts a settlement.
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from faregate.core.attempts import UpstreamRequest
 from faregate.core.estimate import KnownTurn
-from faregate.core.facts import RequestFacts, Work
+from faregate.core.facts import Work
 from faregate.core.faults import FaultKind, UpstreamError
 from faregate.core.identity import Identity, Mismatch, identify
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.usage import UsageSource
 from faregate.gateway import learning, messages
-from faregate.gateway.admission import Admitted
 from faregate.gateway.asking import Asker
 from faregate.gateway.flights import Flight, FlightState
 from faregate.gateway.forwarding import (
@@ -27,12 +27,15 @@ from faregate.gateway.forwarding import (
     read_whole,
     truncated,
 )
-from faregate.gateway.gate import Gate
 from faregate.gateway.inbound import Inbound, Whole
-from faregate.gateway.planning import Plan
-from faregate.gateway.ports import Reply, UpstreamAnswer
-from faregate.gateway.settlement import OpenHold
 from faregate.protocols.codec import Answer, BadRequestError, StreamMeter
+
+if TYPE_CHECKING:
+    from faregate.gateway.admission import Admitted
+    from faregate.gateway.gate import Gate
+    from faregate.gateway.planning import Plan
+    from faregate.gateway.ports import Reply, UpstreamAnswer
+    from faregate.gateway.settlement import OpenHold
 
 Result = Whole | Refusal | None
 """A whole answer, a refusal, or None when the reply was streamed."""
@@ -157,6 +160,7 @@ class Exchange:
         admitted = await self._gate.admission.admit(asker.ask(plan), waits)
         if isinstance(admitted, Refusal):
             return admitted
+        self._gate.admitted(asker.identity.session, admitted.held.states)
         flight.held = admitted.held.amount
         flight.why = None
         flight.enter(FlightState.CONNECTING, clock.monotonic())

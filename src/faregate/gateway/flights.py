@@ -6,13 +6,17 @@ is gone when the request ends. Nothing here is money; the ledger has that.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from faregate.core.money import ZERO, Money
-from faregate.core.refusal import Refusal
-from faregate.protocols.codec import StreamMeter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from faregate.core.refusal import Refusal
+    from faregate.protocols.codec import StreamMeter
 
 
 class FlightState(StrEnum):

@@ -7,16 +7,20 @@ cleanly: clients take a clean end for success.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from faregate.core.faults import FaultKind, UpstreamError
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gateway import endpoints
-from faregate.gateway.flights import Flight
 from faregate.gateway.inbound import Whole
 from faregate.gateway.ports import ClientGoneError, Clock, Reply, UpstreamAnswer
 from faregate.protocols.codec import Answer, Codec, StreamMeter, StreamTooLargeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from faregate.gateway.flights import Flight
 
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from faregate.core.holds import BudgetWindow
-from faregate.core.identity import Identity
-from faregate.core.limits.budget import BudgetMatcher
+from faregate.core.labels import Labels
 from faregate.core.refusal import Refusal, RefusalCode
-from faregate.core.routing import Target
-from faregate.gateway.admission import Admission
-from faregate.gateway.events import EventLog
-from faregate.gateway.flights import Flights
-from faregate.gateway.planning import Planner
-from faregate.gateway.ports import Clock, LedgerPort, Upstream
-from faregate.gateway.settings import GateSettings
-from faregate.gateway.settlement import Books
-from faregate.gateway.turns import Failures, Turns
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from faregate.core.holds import BudgetState, BudgetWindow
+    from faregate.core.identity import Identity
+    from faregate.core.limits.budget import BudgetMatcher
+    from faregate.core.money import Money
+    from faregate.core.routing import Target
+    from faregate.gateway.admission import Admission
+    from faregate.gateway.events import EventLog
+    from faregate.gateway.flights import Flights
+    from faregate.gateway.planning import Planner
+    from faregate.gateway.ports import Clock, LedgerPort, Upstream
+    from faregate.gateway.settings import GateSettings
+    from faregate.gateway.settlement import Books
+    from faregate.gateway.turns import Failures, Turns
 
 _DOOR_CODES = frozenset(
     {
@@ -45,18 +52,61 @@ class Gate:
     turns: Turns
     failures: Failures
     books: Books
+    capped: dict[str, None] = field(default_factory=dict)
+    """Sessions whose latest request met a full budget."""
+    refusing: set[BudgetWindow] = field(default_factory=set)
+    """Budget windows that the latest request asked of them found full."""
+
+    def is_capped(self, session: str) -> bool:
+        """Tell whether the session's latest request met a full budget."""
+        return session in self.capped
+
+    def is_refusing(self, budget: BudgetWindow) -> bool:
+        """Tell whether the latest hold asked of this budget did not fit."""
+        return budget in self.refusing
+
+    def admitted(self, session: str, states: Iterable[BudgetState]) -> None:
+        """Note that a hold fitted: nothing is capped for this session any more."""
+        if self.capped:
+            self.capped.pop(session, None)
+        if self.refusing:
+            self.refusing.difference_update(state.budget for state in states)
 
     def budgets(
         self, identity: Identity, target: Target, at_ms: int
     ) -> tuple[BudgetWindow, ...]:
         """Return the budget windows that a request counts against."""
-        return self.matcher.match(
+        windows = self.matcher.match(
             identity.labels,
             identity.root_session,
             target.provider,
             target.model,
             at_ms / 1000,
         )
+        if identity.max_cost is None:
+            return windows
+        return tuple(
+            _tightened(w, identity.max_cost) if w.window == "session" else w
+            for w in windows
+        )
+
+    def shared_windows(self, now: float) -> tuple[BudgetWindow, ...]:
+        """Return the current windows of every budget that is not one session's."""
+        found: dict[BudgetWindow, None] = {}
+        for rule in (None, *self.matcher.rules):
+            if rule is None or rule.scope_kind == "global":
+                scope, labels, provider, model = "global", Labels(), "", ""
+            elif rule.name is None:
+                continue
+            else:
+                scope = f"{rule.scope_kind}:{rule.name}"
+                named = rule.scope_kind in Labels.__dataclass_fields__
+                labels = Labels(**{rule.scope_kind: rule.name}) if named else Labels()
+                provider = rule.name if rule.scope_kind == "provider" else ""
+                model = rule.name if rule.scope_kind == "model" else ""
+            windows = self.matcher.match(labels, "", provider, model, now)
+            found.update(dict.fromkeys(w for w in windows if w.scope == scope))
+        return tuple(found)
 
     def refused(self, refusal: Refusal, identity: Identity) -> None:
         """Tell the ledger and the event log of a refusal."""
@@ -71,6 +121,9 @@ class Gate:
                 at_ms=now,
             )
         capped = refusal.code is RefusalCode.BUDGET_EXCEEDED
+        if capped:
+            self.capped[identity.session] = None
+            self.refusing.update(s.budget for s in refusal.blocking)
         self.events.publish(
             "error" if fault else "capped" if capped else "refused",
             refusal.message,
@@ -78,3 +131,9 @@ class Gate:
             severity="alert" if capped else "warn",
             session=identity.session,
         )
+
+
+def _tightened(window: BudgetWindow, limit: Money) -> BudgetWindow:
+    if window.limit is not None and window.limit <= limit:
+        return window
+    return replace(window, limit=limit)

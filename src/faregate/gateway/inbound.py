@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from faregate.core.facts import Work
-from faregate.core.identity import Claim, Grant
-from faregate.protocols.codec import Codec, RequestHead
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from faregate.core.facts import Work
+    from faregate.core.identity import Claim, Grant
+    from faregate.protocols.codec import Codec, RequestHead
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

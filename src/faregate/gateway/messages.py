@@ -6,14 +6,18 @@ sentences never say what a client would take for a rate limit or a full window.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from faregate.core.faults import FaultKind, UpstreamError
-from faregate.core.holds import BudgetState, NoRoom
-from faregate.core.identity import Mismatch
-from faregate.core.money import Money
 from faregate.core.refusal import Refusal, RefusalCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from faregate.core.holds import BudgetState, NoRoom
+    from faregate.core.identity import Mismatch
+    from faregate.core.money import Money
 
 _WINDOW_NAMES = {
     "month": "monthly",
@@ -58,7 +62,7 @@ def no_room(full: NoRoom) -> Refusal:
             needed=full.amount,
         )
     state = full.blocking[0]
-    return _refused(state, full.amount, _why_full(state, full.amount))
+    return _refused(full.blocking, full.amount, _why_full(state, full.amount))
 
 
 def waited(blocking: Sequence[BudgetState], amount: Money, seconds: float) -> Refusal:
@@ -75,7 +79,7 @@ def waited(blocking: Sequence[BudgetState], amount: Money, seconds: float) -> Re
         f"{budget_name(state)} is held by running requests, and this one may cost "
         f"up to {amount}"
     )
-    return _refused(state, amount, why)
+    return _refused(blocking, amount, why)
 
 
 def waiting_for(blocking: Sequence[BudgetState], amount: Money) -> str:
@@ -119,7 +123,8 @@ def _why_full(state: BudgetState, amount: Money) -> str:
     )
 
 
-def _refused(state: BudgetState, amount: Money, why: str) -> Refusal:
+def _refused(blocking: Sequence[BudgetState], amount: Money, why: str) -> Refusal:
+    state = blocking[0]
     resets = instant(state.budget.ends_at)
     when = f" Resets {resets}." if resets else ""
     return Refusal(
@@ -133,4 +138,5 @@ def _refused(state: BudgetState, amount: Money, why: str) -> Refusal:
         unknown=state.unknown,
         needed=amount,
         resets_at=resets,
+        blocking=tuple(blocking),
     )

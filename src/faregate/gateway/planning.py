@@ -5,9 +5,9 @@ Decides nothing about room in a budget; that is admission's part.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
 
 from faregate.core.estimate import (
     Bounds,
@@ -17,20 +17,24 @@ from faregate.core.estimate import (
     input_bound,
 )
 from faregate.core.facts import RequestFacts, Work
-from faregate.core.identity import Identity
 from faregate.core.model_facts import ModelFacts
 from faregate.core.money import ZERO, Money
 from faregate.core.pricing import PriceRow, zero_row
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.routing import NoTarget, RoutingTable, Target, resolve
 from faregate.gateway import endpoints
-from faregate.gateway.inbound import Inbound
 from faregate.gateway.settings import GateSettings, Unpriced
-from faregate.gateway.turns import Turns
 from faregate.protocols.codec import Splice
 from faregate.protocols.flags import COMPLETION_EXCLUDES_REASONING
-from faregate.providers.price_table import PriceTable
 from faregate.providers.spec import OPENAI_CHAT, Billing, ProviderSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from faregate.core.identity import Identity
+    from faregate.gateway.inbound import Inbound
+    from faregate.gateway.turns import Turns
+    from faregate.providers.price_table import PriceTable
 
 UNKNOWN_MAXIMUM = 128_000
 """Output tokens held where neither the caller nor the table names a maximum."""

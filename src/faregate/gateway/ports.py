@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from faregate.core.attempts import UpstreamRequest
-from faregate.core.holds import (
-    Booked,
-    BudgetState,
-    BudgetWindow,
-    Held,
-    HoldRequest,
-    NoRoom,
-    Release,
-    Settlement,
-)
-from faregate.core.labels import Labels
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping, Sequence
+
+    from faregate.core.attempts import UpstreamRequest
+    from faregate.core.holds import (
+        Booked,
+        BudgetState,
+        BudgetWindow,
+        Held,
+        HoldRequest,
+        NoRoom,
+        Release,
+        Settlement,
+    )
+    from faregate.core.labels import Labels
 
 
 class Clock(Protocol):

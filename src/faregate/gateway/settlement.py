@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from faregate.core.estimate import Bounds, observed_output
 from faregate.core.holds import Booked, LedgerError, Release, Settlement
@@ -15,12 +16,14 @@ from faregate.core.money import ZERO, Money
 from faregate.core.pricing import CostSource, cost_of
 from faregate.core.usage import Usage, UsageSource
 from faregate.gateway import messages
-from faregate.gateway.admission import Admission
-from faregate.gateway.events import EventLog
-from faregate.gateway.planning import Plan
-from faregate.gateway.ports import Clock, LedgerPort
-from faregate.protocols.codec import Answer
 from faregate.providers.spec import OnAbort
+
+if TYPE_CHECKING:
+    from faregate.gateway.admission import Admission
+    from faregate.gateway.events import EventLog
+    from faregate.gateway.planning import Plan
+    from faregate.gateway.ports import Clock, LedgerPort
+    from faregate.protocols.codec import Answer
 
 UNBILLED = frozenset({400, 401, 403, 404, 413, 422, 429})
 """Statuses that no provider bills when no output came with them."""

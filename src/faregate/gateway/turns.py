@@ -7,9 +7,11 @@ failed body tells a client's retry from a new request.
 from __future__ import annotations
 
 from collections import OrderedDict
+from typing import TYPE_CHECKING
 
-from faregate.core.estimate import KnownTurn
-from faregate.core.routing import Target
+if TYPE_CHECKING:
+    from faregate.core.estimate import KnownTurn
+    from faregate.core.routing import Target
 
 _SESSIONS = 4096
 _TURNS_PER_SESSION = 4

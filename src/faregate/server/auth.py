@@ -10,14 +10,18 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from faregate.core.identity import Grant
 from faregate.core.labels import Labels
+from faregate.core.money import Money
 from faregate.core.refusal import Refusal, RefusalCode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 PREFIX = "fg-"
 _LONGEST = 2048
@@ -52,6 +56,8 @@ class Tokens:
             value = getattr(grant.labels, item.name)
             if value is not None:
                 said[item.name] = value
+        if grant.max_cost is not None:
+            said["max"] = str(grant.max_cost.pico)
         payload = _encode(msgspec.json.encode(said))
         return f"{PREFIX}{payload}.{self._sign(payload)}"
 
@@ -83,7 +89,12 @@ class Tokens:
             return None
         said = msgspec.json.decode(_decode(payload), type=dict[str, str])
         session = said.pop("s", None)
-        return Grant(session=session, labels=Labels(**said))
+        most = said.pop("max", None)
+        return Grant(
+            session=session,
+            labels=Labels(**said),
+            max_cost=None if most is None else Money(int(most)),
+        )
 
     def _sign(self, payload: str) -> str:
         digest = hmac.new(self._secret, payload.encode(), hashlib.sha256).digest()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-
-from aiohttp import StreamReader, web
+from typing import TYPE_CHECKING
 
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.protocols.content_encoding import (
@@ -13,6 +12,9 @@ from faregate.protocols.content_encoding import (
     UnknownEncodingError,
     decode,
 )
+
+if TYPE_CHECKING:
+    from aiohttp import StreamReader, web
 
 BODY_LIMIT = 32 * 1024 * 1024
 BODY_TIMEOUT = 60.0

@@ -6,16 +6,20 @@ unknown path, a body that is not JSON. Reads no body and knows no money.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from faregate.core.facts import Work
 from faregate.core.identity import Claim, is_name
 from faregate.core.labels import Labels
 from faregate.core.refusal import Refusal, RefusalCode
-from faregate.protocols.codec import Codec
 from faregate.protocols.registry import codec_for
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from faregate.core.facts import Work
+    from faregate.protocols.codec import Codec
 
 _PREFIXES = {"w": "workspace", "s": "session", "a": "agent"}
 _LABEL_HEADERS = ("workspace", "agent", "user", "task", "customer", "feature")

@@ -6,11 +6,14 @@ import errno
 import os
 import socket
 import stat
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from faregate.server.connection import AgentServer, Handler
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 BACKLOG = 1024
 

@@ -5,13 +5,16 @@ One body serves the OpenAI and Anthropic SDKs alike; Gemini's has its own form.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import msgspec
 from aiohttp import web
 
 from faregate.core.refusal import Refusal, RefusalCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
 
 _CREATED = 1_767_225_600
 _CREATED_AT = "2026-01-01T00:00:00Z"

@@ -12,9 +12,12 @@ import os
 import socket
 import struct
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _MOST_ANCESTORS = 64
 
@@ -43,7 +46,7 @@ def peer_of(connection: socket.socket) -> Peer:
 
 def ancestors(pid: int) -> list[int]:
     """Return `pid` and the processes above it, nearest first, where /proc tells."""
-    found = []
+    found: list[int] = []
     while pid > 1 and len(found) < _MOST_ANCESTORS:
         found.append(pid)
         parent = _stat(pid, 1)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from faregate.core.money import Money
-from faregate.core.records import (
-    HoldRecord,
-    ProviderRecord,
-    SessionRecord,
-    SpendRecord,
-)
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from faregate.core.money import Money
+    from faregate.core.records import (
+        HoldRecord,
+        ProviderRecord,
+        SessionRecord,
+        SpendRecord,
+    )
 
 
 class ReportsPort(Protocol):

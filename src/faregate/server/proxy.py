@@ -6,14 +6,12 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING
 
 from aiohttp import web
-from multidict import CIMultiDictProxy
 
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gateway.exchange import Exchange
-from faregate.gateway.gate import Gate
 from faregate.gateway.inbound import Inbound
 from faregate.gateway.tasks import spawn
 from faregate.protocols.codec import Codec, RequestHead
@@ -22,6 +20,13 @@ from faregate.server.body import read_body
 from faregate.server.door import Door, Entry, Knock
 from faregate.server.reply import StreamReply
 from faregate.server.responses import REQUEST_ID, refusal_response, whole_response
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from multidict import CIMultiDictProxy
+
+    from faregate.gateway.gate import Gate
 
 _log = logging.getLogger("faregate.server")
 _random = random.SystemRandom()

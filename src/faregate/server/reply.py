@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from faregate.gateway.ports import ClientGoneError
 from faregate.server.responses import REQUEST_ID
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class StreamReply:

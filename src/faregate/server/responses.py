@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from faregate.core.refusal import Refusal, RefusalCode
-from faregate.gateway.inbound import Whole
 from faregate.protocols.agents import is_litellm_family
-from faregate.protocols.codec import Codec
-from faregate.protocols.registry import by_name
+from faregate.protocols.registry import CODECS
 from faregate.protocols.statuses import status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from faregate.gateway.inbound import Whole
+    from faregate.protocols.codec import Codec
 
 REQUEST_ID = "x-faregate-request-id"
 _MAY_PASS = frozenset(
@@ -69,9 +73,12 @@ def whole_response(whole: Whole, request_id: str) -> web.Response:
     )
 
 
+_DIALECTS = {codec.name: codec for codec in CODECS}
+
+
 def _dialect_of(path: str) -> Codec:
-    if "generateContent" in path or "GenerateContent" in path or "/v1beta" in path:
-        return by_name("gemini")
+    if "enerateContent" in path or "/v1beta" in path:
+        return _DIALECTS["gemini"]
     if "/messages" in path:
-        return by_name("anthropic_messages")
-    return by_name("openai_chat")
+        return _DIALECTS["anthropic_messages"]
+    return _DIALECTS["openai_chat"]

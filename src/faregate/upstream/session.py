@@ -6,13 +6,12 @@ compression, so that bytes can pass as they come.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import aiohttp
 from yarl import URL
 
-from faregate.core.attempts import UpstreamRequest
 from faregate.core.faults import FaultKind, UpstreamError
 from faregate.protocols.content_encoding import (
     BoundedDecoder,
@@ -20,6 +19,11 @@ from faregate.protocols.content_encoding import (
     decoder_for,
 )
 from faregate.upstream.errors import fault_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from faregate.core.attempts import UpstreamRequest
 
 CONNECT_TIMEOUT = 10.0
 KEEPALIVE = 15.0
