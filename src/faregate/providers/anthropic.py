@@ -20,11 +20,15 @@ SPEC = ProviderSpec(
     key_env=("ANTHROPIC_API_KEY",),
     model_prefixes=("claude-",),
     output_fields=max_tokens(ANTHROPIC_MESSAGES),
-    # Overloaded is said before any work is done.
-    unbilled_statuses=frozenset({529}),
-    # An assumption, not a promise of the vendor: generation ends with the connection.
-    # Holding each broken-off answer in full would close a small cap within a day.
+    # No credit, and overloaded: both are said instead of an answer.
+    unbilled_statuses=frozenset({402, 529}),
+    # OpenRouter documents that aborting a stream stops the bill here; the vendor
+    # itself promises nothing. Holding every broken-off answer in full would close a
+    # small cap within a day.
     on_abort=OnAbort.OBSERVED,
+    # For accounts whose inference is pinned to the US, which costs a tenth more.
+    regions={"us": {ANTHROPIC_MESSAGES: "https://api.anthropic.com"}},
+    region_multipliers={"us": (11, 10)},
     signup="https://console.anthropic.com/settings/keys",
     error_rules=(
         ErrorRule(error_class=ErrorClass.OVERLOADED, code="overloaded_error"),

@@ -28,15 +28,32 @@ SPEC = ProviderSpec(
         "codex-",
         "text-embedding-",
     ),
+    # Open weights that OpenAI publishes and does not serve.
+    foreign_prefixes=("gpt-oss",),
     # Reasoning models refuse `max_tokens`; every current chat model takes this one.
     output_fields={
         OPENAI_CHAT: "max_completion_tokens",
         OPENAI_RESPONSES: "max_output_tokens",
     },
-    # An assumption, not a promise of the vendor: generation ends with the connection.
-    # Holding each broken-off answer in full would close a small cap within a day.
+    # Unavailable and overloaded are said instead of an answer.
+    unbilled_statuses=frozenset({503}),
+    # OpenRouter documents that aborting a stream stops the bill here; the vendor
+    # itself promises nothing. Holding every broken-off answer in full would close a
+    # small cap within a day.
     on_abort=OnAbort.OBSERVED,
     tokenizer="o200k_base",
+    # Hosts that keep data in a region; newer models cost a tenth more there.
+    regions={
+        "us": {
+            OPENAI_CHAT: "https://us.api.openai.com/v1",
+            OPENAI_RESPONSES: "https://us.api.openai.com/v1",
+        },
+        "eu": {
+            OPENAI_CHAT: "https://eu.api.openai.com/v1",
+            OPENAI_RESPONSES: "https://eu.api.openai.com/v1",
+        },
+    },
+    region_multipliers={"us": (11, 10), "eu": (11, 10)},
     signup="https://platform.openai.com/api-keys",
     error_rules=(
         ErrorRule(error_class=ErrorClass.QUOTA_EXHAUSTED, code="insufficient_quota"),

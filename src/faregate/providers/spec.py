@@ -127,7 +127,9 @@ class ProviderSpec:
     key_env: tuple[str, ...] = ()
     """Environment variables that may hold the key, the conventional one first."""
     model_prefixes: tuple[str, ...] = ()
-    """Model names that lead here without any configuration."""
+    """Beginnings, in lower case, of model names that lead here unconfigured."""
+    foreign_prefixes: tuple[str, ...] = ()
+    """Model names that begin like this provider's and are somebody else's."""
     output_fields: Mapping[str, str] = field(default_factory=dict)
     """Protocol id to the request field that bounds the output."""
     unbilled_statuses: frozenset[int] = frozenset()

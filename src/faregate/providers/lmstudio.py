@@ -1,0 +1,28 @@
+"""LM Studio on this machine."""
+
+from __future__ import annotations
+
+from faregate.providers.spec import (
+    ANTHROPIC_MESSAGES,
+    OPENAI_CHAT,
+    OPENAI_RESPONSES,
+    Billing,
+    OnAbort,
+    ProviderSpec,
+    max_tokens,
+)
+
+SPEC = ProviderSpec(
+    name="lmstudio",
+    title="LM Studio",
+    base_urls={
+        OPENAI_CHAT: "http://localhost:1234/v1",
+        OPENAI_RESPONSES: "http://localhost:1234/v1",
+        ANTHROPIC_MESSAGES: "http://localhost:1234",
+    },
+    key_env=("LMSTUDIO_API_KEY",),
+    output_fields=max_tokens(OPENAI_CHAT, OPENAI_RESPONSES, ANTHROPIC_MESSAGES),
+    on_abort=OnAbort.OBSERVED,
+    billing=Billing.FREE,
+    local=True,
+)
