@@ -1,0 +1,375 @@
+"""How a hold ends: settled, voided or unknown; each hold resolves at most once.
+
+Owns the statements that move money out of `held` and out of `unknown`. A settlement
+never looks at a limit: the truth is booked, and what it broke is closed.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import apsw
+
+from faregate.core.holds import (
+    AlreadyResolvedError,
+    Booked,
+    Crossing,
+    HoldState,
+    LedgerError,
+    Release,
+    Settlement,
+)
+from faregate.core.money import ZERO, Money
+from faregate.core.usage import Usage, UsageSource
+from faregate.ledger.connection import Transaction, select
+from faregate.ledger.errors import fault
+from faregate.ledger.holds import Holds, OpenHold
+
+if TYPE_CHECKING:
+    from faregate.ledger.budget_windows import BudgetWindows, WindowRow
+
+# For each state a hold leaves: ?1 what it held, ?2 what becomes spent, ?3 the window.
+_MOVE_WINDOW = {
+    HoldState.HELD: (
+        "UPDATE budget_window SET held = held - ?1, spent = spent + ?2 WHERE id = ?3"
+    ),
+    HoldState.UNKNOWN: (
+        "UPDATE budget_window SET unknown = unknown - ?1, spent = spent + ?2 "
+        "WHERE id = ?3"
+    ),
+}
+_KEEP_WINDOW = (
+    "UPDATE budget_window SET held = held - ?1, unknown = unknown + ?1 WHERE id = ?2"
+)
+_SETTLE_ATTEMPT = (
+    "UPDATE attempt SET state = 'settled', ended_at_ms = ?3, cost = ?4, "
+    "cost_source = ?5, price_source = ?6, overrun = ?7, uncached_input = ?8, "
+    "cache_read = ?9, cache_write_5m = ?10, cache_write_1h = ?11, output = ?12, "
+    "reasoning = ?13, server_tool_calls = ?14, usage_source = ?15, "
+    "reported_cost = ?16, served_model = ?17, status = ?18, tool_calls = ?19, "
+    "wasted = ?20, ttfb_ms = ?21, duration_ms = ?22, note = ?23 "
+    "WHERE id = ?1 AND state = ?2"
+)
+_RELEASE_ATTEMPT = (
+    "UPDATE attempt SET state = ?3, ended_at_ms = ?4, uncached_input = ?5, "
+    "cache_read = ?6, cache_write_5m = ?7, cache_write_1h = ?8, output = ?9, "
+    "reasoning = ?10, server_tool_calls = ?11, usage_source = ?12, status = ?13, "
+    "duration_ms = ?14, note = ?15 WHERE id = ?1 AND state = ?2"
+)
+_SETTLE_SESSION = (
+    "UPDATE session SET held = held - ?2, unknown = unknown - ?3, cost = cost + ?4, "
+    "input_tokens = input_tokens + ?5, output_tokens = output_tokens + ?6, "
+    "cache_read_tokens = cache_read_tokens + ?7, "
+    "cache_write_tokens = cache_write_tokens + ?8, tool_calls = tool_calls + ?9, "
+    "context_tokens = ?10, wasted = wasted + ?11, settled = settled + 1, "
+    "estimated = estimated + ?12, unpriced = unpriced + ?13, last_status = ?14, "
+    "last_error = ?15, last_at_ms = max(last_at_ms, ?16) WHERE id = ?1"
+)
+_RELEASE_SESSION = (
+    "UPDATE session SET held = held - ?2, unknown = unknown + ?3, "
+    "input_tokens = input_tokens + ?4, output_tokens = output_tokens + ?5, "
+    "cache_read_tokens = cache_read_tokens + ?6, "
+    "cache_write_tokens = cache_write_tokens + ?7, "
+    "last_status = coalesce(?8, last_status), last_error = ?9, "
+    "last_at_ms = max(last_at_ms, ?10) WHERE id = ?1"
+)
+_FIND = (
+    "SELECT id, amount, windows, session, state, uncached_input, cache_read, "
+    "cache_write_5m, cache_write_1h, output FROM attempt WHERE attempt = ?1"
+)
+NO_USAGE = Usage(source=UsageSource.MISSING)
+
+
+@dataclass(slots=True, eq=False)
+class Ending:
+    """A hold that is about to end, and the state that it leaves."""
+
+    hold: OpenHold
+    leaves: HoldState = HoldState.HELD
+    seen: Usage = NO_USAGE
+    """What was booked when it became unknown, to be replaced by the truth."""
+
+
+@dataclass(slots=True, eq=False)
+class Change:
+    """What a booking does to each of its windows, once it is committed."""
+
+    rows: list[WindowRow]
+    state: HoldState
+    spent: int = 0
+    held: int = 0
+    unknown: int = 0
+    overrun: int = 0
+    crossed: tuple[tuple[WindowRow, int], ...] = ()
+
+    def apply(self) -> Booked:
+        """Follow the commit in memory and return what was booked."""
+        for row in self.rows:
+            row.spent += self.spent
+            row.held += self.held
+            row.unknown += self.unknown
+        return Booked(
+            state=self.state,
+            overrun=Money(self.overrun) if self.overrun else ZERO,
+            crossings=tuple(
+                Crossing(state=row.state(), percent=percent)
+                for row, percent in self.crossed
+            ),
+            states=tuple([row.state() for row in self.rows]),
+        )
+
+
+class Bookings:
+    """Ends holds, in one transaction each."""
+
+    def __init__(
+        self, connection: apsw.Connection, windows: BudgetWindows, holds: Holds
+    ) -> None:
+        """Write through the ledger's own connection."""
+        self._connection = connection
+        self._execute = connection.cursor().execute
+        self._windows = windows
+        self._holds = holds
+        self._writing = Transaction(connection, "Booking a hold's end", holds.forget)
+
+    def settle(self, settlement: Settlement) -> Booked:
+        """Replace a hold, open or unknown, by its true cost; raise LedgerError."""
+        ending = self.find(settlement.attempt)
+        with self._writing:
+            change = self.book_settlement(settlement, ending)
+        self._holds.open.pop(settlement.attempt, None)
+        return change.apply()
+
+    def void(self, release: Release) -> Booked:
+        """Give a hold back, open or unknown; raise LedgerError."""
+        ending = self.find(release.attempt)
+        with self._writing:
+            change = self.book_release(release, ending, HoldState.VOIDED)
+        self._holds.open.pop(release.attempt, None)
+        return change.apply()
+
+    def mark_unknown(self, release: Release) -> Booked:
+        """Keep an open hold in full as unknown; raise LedgerError."""
+        ending = self.find(release.attempt)
+        if ending.leaves is HoldState.UNKNOWN:
+            raise AlreadyResolvedError(f"attempt {release.attempt!r} is unknown now")
+        with self._writing:
+            change = self.book_release(release, ending, HoldState.UNKNOWN)
+        self._holds.open.pop(release.attempt, None)
+        return change.apply()
+
+    def find(self, attempt: str) -> Ending:
+        """Return a hold that may still end; raise AlreadyResolvedError or LedgerError.
+
+        One that became unknown may be settled or voided on later evidence.
+        """
+        hold = self._holds.open.get(attempt)
+        if hold is not None:
+            return Ending(hold)
+        try:
+            found = select(self._connection, _FIND, (attempt,))
+        except apsw.Error as error:
+            raise fault("Looking for a hold", error) from error
+        if not found:
+            raise LedgerError(f"there is no attempt {attempt!r} in the ledger")
+        row_id, amount, windows, session, state, *tokens = found[0]
+        if state in {HoldState.SETTLED, HoldState.VOIDED}:
+            raise AlreadyResolvedError(f"attempt {attempt!r} was {state} before")
+        hold = OpenHold(row_id, amount, tuple(json.loads(windows)), session)
+        uncached, read, write_5m, write_1h, output = tokens
+        seen = Usage(
+            uncached_input=uncached,
+            cache_read=read,
+            cache_write_5m=write_5m,
+            cache_write_1h=write_1h,
+            output=output,
+        )
+        return Ending(hold, HoldState(state), seen)
+
+    def book_settlement(
+        self, settlement: Settlement, ending: Ending, *, closes: bool = True
+    ) -> Change:
+        """Write a settlement inside a transaction.
+
+        `closes` says whether a cost above the hold closes the limited windows.
+        """
+        hold, leaves = ending.hold, ending.leaves
+        amount, cost = hold.amount, settlement.cost.pico
+        if cost < 0:
+            raise LedgerError(f"a cost of {settlement.cost} cannot be booked")
+        overrun = max(0, cost - amount)
+        was_held = leaves is HoldState.HELD
+        change = Change(
+            rows=self._windows.rows(hold.windows),
+            state=HoldState.SETTLED,
+            spent=cost,
+            held=-amount if was_held else 0,
+            unknown=0 if was_held else -amount,
+            overrun=overrun,
+        )
+        move = _MOVE_WINDOW[leaves]
+        for window in hold.windows:
+            self._execute(move, (amount, cost, window))
+        self._settle_attempt(settlement, ending, overrun)
+        self._settle_session(settlement, ending)
+        self._mark(change)
+        if overrun and closes:
+            for row in change.rows:
+                if row.limit is not None:
+                    self._windows.close(row)
+        return change
+
+    def book_release(
+        self, release: Release, ending: Ending, state: HoldState
+    ) -> Change:
+        """Write a void or an unknown inside a transaction."""
+        hold, leaves = ending.hold, ending.leaves
+        amount = hold.amount
+        was_held = leaves is HoldState.HELD
+        kept = amount if state is HoldState.UNKNOWN else 0
+        change = Change(
+            rows=self._windows.rows(hold.windows),
+            state=state,
+            held=-amount if was_held else 0,
+            unknown=kept if was_held else -amount,
+        )
+        for window in hold.windows:
+            if kept:
+                self._execute(_KEEP_WINDOW, (amount, window))
+            else:
+                self._execute(_MOVE_WINDOW[leaves], (amount, 0, window))
+        self._release_attempt(release, ending, state)
+        self._release_session(release, ending, change)
+        self._mark(change)
+        return change
+
+    def _settle_attempt(
+        self, settlement: Settlement, ending: Ending, overrun: int
+    ) -> None:
+        usage = settlement.usage
+        reported = usage.reported_cost
+        self._execute(
+            _SETTLE_ATTEMPT,
+            (
+                ending.hold.id,
+                ending.leaves,
+                settlement.at_ms,
+                settlement.cost.pico,
+                settlement.cost_source,
+                settlement.price_source,
+                overrun,
+                usage.uncached_input,
+                usage.cache_read,
+                usage.cache_write_5m,
+                usage.cache_write_1h,
+                usage.output,
+                usage.reasoning,
+                usage.server_tool_calls,
+                usage.source,
+                None if reported is None else reported.pico,
+                settlement.served_model,
+                settlement.status,
+                settlement.tool_calls,
+                settlement.wasted,
+                settlement.ttfb_ms,
+                settlement.duration_ms,
+                settlement.note,
+            ),
+        )
+        self._resolved_once(settlement.attempt)
+
+    def _settle_session(self, settlement: Settlement, ending: Ending) -> None:
+        hold, usage, seen = ending.hold, settlement.usage, ending.seen
+        was_held = ending.leaves is HoldState.HELD
+        cost = settlement.cost.pico
+        tokens = usage.input_tokens
+        estimated = usage.source is not UsageSource.REPORTED
+        self._execute(
+            _SETTLE_SESSION,
+            (
+                hold.session,
+                hold.amount if was_held else 0,
+                0 if was_held else hold.amount,
+                cost,
+                tokens - seen.input_tokens,
+                usage.output - seen.output,
+                usage.cache_read - seen.cache_read,
+                _cache_write(usage) - _cache_write(seen),
+                settlement.tool_calls,
+                tokens,
+                cost if settlement.wasted else 0,
+                estimated or settlement.cost_source == "estimated",
+                settlement.cost_source == "unpriced",
+                settlement.status,
+                settlement.note if settlement.status >= 400 else None,
+                settlement.at_ms,
+            ),
+        )
+
+    def _release_attempt(
+        self, release: Release, ending: Ending, state: HoldState
+    ) -> None:
+        usage = release.usage or NO_USAGE
+        self._execute(
+            _RELEASE_ATTEMPT,
+            (
+                ending.hold.id,
+                ending.leaves,
+                state,
+                release.at_ms,
+                usage.uncached_input,
+                usage.cache_read,
+                usage.cache_write_5m,
+                usage.cache_write_1h,
+                usage.output,
+                usage.reasoning,
+                usage.server_tool_calls,
+                usage.source,
+                release.status,
+                release.duration_ms,
+                release.why,
+            ),
+        )
+        self._resolved_once(release.attempt)
+
+    def _release_session(
+        self, release: Release, ending: Ending, change: Change
+    ) -> None:
+        usage, seen = release.usage or NO_USAGE, ending.seen
+        self._execute(
+            _RELEASE_SESSION,
+            (
+                ending.hold.session,
+                -change.held,
+                change.unknown,
+                usage.input_tokens - seen.input_tokens,
+                usage.output - seen.output,
+                usage.cache_read - seen.cache_read,
+                _cache_write(usage) - _cache_write(seen),
+                release.status,
+                release.why,
+                release.at_ms,
+            ),
+        )
+
+    def _resolved_once(self, attempt: str) -> None:
+        if self._connection.changes() != 1:
+            raise AlreadyResolvedError(f"attempt {attempt!r} was resolved before")
+
+    def _mark(self, change: Change) -> None:
+        """Store the alert marks that this booking passes, each once."""
+        grown = change.spent + change.unknown
+        crossed: list[tuple[WindowRow, int]] = []
+        for row in change.rows:
+            used = row.spent + row.unknown + grown
+            if grown > 0 and used >= row.alert_at:
+                marks = self._windows.marks.crossed(row.limit, row.alerted, used)
+                crossed.extend((row, mark) for mark in marks)
+                self._windows.set_alerted(row, marks[-1])
+        change.crossed = tuple(crossed)
+
+
+def _cache_write(usage: Usage) -> int:
+    return usage.cache_write_5m + usage.cache_write_1h

@@ -1,0 +1,274 @@
+"""The running sums of budget windows: rows in the database, mirrored in memory.
+
+Owns how a window is found, created, given a new limit, closed and reopened. The
+mirror is exact because one process owns the ledger; it changes only after a commit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from faregate.core.holds import BudgetState, BudgetWindow
+from faregate.core.money import MAX_PICO, Money
+from faregate.ledger.connection import select
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import apsw
+
+    from faregate.ledger.alerts import AlertMarks
+
+_SELECT = (
+    'SELECT id, scope, window, starts_at, ends_at, "limit", spent, held, unknown, '
+    "alerted, closed FROM budget_window "
+)
+_BY_KEY = _SELECT + "WHERE scope = ?1 AND window = ?2 AND starts_at = ?3"
+_CURRENT = _SELECT + (
+    "WHERE scope = ?1 AND window = ?2 AND (ends_at IS NULL OR ends_at > ?3)"
+)
+_CLOSED = _SELECT + "WHERE closed = 1"
+_BY_ID = _SELECT + "WHERE id = ?1"
+_INSERT = (
+    'INSERT INTO budget_window (scope, window, starts_at, ends_at, "limit") '
+    "VALUES (?1, ?2, ?3, ?4, ?5)"
+)
+_SET_LIMIT = (
+    'UPDATE budget_window SET "limit" = ?2, alerted = ?3, closed = ?4 WHERE id = ?1'
+)
+_SET_CLOSED = "UPDATE budget_window SET closed = ?2 WHERE id = ?1"
+_SET_ALERTED = "UPDATE budget_window SET alerted = ?2 WHERE id = ?1"
+# Beyond this many cached windows or sets the memory is given back.
+_CACHE_SIZE = 8192
+
+
+@dataclass(slots=True, eq=False)
+class WindowRow:
+    """One window's row; `id` is 0 until the first hold creates it."""
+
+    id: int
+    budget: BudgetWindow
+    limit: int | None
+    spent: int = 0
+    held: int = 0
+    unknown: int = 0
+    alerted: int = 0
+    closed: bool = False
+    alert_at: int = 0
+
+    def used(self) -> int:
+        """Return spent + held + unknown in pico-USD."""
+        return self.spent + self.held + self.unknown
+
+    def state(self, budget: BudgetWindow | None = None) -> BudgetState:
+        """Return the sums as a value, under the budget as it was asked."""
+        return BudgetState(
+            budget=budget or self.budget,
+            spent=Money(self.spent),
+            held=Money(self.held),
+            unknown=Money(self.unknown),
+        )
+
+
+@dataclass(slots=True, eq=False)
+class WindowSet:
+    """The windows of one request, each once, in the order they were asked."""
+
+    asked: tuple[BudgetWindow, ...]
+    rows: tuple[WindowRow, ...]
+    budgets: tuple[BudgetWindow, ...]
+    """For each row the budget as asked, with the tightest limit asked."""
+    limits: tuple[int | None, ...]
+    ids: tuple[int, ...] = ()
+    ids_text: str = ""
+
+    def is_stored(self) -> bool:
+        """Return whether every row exists and has the limit that was asked."""
+        if not self.ids:
+            return False
+        for row, limit in zip(self.rows, self.limits, strict=True):
+            if row.limit != limit:
+                return False
+        return True
+
+    def blocking(self, amount: int) -> tuple[BudgetState, ...]:
+        """Return the windows that lack room for `amount`, the tightest first."""
+        found = []
+        for row, budget in zip(self.rows, self.budgets, strict=True):
+            limit = budget.limit
+            if (limit is not None and row.used() + amount > limit.pico) or (
+                row.closed and not reopens(row, limit)
+            ):
+                found.append(row.state(budget))
+        if len(found) > 1:
+            found.sort(key=_room)
+        return tuple(found)
+
+
+def _room(state: BudgetState) -> int:
+    return MAX_PICO if state.room is None else state.room.pico
+
+
+def reopens(row: WindowRow, limit: Money | None) -> bool:
+    """Return whether a new limit opens a closed window: raised above what is booked."""
+    if limit is None:
+        return row.limit is not None
+    return row.limit is not None and limit.pico > row.limit and limit.pico > row.used()
+
+
+class BudgetWindows:
+    """All windows of the ledger."""
+
+    def __init__(self, connection: apsw.Connection, marks: AlertMarks) -> None:
+        """Read and write through the ledger's own connection."""
+        self._connection = connection
+        self.marks = marks
+        self._by_key: dict[tuple[str, str, int], WindowRow] = {}
+        self._by_id: dict[int, WindowRow] = {}
+        self._sets: dict[int, WindowSet] = {}
+
+    def forget(self) -> None:
+        """Drop what is in memory, so that it is read again."""
+        self._by_key.clear()
+        self._by_id.clear()
+        self._sets.clear()
+
+    def select(self, budgets: Sequence[BudgetWindow]) -> WindowSet:
+        """Return the rows of these windows; those not yet stored have id 0."""
+        # Looked up by identity: the caller passes the same tuple again and again,
+        # and hashing it each time would cost more than the lookup saves.
+        found = self._sets.get(id(budgets))
+        if found is not None and found.asked is budgets:
+            return found
+        if len(self._by_key) > _CACHE_SIZE or len(self._sets) > _CACHE_SIZE:
+            self.forget()
+        asked = budgets if isinstance(budgets, tuple) else tuple(budgets)
+        chosen: dict[tuple[str, str, int], BudgetWindow] = {}
+        for budget in asked:
+            key = (budget.scope, budget.window, budget.starts_at)
+            known = chosen.get(key)
+            if known is None or _tighter(budget, known):
+                chosen[key] = budget
+        made = WindowSet(
+            asked=asked,
+            rows=tuple(self._find(key, budget) for key, budget in chosen.items()),
+            budgets=tuple(chosen.values()),
+            limits=tuple(
+                None if b.limit is None else b.limit.pico for b in chosen.values()
+            ),
+        )
+        self._sets[id(asked)] = made
+        return made
+
+    def row(self, window_id: int) -> WindowRow:
+        """Return one stored row by its id."""
+        found = self._by_id.get(window_id)
+        if found is None:
+            (values,) = select(self._connection, _BY_ID, (window_id,))
+            found = self._keep(values)
+        return found
+
+    def rows(self, ids: Iterable[int]) -> list[WindowRow]:
+        """Return stored rows by their ids."""
+        by_id = self._by_id
+        return [by_id.get(i) or self.row(i) for i in ids]
+
+    def prepare(self, chosen: WindowSet) -> None:
+        """Inside a transaction: store what is new in this set, windows and limits."""
+        for row, limit in zip(chosen.rows, chosen.limits, strict=True):
+            if row.id == 0:
+                self._insert(row, limit)
+            elif row.limit != limit:
+                self.set_limit(row, limit)
+        chosen.ids = tuple(row.id for row in chosen.rows)
+        chosen.ids_text = str(list(chosen.ids))
+
+    def stored(self, budget: BudgetWindow) -> WindowRow:
+        """Inside a transaction: return this window's row, whatever its limit."""
+        row = self._find((budget.scope, budget.window, budget.starts_at), budget)
+        if row.id == 0:
+            self._insert(row, row.limit)
+        return row
+
+    def set_limit(self, row: WindowRow, limit: int | None) -> None:
+        """Inside a transaction: store a new limit, reopening where it is a raise."""
+        money = None if limit is None else Money(limit)
+        closed = row.closed and not reopens(row, money)
+        alerted = self.marks.still_reached(limit, row.alerted, row.spent + row.unknown)
+        self._connection.execute(_SET_LIMIT, (row.id, limit, alerted, int(closed)))
+        row.limit, row.alerted, row.closed = limit, alerted, closed
+        row.alert_at = self.marks.next_at(limit, alerted)
+
+    def close(self, row: WindowRow) -> None:
+        """Inside a transaction: refuse new holds on this window."""
+        self._connection.execute(_SET_CLOSED, (row.id, 1))
+        row.closed = True
+
+    def reopen(self, row: WindowRow) -> None:
+        """Inside a transaction: take holds on this window again."""
+        self._connection.execute(_SET_CLOSED, (row.id, 0))
+        row.closed = False
+
+    def set_alerted(self, row: WindowRow, percent: int) -> None:
+        """Inside a transaction: remember the highest mark that was told."""
+        self._connection.execute(_SET_ALERTED, (row.id, percent))
+        row.alerted = percent
+        row.alert_at = self.marks.next_at(row.limit, percent)
+
+    def matching(self, scope: str, window: str, now: int) -> list[WindowRow]:
+        """Return the stored windows of a scope that have not ended at `now`."""
+        found = select(self._connection, _CURRENT, (scope, window, now))
+        return [self._by_id.get(values[0]) or self._keep(values) for values in found]
+
+    def closed(self) -> tuple[BudgetWindow, ...]:
+        """Return every closed window."""
+        found = select(self._connection, _CLOSED)
+        return tuple((self._by_id.get(v[0]) or self._keep(v)).budget for v in found)
+
+    def _find(self, key: tuple[str, str, int], budget: BudgetWindow) -> WindowRow:
+        row = self._by_key.get(key)
+        if row is None:
+            for values in select(self._connection, _BY_KEY, key):
+                return self._keep(values)
+            limit = None if budget.limit is None else budget.limit.pico
+            row = WindowRow(
+                0, budget, limit, alert_at=self.marks.next_at(limit, alerted=0)
+            )
+            self._by_key[key] = row
+        return row
+
+    def _insert(self, row: WindowRow, limit: int | None) -> None:
+        budget = row.budget
+        self._connection.execute(
+            _INSERT,
+            (budget.scope, budget.window, budget.starts_at, budget.ends_at, limit),
+        )
+        row.id = self._connection.last_insert_rowid()
+        row.limit = limit
+        row.alert_at = self.marks.next_at(limit, alerted=0)
+        self._by_id[row.id] = row
+
+    def _keep(self, values: tuple[Any, ...]) -> WindowRow:
+        found, scope, window, starts_at, ends_at, limit = values[:6]
+        budget = BudgetWindow(
+            scope=scope,
+            window=window,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            limit=None if limit is None else Money(limit),
+        )
+        spent, held, unknown, alerted, closed = values[6:]
+        row = WindowRow(
+            found, budget, limit, spent, held, unknown, alerted, bool(closed)
+        )
+        row.alert_at = self.marks.next_at(limit, alerted)
+        self._by_id[found] = row
+        self._by_key[scope, window, starts_at] = row
+        return row
+
+
+def _tighter(budget: BudgetWindow, known: BudgetWindow) -> bool:
+    if budget.limit is None:
+        return False
+    return known.limit is None or budget.limit < known.limit

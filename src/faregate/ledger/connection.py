@@ -1,0 +1,188 @@
+"""Connections to the ledger's database, each set up the same careful way.
+
+Owns the pragmas. It must not know a table.
+"""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import apsw
+
+from faregate.core.holds import LedgerError
+from faregate.ledger.errors import fault
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+APPLICATION_ID = 0x46617265
+# Older ones can corrupt a WAL database that two connections write or checkpoint.
+_OLDEST_SQLITE = (3, 51, 3)
+# A hold dirties about five pages; smaller ones make each commit cheaper.
+PAGE_SIZE = 2048
+_CACHE_KIB = 16_384
+_NORMAL, _FULL = 1, 2
+
+
+def require_sqlite() -> None:
+    """Raise LedgerError when the SQLite in use is too old to be trusted."""
+    version = apsw.sqlite_lib_version()
+    if tuple(int(part) for part in version.split(".")[:3]) < _OLDEST_SQLITE:
+        wanted = ".".join(map(str, _OLDEST_SQLITE))
+        raise LedgerError(
+            f"SQLite {version} has a bug that can corrupt the ledger; install apsw "
+            f"with SQLite {wanted} or newer"
+        )
+
+
+def open_writer(path: Path) -> apsw.Connection:
+    """Open the existing file `path` for writing, in WAL mode; raise LedgerError."""
+    connection = _open(path, apsw.SQLITE_OPEN_READWRITE)
+    try:
+        if connection.readonly("main"):
+            raise LedgerError(f"{path} is read-only; make it writable by its owner")
+        _set(connection, "page_size", PAGE_SIZE, None)
+        _set(connection, "journal_mode", "wal", "wal")
+        _set(connection, "wal_autocheckpoint", 0, 0)
+        _set(connection, "synchronous", _NORMAL, _NORMAL)
+        _set_common(connection)
+    except apsw.Error as error:
+        connection.close()
+        raise fault(f"Opening {path}", error) from error
+    except LedgerError:
+        connection.close()
+        raise
+    return connection
+
+
+def open_reader(path: Path) -> apsw.Connection:
+    """Open `path` for reading only; raise LedgerError."""
+    connection = _open(path, apsw.SQLITE_OPEN_READONLY)
+    try:
+        _set(connection, "query_only", 1, 1)
+        _set_common(connection)
+    except apsw.Error as error:
+        connection.close()
+        raise fault(f"Opening {path} for reading", error) from error
+    except LedgerError:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def full_sync(connection: apsw.Connection) -> Iterator[None]:
+    """Make every commit inside reach the disk before it returns."""
+    _set(connection, "synchronous", _FULL, _FULL)
+    try:
+        yield
+    finally:
+        _set(connection, "synchronous", _NORMAL, _NORMAL)
+
+
+class Transaction:
+    """One transaction after another: commit at the end, roll back on any error.
+
+    Errors of SQLite come out as LedgerError; nothing was written then, and
+    `on_failure` was called before the rollback. A class, because a generator would
+    cost more than a statement.
+    """
+
+    __slots__ = ("_connection", "_doing", "_execute", "_on_failure")
+
+    def __init__(
+        self,
+        connection: apsw.Connection,
+        doing: str,
+        on_failure: Callable[[], None] | None = None,
+    ) -> None:
+        """Prepare transactions that do `doing` ("Settling a hold")."""
+        self._connection = connection
+        self._execute = connection.cursor().execute
+        self._doing = doing
+        self._on_failure = on_failure
+
+    def __enter__(self) -> None:
+        try:
+            self._execute("BEGIN IMMEDIATE")
+        except apsw.Error as error:
+            self._fail()
+            raise fault(self._doing, error) from error
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if error is None:
+            try:
+                self._execute("COMMIT")
+            except apsw.Error as failed:
+                self._fail()
+                raise fault(self._doing, failed) from failed
+            return
+        self._fail()
+        if isinstance(error, apsw.Error):
+            raise fault(self._doing, error) from error
+
+    def _fail(self) -> None:
+        if self._on_failure is not None:
+            self._on_failure()
+        roll_back(self._connection)
+
+
+def select(
+    connection: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()
+) -> list[tuple[Any, ...]]:
+    """Return all rows at once: a statement left open would hold back checkpoints."""
+    return connection.execute(sql, bindings).fetchall()
+
+
+def roll_back(connection: apsw.Connection) -> None:
+    """End a failed transaction, which SQLite may have ended by itself."""
+    try:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    except apsw.Error as error:
+        raise fault("Rolling back", error) from error
+
+
+def _open(path: Path, mode: int) -> apsw.Connection:
+    flags = mode | apsw.SQLITE_OPEN_NOFOLLOW | apsw.SQLITE_OPEN_EXRESCODE
+    try:
+        connection = apsw.Connection(str(path), flags=flags, statementcachesize=200)
+        connection.set_busy_timeout(0)
+    except apsw.Error as error:
+        raise fault(f"Opening {path}", error) from error
+    return connection
+
+
+def _set_common(connection: apsw.Connection) -> None:
+    _set(connection, "busy_timeout", 0, 0)
+    _set(connection, "mmap_size", 0, 0)
+    _set(connection, "temp_store", 2, 2)
+    _set(connection, "cache_size", -_CACHE_KIB, -_CACHE_KIB)
+    _set(connection, "trusted_schema", 0, 0)
+    _set(connection, "cell_size_check", 1, 1)
+    if sys.platform == "darwin":
+        # Without these, a sync there stops at the drive's volatile cache.
+        _set(connection, "fullfsync", 1, 1)
+        _set(connection, "checkpoint_fullfsync", 1, 1)
+
+
+def _set(
+    connection: apsw.Connection, name: str, value: int | str, expected: int | str | None
+) -> None:
+    """Set one pragma and read it back: several at once stop at the first row."""
+    connection.pragma(name, value)
+    found = connection.pragma(name)
+    if expected is not None and found != expected:
+        raise LedgerError(
+            f"SQLite did not take {name} = {value!r} (it says {found!r}); the ledger "
+            "cannot be trusted so"
+        )

@@ -1,0 +1,233 @@
+"""The ledger: what the gate holds, settles and asks, behind one object.
+
+Owns opening, closing and the decision whether anything may be admitted. Statements
+live in the modules that it wires; all calls come from one thread.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING
+
+import apsw
+
+from faregate.core.holds import (
+    AlreadyResolvedError,
+    Booked,
+    BudgetState,
+    BudgetWindow,
+    Held,
+    HoldRequest,
+    HoldState,
+    LedgerError,
+    NoRoom,
+    Release,
+    Settlement,
+)
+from faregate.ledger import files, integrity
+from faregate.ledger.alerts import AlertMarks
+from faregate.ledger.boot import read_boot_id
+from faregate.ledger.connection import open_writer
+from faregate.ledger.durability import INTERVAL_S, Durability
+from faregate.ledger.errors import fault
+from faregate.ledger.opening import Opened, Terms, open_folder
+from faregate.ledger.refusals import Refusals
+from faregate.ledger.replay import replay
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from faregate.core.labels import Labels
+    from faregate.ledger.spill import Kind
+
+_RETRY_MS = 1000
+_log = logging.getLogger("faregate.ledger")
+
+
+class Ledger:
+    """An open ledger; the only one on its folder. Use `open`."""
+
+    def __init__(
+        self, opened: Opened, clock_ms: Callable[[], int], interval_s: float
+    ) -> None:
+        """Take over what was opened and start the helper thread."""
+        self._clock_ms = clock_ms
+        self._parts = opened
+        self._holds = opened.holds
+        self._bookings = opened.bookings
+        self._refusals = Refusals(opened.connection, opened.sessions)
+        self._durability = Durability(
+            opened.folder,
+            open_writer(opened.folder / files.DATABASE),
+            opened.escrow,
+            interval_s=interval_s,
+        )
+        opened.connection.set_wal_hook(self._durability.on_commit)
+        opened.escrow.on_low = self._durability.wake
+        if not opened.checked:
+            self._durability.add_chore(self._check_rest)
+        self._spilled: str | None = None
+        self._retry_at_ms = 0
+        self._closed = False
+        self.swept = opened.swept
+        """Attempts that a dead process left open; they are unknown now."""
+        self.lost = opened.lost
+        """The attempt that stands for holds that power loss may have dropped."""
+        self._durability.start()
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        *,
+        clock_ms: Callable[[], int],
+        boot_id: str | None = None,
+        zone: tzinfo = UTC,
+        accept_reset: bool = False,
+        interval_s: float = INTERVAL_S,
+    ) -> Ledger:
+        """Open or create the ledger in `folder`, taking its lock.
+
+        `accept_reset` begins an empty ledger where an earlier one is lost. Raises
+        LedgerLockedError when another process owns it, LedgerError otherwise.
+        """
+        terms = Terms(
+            folder=folder,
+            now_ms=clock_ms(),
+            boot_id=read_boot_id() if boot_id is None else boot_id,
+            zone=zone,
+            accept_reset=accept_reset,
+        )
+        try:
+            opened = open_folder(terms)
+        except apsw.Error as error:
+            raise fault(f"Opening the ledger in {folder}", error) from error
+        except OSError as error:
+            raise LedgerError(f"Opening the ledger in {folder}: {error}") from error
+        return cls(opened, clock_ms, interval_s)
+
+    @property
+    def paused(self) -> str | None:
+        """Return why nothing may be admitted, or None while all is well."""
+        if self._closed:
+            return "the ledger is closed"
+        return self._spilled or self._durability.problem
+
+    def hold(self, request: HoldRequest) -> Held | NoRoom:
+        """Set money aside over all budgets at once, or write nothing."""
+        if self._spilled or self._durability.problem or self._closed:
+            self._try_again()
+        return self._holds.hold(request)
+
+    def settle(self, settlement: Settlement) -> Booked:
+        """Replace a hold by its true cost; never fails on a limit.
+
+        While the database cannot be written, the truth goes to the spill file, the
+        hold stays, `paused` says why, and the answer's state is `held`.
+        """
+        try:
+            return self._bookings.settle(settlement)
+        except AlreadyResolvedError:
+            raise
+        except LedgerError as error:
+            return self._spill("settle", settlement, error)
+
+    def void(self, release: Release) -> Booked:
+        """Give a hold back, on proof that nothing was billed; spills as `settle`."""
+        try:
+            return self._bookings.void(release)
+        except AlreadyResolvedError:
+            raise
+        except LedgerError as error:
+            return self._spill("void", release, error)
+
+    def mark_unknown(self, release: Release) -> Booked:
+        """Keep a hold in full, because nobody can tell; spills as `settle`."""
+        try:
+            return self._bookings.mark_unknown(release)
+        except AlreadyResolvedError:
+            raise
+        except LedgerError as error:
+            return self._spill("unknown", release, error)
+
+    def record_refusal(
+        self,
+        *,
+        session: str,
+        root_session: str,
+        labels: Labels,
+        code: str,
+        at_ms: int,
+    ) -> None:
+        """Count a refusal for its session; raises nothing."""
+        if not self._closed:
+            self._refusals.record(session, root_session, labels, code, at_ms)
+
+    def states(self, budgets: Sequence[BudgetWindow]) -> tuple[BudgetState, ...]:
+        """Return the running sums of these windows, zeros for those never used."""
+        try:
+            chosen = self._parts.windows.select(budgets)
+        except apsw.Error as error:
+            raise fault("Reading budgets", error) from error
+        pairs = zip(chosen.rows, chosen.budgets, strict=True)
+        return tuple(row.state(budget) for row, budget in pairs)
+
+    def set_alert_marks(self, percents: Sequence[int]) -> None:
+        """Set at which percentages of a limit a person is told."""
+        self._parts.windows.marks = AlertMarks(tuple(percents))
+        self._parts.windows.forget()
+
+    def close(self) -> None:
+        """Write everything down and give the lock back; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        self._durability.stop()
+        parts = self._parts
+        try:
+            parts.connection.set_wal_hook(None)
+            self._durability.sync()
+            parts.connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_TRUNCATE)
+            parts.escrow.close()
+        except (apsw.Error, LedgerError) as error:
+            # The next start finds the same state as after a kill.
+            _log.warning("the ledger was not closed cleanly: %s", error)
+        finally:
+            parts.connection.close()
+            self._durability.close()
+            parts.spill.close()
+            parts.escrow_file.close()
+            parts.lock.release()
+
+    def _spill(
+        self, kind: Kind, ended: Settlement | Release, error: LedgerError
+    ) -> Booked:
+        if self._closed or ended.attempt not in self._holds.open:
+            raise error
+        self._parts.spill.append(kind, ended)
+        self._spilled = f"{error}; what ended meanwhile waits in the spill file"
+        self._retry_at_ms = self._clock_ms() + _RETRY_MS
+        _log.error("%s", self._spilled)
+        return Booked(state=HoldState.HELD)
+
+    def _try_again(self) -> None:
+        """Book the spill when writes work again; raise LedgerError while paused."""
+        if self._spilled and not self._closed and not self._durability.problem:
+            now = self._clock_ms()
+            if now >= self._retry_at_ms:
+                self._retry_at_ms = now + _RETRY_MS
+                try:
+                    replay(self._bookings, self._parts.spill)
+                    self._spilled = None
+                except LedgerError as error:
+                    self._spilled = str(error)
+        if self.paused is not None:
+            raise LedgerError(f"The ledger admits nothing: {self.paused}")
+
+    def _check_rest(self, connection: apsw.Connection) -> None:
+        """Finish the check of a large file that the start had no time for."""
+        integrity.quick_check(
+            connection, self._parts.folder, lambda: self._durability.stopping
+        )

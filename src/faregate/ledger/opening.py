@@ -1,0 +1,230 @@
+"""Opening a ledger: checks first, then repair, and only then a hold.
+
+Owns the order of the steps. Whatever fails, everything opened so far is closed and
+the lock given back.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from faregate.ledger import files, integrity, sweep
+from faregate.ledger.alerts import AlertMarks
+from faregate.ledger.bookings import Bookings
+from faregate.ledger.budget_windows import BudgetWindows
+from faregate.ledger.connection import (
+    Transaction,
+    full_sync,
+    open_writer,
+    require_sqlite,
+    select,
+)
+from faregate.ledger.errors import damaged
+from faregate.ledger.escrow import Escrow, EscrowFile, lost, micro
+from faregate.ledger.holds import Holds
+from faregate.ledger.lock import FolderLock, Owner
+from faregate.ledger.migrations import MIGRATIONS, Migration, check_version, migrate
+from faregate.ledger.replay import replay
+from faregate.ledger.sessions import Sessions
+from faregate.ledger.spill import Spill
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+    from pathlib import Path
+
+    import apsw
+
+_LEDGER_ID = "SELECT value FROM meta WHERE key = 'ledger'"
+_SET_LEDGER_ID = "INSERT INTO meta (key, value) VALUES ('ledger', ?1)"
+_RECENT_HOLD = (
+    "SELECT max(amount) FROM (SELECT amount FROM attempt ORDER BY id DESC LIMIT 100)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Under which circumstances a ledger is opened."""
+
+    folder: Path
+    now_ms: int
+    boot_id: str
+    zone: tzinfo
+    accept_reset: bool = False
+    migrations: tuple[Migration, ...] = MIGRATIONS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """Everything that an open ledger consists of."""
+
+    folder: Path
+    lock: FolderLock
+    connection: apsw.Connection
+    windows: BudgetWindows
+    sessions: Sessions
+    holds: Holds
+    bookings: Bookings
+    escrow_file: EscrowFile
+    escrow: Escrow
+    spill: Spill
+    swept: tuple[str, ...]
+    lost: str | None
+    checked: bool
+    """Whether the file was checked to its end."""
+
+
+def open_folder(terms: Terms) -> Opened:
+    """Open or create the ledger in a folder; raise LedgerError."""
+    require_sqlite()
+    folder = files.prepare_folder(terms.folder)
+    with ExitStack() as undo:
+        owner = Owner(
+            pid=os.getpid(), boot_id=terms.boot_id, started_at_ms=terms.now_ms
+        )
+        lock = FolderLock.acquire(folder, owner)
+        undo.callback(lock.release)
+        exists = _find(folder, terms)
+        escrow_file = EscrowFile.open(folder)
+        undo.callback(escrow_file.close)
+        connection = _connect(folder, exists=exists)
+        undo.callback(connection.close)
+        checked = integrity.quick_check(
+            connection, folder, integrity.deadline(integrity.START_BUDGET_S)
+        )
+        migrate(connection, folder, terms.migrations)
+        spill = Spill.open(folder)
+        undo.callback(spill.close)
+        opened = _recover(
+            terms, folder, lock, connection, escrow_file, spill, checked=checked
+        )
+        undo.pop_all()
+    return opened
+
+
+def _find(folder: Path, terms: Terms) -> bool:
+    """Return whether a ledger is there; refuse to replace a lost one in silence."""
+    exists = files.check_database(folder)
+    for name in (files.ESCROW, files.SPILL):
+        files.check_file(folder / name)
+    empty = not exists or (folder / files.DATABASE).lstat().st_size == 0
+    if not empty:
+        check_version(folder, terms.migrations)
+        return True
+    marker = folder / files.ESCROW
+    if _says_ledger(folder) and not terms.accept_reset:
+        raise damaged(
+            folder,
+            f"{folder / files.DATABASE} is lost: {marker} says that a ledger was here",
+        )
+    if terms.accept_reset:
+        marker.unlink(missing_ok=True)
+    if not exists:
+        files.create_file(folder / files.DATABASE)
+    return False
+
+
+def _says_ledger(folder: Path) -> bool:
+    if not files.check_file(folder / files.ESCROW):
+        return False
+    file = EscrowFile.open(folder)
+    try:
+        return file.record is not None
+    finally:
+        file.close()
+
+
+def _connect(folder: Path, *, exists: bool) -> apsw.Connection:
+    connection = open_writer(folder / files.DATABASE)
+    if not exists:
+        files.sync_folder(folder)
+    return connection
+
+
+def _recover(
+    terms: Terms,
+    folder: Path,
+    lock: FolderLock,
+    connection: apsw.Connection,
+    escrow_file: EscrowFile,
+    spill: Spill,
+    *,
+    checked: bool,
+) -> Opened:
+    windows = BudgetWindows(connection, AlertMarks())
+    sessions = Sessions(connection)
+    ledger = _ledger_id(connection, folder, escrow_file)
+    last_id, placed, oldest = sweep.last_attempt(connection)
+    missing = _missing(connection, escrow_file, placed, last_id, terms.boot_id)
+    lost_attempt = None
+    if missing:
+        lost_attempt = sweep.book_lost(
+            connection,
+            windows,
+            last_id=last_id,
+            placed=placed,
+            lost=missing,
+            now_ms=terms.now_ms,
+            zone=terms.zone,
+        )
+        last_id, placed, _ = sweep.last_attempt(connection)
+    escrow = Escrow(escrow_file, ledger=ledger, boot_id=terms.boot_id, placed=placed)
+    holds = Holds(connection, windows, sessions, escrow, last_id)
+    bookings = Bookings(connection, windows, holds)
+    replay(bookings, spill)
+    swept = sweep.sweep(connection, bookings, oldest, terms.now_ms)
+    return Opened(
+        folder=folder,
+        lock=lock,
+        connection=connection,
+        windows=windows,
+        sessions=sessions,
+        holds=holds,
+        bookings=bookings,
+        escrow_file=escrow_file,
+        escrow=escrow,
+        spill=spill,
+        swept=swept,
+        lost=lost_attempt,
+        checked=checked,
+    )
+
+
+def _ledger_id(
+    connection: apsw.Connection, folder: Path, escrow_file: EscrowFile
+) -> str:
+    found = select(connection, _LEDGER_ID)
+    if not found:
+        made = uuid.uuid4().hex
+        with full_sync(connection), Transaction(connection, "Creating the ledger"):
+            connection.execute(_SET_LEDGER_ID, (made,))
+        found = [(made,)]
+    ledger = str(found[0][0])
+    record = escrow_file.record
+    if record is not None and record.ledger != ledger:
+        raise damaged(
+            folder,
+            f"{folder / files.DATABASE} and {folder / files.ESCROW} belong to two "
+            "different ledgers",
+        )
+    return ledger
+
+
+def _missing(
+    connection: apsw.Connection,
+    escrow_file: EscrowFile,
+    placed: int,
+    last_id: int,
+    boot_id: str,
+) -> int:
+    """Return micro-USD of holds that may be missing from the database."""
+    if escrow_file.record is not None:
+        return lost(escrow_file.record, placed, boot_id)
+    if not last_id:
+        return 0
+    # The escrow was removed: assume what it would at least have promised.
+    (recent,) = select(connection, _RECENT_HOLD)[0]
+    return max(1_000_000, 4 * micro(recent))
