@@ -211,9 +211,16 @@ def _cut(parts: list[Piece], bound: int | None) -> Iterator[Piece]:
             yield piece
             left -= piece.tokens
         elif left > 0:
-            length = len(piece.text) * left // piece.tokens
-            yield replace(piece, text=piece.text[:length], tokens=left)
+            yield replace(piece, text=_shortened(piece, left), tokens=left)
             left = 0
+
+
+def _shortened(piece: Piece, tokens: int) -> str:
+    """Return the share of a text: whole words where a token is a word."""
+    words = piece.text.split(" ")
+    if len(words) == piece.tokens:
+        return " ".join(words[:tokens])
+    return piece.text[: len(piece.text) * tokens // piece.tokens]
 
 
 def _split(parts: list[Piece], chunks: int) -> Iterator[Piece]:
