@@ -1,4 +1,295 @@
-"""The composition root: the only file that wires every part of the proxy.
+"""The composition root: the only file that wires everything.
 
-It must not hold behaviour of its own: it builds parts and hands them to each other.
+Takes a checked configuration and turns it into a running proxy; holds no decision
+of its own.
 """
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import secrets
+import signal
+from typing import TYPE_CHECKING
+
+from faregate import __version__
+from faregate.config.files import make_private_dir, read_private, write_private
+from faregate.config.keys import Keys, find_keys, note_keys
+from faregate.config.kinds import Cap
+from faregate.config.load import load
+from faregate.config.overrides import set_cap
+from faregate.config.sections.budgets import Slot
+from faregate.core.identity import Grant
+from faregate.core.limits.budget import SCOPE_KINDS, BudgetMatcher
+from faregate.core.money import Money
+from faregate.core.refusal import Refusal, RefusalCode
+from faregate.core.windows import WindowKind
+from faregate.gateway.admission import Admission
+from faregate.gateway.events import EventLog
+from faregate.gateway.flights import Flights
+from faregate.gateway.gate import Gate
+from faregate.gateway.planning import Planner
+from faregate.gateway.settings import GateSettings, OnTight, Unpriced
+from faregate.gateway.settlement import Books
+from faregate.gateway.tasks import spawn
+from faregate.gateway.turns import Failures, Turns
+from faregate.gateway.watchdog import watch
+from faregate.ledger.ledger import Ledger
+from faregate.server.auth import Tokens
+from faregate.server.clock import SystemClock
+from faregate.server.control import Control
+from faregate.server.control_routes import control_app
+from faregate.server.door import Door
+from faregate.server.listen import agent_socket, hosts_of, serve_agents, serve_control
+from faregate.server.live import Live
+from faregate.server.model_list import ModelList
+from faregate.server.proxy import Proxy
+from faregate.server.setup import SetupState
+from faregate.server.statusline import write_statusline
+from faregate.server.tables import listed_models, price_table, routing_table
+from faregate.upstream.session import HttpUpstream
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from faregate.config.paths import Paths
+    from faregate.config.settings import Settings
+    from faregate.control.models import SetBudget
+    from faregate.providers.price_table import PriceTable
+
+_log = logging.getLogger("faregate.daemon")
+
+
+def serve(
+    settings: Settings,
+    paths: Paths,
+    *,
+    on_ready: Callable[[str], None] | None = None,
+) -> int:
+    """Run the proxy in the foreground until SIGTERM or SIGINT; return an exit code.
+
+    Raises LedgerError, ListenError or ConfigError when it cannot start: a cap that
+    cannot be kept stops the start.
+    """
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(settings, paths, on_ready))
+    return 0
+
+
+async def _serve(
+    settings: Settings, paths: Paths, on_ready: Callable[[str], None] | None
+) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    daemon = Daemon(settings, paths, stop)
+    await daemon.start()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(number, daemon.asked_to_stop)
+    if on_ready is not None:
+        on_ready(daemon.url)
+    await stop.wait()
+    await daemon.stop()
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    try:
+        import uvloop
+    except ImportError:
+        return None
+    return uvloop.new_event_loop
+
+
+class Daemon:
+    """One running proxy: everything it is made of, its start and its end."""
+
+    def __init__(
+        self, settings: Settings, paths: Paths, stopped: asyncio.Event
+    ) -> None:
+        self._settings = settings
+        self._paths = paths
+        self._stopped = stopped
+        self._hurry = asyncio.Event()
+        self._background: list[asyncio.Task[None]] = []
+        self.url = ""
+
+    async def start(self) -> None:
+        """Open the ledger, then the control socket, then the agents' port."""
+        settings, paths = self._settings, self._paths
+        for folder in (paths.state_dir, paths.socket.parent):
+            make_private_dir(folder)
+        clock = SystemClock()
+        self.ledger = Ledger.open(
+            settings.ledger_dir,
+            clock_ms=clock.now_ms,
+            zone=settings.budget.timezone,
+        )
+        self.ledger.set_alert_marks(settings.budget.alerts)
+        listening = agent_socket(settings.server.host, settings.server.port)
+        port = listening.getsockname()[1]
+        host = settings.server.host
+        self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
+        keys = find_keys(settings)
+        warnings = [*settings.warnings, *keys.warnings, *note_keys(paths, keys)]
+        self.upstream = HttpUpstream()
+        prices = price_table(settings)
+        self.gate = _gate(settings, keys, prices, self.ledger, self.upstream, clock)
+        tokens = Tokens(_secret(paths.state_dir / "signing-secret"))
+        write_private(paths.token, tokens.issue(Grant()).encode() + b"\n")
+        listed = listed_models(settings, keys, prices)
+        proxy = Proxy(
+            gate=self.gate,
+            door=Door(hosts=hosts_of(host, port)),
+            tokens=tokens,
+            models=ModelList(listed).answer,
+        )
+        setup = SetupState(
+            url=self.url,
+            keys_found=tuple(keys.found),
+            cap_is_default=settings.budget.monthly_is_default,
+            warnings=tuple(warnings),
+            first_request_seen=lambda: proxy.first_request_seen,
+        )
+        live = Live(
+            gate=self.gate,
+            reports=self.ledger.reports,
+            version=__version__,
+            url=self.url,
+            pid=os.getpid(),
+            setup=setup.setup,
+            window_of=self.gate.planner.window_of,
+        )
+        control = Control(
+            version=__version__,
+            url=self.url,
+            gate=self.gate,
+            live=live,
+            reports=self.ledger.reports,
+            admin=self.ledger,
+            tokens=tokens,
+            admin_secret=_admin_secret(paths.admin_secret),
+            save_budget=self._save_budget,
+            stop=self.asked_to_stop,
+        )
+        self._control = await serve_control(paths.socket, control_app(control))
+        self._agents = await serve_agents(listening, proxy.handle)
+        write_private(paths.pid, f"{os.getpid()}\n".encode())
+        self._background = [
+            spawn(watch(self.gate), "watchdog"),
+            spawn(write_statusline(paths.statusline, live), "statusline"),
+        ]
+
+    async def stop(self) -> None:
+        """Take no more, let what runs finish for a while, then close the books.
+
+        A second request to stop ends the patience at once.
+        """
+        gate = self.gate
+        leaving = Refusal(
+            code=RefusalCode.SHUTTING_DOWN,
+            message="Faregate is stopping; start it again with: faregate up",
+        )
+        for site in list(self._agents.sites):
+            await site.stop()
+        gate.admission.close(leaving)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.server.drain_s):
+                while len(gate.flights) and not self._hurry.is_set():
+                    await asyncio.sleep(0.05)
+        for flight in gate.flights.all():
+            flight.give_up(leaving)
+        for _ in range(100):
+            if not len(gate.flights):
+                break
+            await asyncio.sleep(0.02)
+        for task in self._background:
+            task.cancel()
+        await asyncio.gather(*self._background, return_exceptions=True)
+        await self._agents.cleanup()
+        await self._control.cleanup()
+        await self.upstream.close()
+        self.ledger.close()
+        for path in (self._paths.pid, self._paths.socket):
+            path.unlink(missing_ok=True)
+
+    def asked_to_stop(self) -> None:
+        """Begin to stop; asked twice, stop waiting for what runs."""
+        if self._stopped.is_set():
+            self._hurry.set()
+        self._stopped.set()
+
+    def _save_budget(self, asked: SetBudget) -> None:
+        """Write a limit to overrides.toml and apply it at once."""
+        kind, _, name = asked.scope.partition(":")
+        if kind not in SCOPE_KINDS:
+            raise ValueError(f"{asked.scope!r} is no scope of a budget")
+        slot = Slot(kind, name or None, WindowKind(asked.window))
+        limit = None if asked.limit is None else Money.usd(asked.limit)
+        set_cap(self._paths, slot, Cap(limit))
+        settings = load(self._paths)
+        self.gate.matcher = BudgetMatcher(
+            settings.budget_rules, settings.budget.timezone
+        )
+
+
+def _gate(
+    settings: Settings,
+    keys: Keys,
+    prices: PriceTable,
+    ledger: Ledger,
+    upstream: HttpUpstream,
+    clock: SystemClock,
+) -> Gate:
+    policy = GateSettings(
+        default_output=settings.budget.output,
+        on_tight=OnTight(settings.budget.on_tight),
+        unpriced=Unpriced(settings.budget.unpriced),
+    )
+    events = EventLog()
+    admission = Admission(ledger, policy)
+    turns = Turns()
+    planner = Planner(
+        specs={name: c.spec for name, c in settings.providers.items()},
+        prices=prices,
+        table=routing_table(settings),
+        key_of=lambda name: (
+            keys.found[name].secret.reveal() if name in keys.found else None
+        ),
+        settings=policy,
+        turns=turns,
+    )
+    return Gate(
+        settings=policy,
+        matcher=BudgetMatcher(settings.budget_rules, settings.budget.timezone),
+        ledger=ledger,
+        upstream=upstream,
+        clock=clock,
+        planner=planner,
+        admission=admission,
+        events=events,
+        flights=Flights(),
+        turns=turns,
+        failures=Failures(),
+        books=Books(ledger=ledger, admission=admission, events=events, clock=clock),
+    )
+
+
+def _secret(path: Path) -> bytes:
+    found = read_private(path)
+    if found is not None and len(found) >= 32:
+        return found
+    fresh = secrets.token_bytes(32)
+    write_private(path, fresh)
+    return fresh
+
+
+def _admin_secret(path: Path) -> str:
+    found = read_private(path)
+    if found:
+        return found.decode("ascii").strip()
+    fresh = secrets.token_urlsafe(32)
+    write_private(path, fresh.encode() + b"\n")
+    return fresh

@@ -110,6 +110,11 @@ class Planner:
         """Note the output maximum that a provider stated in an error."""
         self._learned[target] = maximum
 
+    def window_of(self, target: str) -> int | None:
+        """Return the context window of "provider/model", where it is known."""
+        provider, _, model = target.partition("/")
+        return self._prices.facts(provider, model).context
+
     def plan(
         self, inbound: Inbound, facts: RequestFacts, identity: Identity
     ) -> Plan | Refusal:

@@ -75,8 +75,15 @@ class LedgerPort(Protocol):
 class UpstreamAnswer(Protocol):
     """A provider's answer whose headers have arrived."""
 
-    status: int
-    headers: Mapping[str, str]
+    @property
+    def status(self) -> int:
+        """Return the HTTP status."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Return the headers; look-ups ignore case."""
+        ...
 
     def chunks(self) -> AsyncIterator[bytes]:
         """Yield body bytes as they arrive; raise UpstreamError on a broken body."""

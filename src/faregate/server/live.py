@@ -174,6 +174,11 @@ class Live:
             setup=self._setup(),
         )
 
+    @property
+    def in_flight(self) -> int:
+        """Return how many requests run or wait."""
+        return len(self._gate.flights)
+
     def _uptime(self) -> float:
         return self._gate.clock.monotonic() - self._started
 

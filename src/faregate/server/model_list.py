@@ -14,7 +14,7 @@ from aiohttp import web
 from faregate.core.refusal import Refusal, RefusalCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 _CREATED = 1_767_225_600
 _CREATED_AT = "2026-01-01T00:00:00Z"
@@ -31,7 +31,7 @@ class ListedModel:
 class ModelList:
     """Answers GET /v1/models and its kin from a list made at start."""
 
-    def __init__(self, models: Callable[[], Sequence[ListedModel]]) -> None:
+    def __init__(self, models: Sequence[ListedModel]) -> None:
         self._models = models
 
     def answer(self, path: str, headers: Mapping[str, str]) -> web.Response | Refusal:
@@ -40,7 +40,7 @@ class ModelList:
         _, _, wanted = (
             path.removeprefix("/v1beta").removeprefix("/v1").partition("/models/")
         )
-        models = self._models()
+        models = self._models
         if wanted:
             found = [m for m in models if m.name == wanted]
             if not found:

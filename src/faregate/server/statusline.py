@@ -1,0 +1,56 @@
+"""One line of status for prompts and status bars, rewritten when it changes.
+
+A reader needs no process of ours: it is one small file.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from faregate.config.files import write_private
+from faregate.config.problems import ConfigError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from faregate.core.holds import BudgetState
+    from faregate.server.live import Live
+
+INTERVAL = 1.0
+
+
+def status_line(states: tuple[BudgetState, ...], in_flight: int) -> str:
+    """Return the line: spend of cap, share, and what runs."""
+    month = [s for s in states if s.budget.window == "month"]
+    if not month:
+        return "no budget"
+    state = month[0]
+    limit = state.budget.limit
+    spent = state.spent + state.unknown
+    parts = [str(spent)]
+    if limit is not None:
+        parts[0] += f"/{limit}"
+        if limit.pico > 0:
+            parts.append(f"{spent.pico * 100 // limit.pico}%")
+    if in_flight:
+        parts.append(f"{in_flight} running")
+    return " · ".join(parts)
+
+
+async def write_statusline(path: Path, live: Live) -> None:
+    """Keep the file current until cancelled, then remove it."""
+    last = ""
+    try:
+        while True:
+            line = status_line(live.global_states(), live.in_flight)
+            if line != last:
+                # A full disk must not end the proxy; the line is a convenience.
+                with contextlib.suppress(OSError, ConfigError):
+                    write_private(path, (line + "\n").encode())
+                last = line
+            await asyncio.sleep(INTERVAL)
+    finally:
+        with contextlib.suppress(OSError):
+            path.unlink()

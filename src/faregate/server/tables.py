@@ -1,0 +1,61 @@
+"""From the configuration to the tables that the gate plans with."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from faregate.core.routing import RoutingTable
+from faregate.providers.price_records import PRICES_FILE
+from faregate.providers.price_table import PriceTable
+from faregate.providers.registry import provider_of_model
+from faregate.server.model_list import ListedModel
+
+if TYPE_CHECKING:
+    from faregate.config.keys import Keys
+    from faregate.config.settings import Settings
+
+
+def price_table(settings: Settings) -> PriceTable:
+    """Return the bundled prices with the user's own on top."""
+    bundled = (files("faregate.providers") / PRICES_FILE).read_bytes()
+    return PriceTable.from_json(bundled).with_overrides(
+        settings.price_overrides, settings.model_facts
+    )
+
+
+def routing_table(settings: Settings) -> RoutingTable:
+    """Return how model names lead to providers."""
+    described: dict[str, list[str]] = {}
+    own = {(t.provider, t.model) for t in settings.model_facts}
+    own |= {(row.provider, row.model) for row in settings.price_overrides}
+    for provider, model in sorted(own):
+        described.setdefault(model, []).append(provider)
+
+    def by_prefix(model: str) -> str | None:
+        spec = provider_of_model(model)
+        return None if spec is None else spec.name
+
+    return RoutingTable(
+        providers=frozenset(settings.providers),
+        routes=settings.routes,
+        described=described,
+        by_prefix=by_prefix,
+    )
+
+
+def listed_models(
+    settings: Settings, keys: Keys, prices: PriceTable
+) -> list[ListedModel]:
+    """Return the routes, then the priced models of every provider with a key."""
+    listed = [
+        ListedModel(name=name, provider=route.target.provider)
+        for route in settings.routes
+        for name in route.models
+    ]
+    for provider in keys.found:
+        listed += [
+            ListedModel(name=f"{provider}/{model}", provider=provider)
+            for model in prices.models(provider)
+        ]
+    return listed
