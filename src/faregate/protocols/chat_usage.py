@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from faregate.core.money import Money
 from faregate.core.usage import Usage
 from faregate.protocols.counters import (
+    PICO_PER_TICK,
     NotBelievedError,
     counter,
     decode_block,
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import msgspec
-
-_PICO_PER_TICK = 100
 
 
 def read_chat_usage(
@@ -116,7 +115,7 @@ def _searches(block: Mapping[str, Any]) -> int:
 def _cost(block: Mapping[str, Any], flags: frozenset[str]) -> Money | None:
     if REPORTS_COST_TICKS in flags:
         ticks = detail(block, "cost_in_usd_ticks")
-        return Money(ticks * _PICO_PER_TICK) if ticks else None
+        return Money(ticks * PICO_PER_TICK) if ticks else None
     if REPORTS_COST_USD not in flags:
         return None
     cost = usd(block.get("cost"))

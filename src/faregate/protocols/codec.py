@@ -95,7 +95,10 @@ class StreamMeter(Protocol):
 
     @property
     def ended(self) -> bool:
-        """Tell whether the protocol's terminal event was seen; costs nothing."""
+        """Tell whether the answer and its usage are known to be over.
+
+        A client that hangs up after this has what it wanted; costs nothing.
+        """
         ...
 
     def finish(self) -> bytes:

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from faregate.core.usage import Usage
 
 MAX_COUNTER = 2**53
+
+PICO_PER_TICK = 100
+"""A tick of a reported cost is 10**-10 USD."""
+
 _ANY = msgspec.json.Decoder(float_hook=Decimal)
 
 LONGEST_TOKEN = 256

@@ -67,7 +67,7 @@ def _status_block(value: Mapping[str, Any]) -> ErrorFound | None:
 
 
 def _flat(value: Mapping[str, Any]) -> ErrorFound | None:
-    if "error" in {value.get("object"), value.get("type")}:
+    if value.get("object") == "error" or value.get("type") == "error":
         return _of_error(value, value)
     if "message" in value and "code" in value and "choices" not in value:
         return _found(value["message"], value["code"])

@@ -79,8 +79,8 @@ class JsonObject:
                 edits.append((span.start, span.end, value))
         for old, new in (renames or {}).items():
             start = self.spans[old].key
-            key = _matched(_KEY, self.body, start)
-            edits.append((key.start(1), key.end(1), json.dumps(new).encode()))
+            match = _matched(_KEY, self.body, start)
+            edits.append((match.start(1), match.end(1), json.dumps(new).encode()))
         if inserted:
             edits.append(self._insertion(inserted))
         return _edited(self.body, edits)

@@ -44,7 +44,7 @@ class Tally:
     def __init__(self) -> None:
         self.complete = False
         self.final = False
-        """The usage seen so far is the answer's last word."""
+        """No usage can follow that says more than what was seen."""
         self.started = False
         self.output_bytes = 0
         self.tool_calls = 0
@@ -79,7 +79,7 @@ class Tally:
         """Return what was seen so far."""
         usage, early = self.usage, self.input_usage
         if usage is not None and not (
-            (self.final or self.complete) and plausible(usage, self.output_bytes)
+            self.final and plausible(usage, self.output_bytes)
         ):
             early, usage = early or _input_of(usage), None
         return Answer(
@@ -136,8 +136,9 @@ class Meter:
 
     @property
     def ended(self) -> bool:
-        """Tell whether the protocol's terminal event was seen."""
-        return self._reader.tally.complete
+        """Tell whether the answer and its usage are known to be over."""
+        tally = self._reader.tally
+        return tally.complete and tally.final
 
     def answer(self) -> Answer:
         """Return what was seen so far."""
@@ -166,11 +167,11 @@ class Meter:
 
     def finish(self) -> bytes:
         """Read the end of the stream; return bytes that were held back."""
-        if self._sse is None:
-            return b""
-        rest = self._sse.finish()
+        rest = b"" if self._sse is None else self._sse.finish()
         data = event_data(rest) if rest else b""
         dropped = self._reader.event(data) if data else False
+        tally = self._reader.tally
+        tally.final = tally.final or tally.complete
         return rest if self._strip and not dropped else b""
 
     def _stripped(self, events: list[bytes], chunk: bytes) -> bytes:

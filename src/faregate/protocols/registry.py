@@ -9,18 +9,34 @@ from typing import TYPE_CHECKING
 
 from faregate.core.facts import Work
 from faregate.protocols.anthropic_messages.codec import CODEC as ANTHROPIC_MESSAGES
+from faregate.protocols.gemini.codec import CODEC as GENERATE_CONTENT
+from faregate.protocols.gemini.paths import read_path
 from faregate.protocols.openai_chat.codec import CODEC as OPENAI_CHAT
+from faregate.protocols.openai_completions.codec import CODEC as OPENAI_COMPLETIONS
+from faregate.protocols.openai_embeddings.codec import CODEC as OPENAI_EMBEDDINGS
+from faregate.protocols.openai_responses.codec import CODEC as OPENAI_RESPONSES
 
 if TYPE_CHECKING:
     from faregate.protocols.codec import Codec
 
-CODECS: tuple[Codec, ...] = (OPENAI_CHAT, ANTHROPIC_MESSAGES)
+CODECS: tuple[Codec, ...] = (
+    OPENAI_CHAT,
+    OPENAI_RESPONSES,
+    ANTHROPIC_MESSAGES,
+    GENERATE_CONTENT,
+    OPENAI_COMPLETIONS,
+    OPENAI_EMBEDDINGS,
+)
 
 _POSTS: dict[str, tuple[Codec, Work]] = {
     "/v1/chat/completions": (OPENAI_CHAT, Work.GENERATION),
+    "/v1/responses": (OPENAI_RESPONSES, Work.GENERATION),
     "/v1/messages": (ANTHROPIC_MESSAGES, Work.GENERATION),
     "/v1/messages/count_tokens": (ANTHROPIC_MESSAGES, Work.TOKEN_COUNT),
+    "/v1/completions": (OPENAI_COMPLETIONS, Work.GENERATION),
+    "/v1/embeddings": (OPENAI_EMBEDDINGS, Work.EMBEDDING),
 }
+_MODEL_LISTS = frozenset({"/v1/models", "/v1beta/models"})
 
 
 def by_name(name: str) -> Codec | None:
@@ -32,4 +48,23 @@ def codec_for(method: str, path: str) -> tuple[Codec, Work] | None:
     """Return the codec that serves a path and the work it asks for, if any."""
     if method != "POST":
         return None
-    return _POSTS.get(path)
+    found = _POSTS.get(path)
+    if found is not None:
+        return found
+    endpoint = read_path(path)
+    return None if endpoint is None else (GENERATE_CONTENT, endpoint.work)
+
+
+def is_model_list(method: str, path: str) -> bool:
+    """Tell whether a request asks which models there are; no codec reads it."""
+    return method == "GET" and path in _MODEL_LISTS
+
+
+def dialect_of(path: str) -> Codec:
+    """Return the codec in whose shape a refusal on any path is written."""
+    found = _POSTS.get(path)
+    if found is not None:
+        return found[0]
+    if path.startswith(("/v1beta/", "/v1/models/")):
+        return GENERATE_CONTENT
+    return ANTHROPIC_MESSAGES if path.startswith("/v1/messages") else OPENAI_CHAT

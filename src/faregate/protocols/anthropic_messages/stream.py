@@ -86,7 +86,7 @@ class MessagesReader:
             case "message_delta":
                 self._ending(event)
             case "message_stop":
-                self.tally.complete = True
+                self.tally.complete = self.tally.final = True
                 self._report()
             case "message":
                 self.body(data)
@@ -113,7 +113,7 @@ class MessagesReader:
         elif body.stop_reason is None:
             tally.failed(data)
         if tally.error is None:
-            tally.complete = True
+            tally.complete = tally.final = True
             self._report()
 
     def _note(self, message: _Message) -> None:

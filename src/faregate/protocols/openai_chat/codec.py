@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from faregate.protocols.chat_answers import ChatReader, error_event
 from faregate.protocols.openai_chat import request
-from faregate.protocols.openai_chat.errors import error_event
-from faregate.protocols.openai_chat.stream import ChatReader
 from faregate.protocols.wire_codec import WireCodec
 
 CODEC = WireCodec(

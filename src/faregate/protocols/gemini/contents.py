@@ -1,0 +1,82 @@
+"""The contents of a generateContent request: which of them its bytes do not bound."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NOTHING = (msgspec.Raw(), msgspec.Raw(b"null"))
+
+
+class _Media(msgspec.Struct, gc=False, rename="camel"):
+    inline_data: msgspec.Raw = msgspec.Raw()
+    file_data: msgspec.Raw = msgspec.Raw()
+    snake_inline_data: msgspec.Raw = msgspec.field(
+        name="inline_data", default=msgspec.Raw()
+    )
+    snake_file_data: msgspec.Raw = msgspec.field(
+        name="file_data", default=msgspec.Raw()
+    )
+
+
+class _FunctionResponse(msgspec.Struct, gc=False):
+    parts: list[_Media] | None = None
+
+
+class _Part(_Media, gc=False, rename="camel"):
+    function_response: _FunctionResponse | None = None
+    snake_function_response: _FunctionResponse | None = msgspec.field(
+        name="function_response", default=None
+    )
+
+
+class Content(msgspec.Struct, gc=False):
+    """One content, as far as it matters."""
+
+    role: str | None = None
+    parts: list[_Part] | None = None
+
+
+_CONTENTS = msgspec.json.Decoder(list[Content])
+
+
+def decode_contents(raw: bytes) -> list[Content] | None:
+    """Return the contents; None when they have a form that is not known."""
+    try:
+        return _CONTENTS.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def holds_media(contents: Iterable[Content]) -> bool:
+    """Tell whether any part is an image, a file or the like, at any length."""
+    return any(_is_media(part) for content in contents for part in content.parts or ())
+
+
+def first_user(contents: Iterable[Content]) -> int:
+    """Return how many contents there are up to the first user's, that included."""
+    count = 0
+    for content in contents:
+        count += 1
+        if content.role in {None, "user"}:
+            break
+    return count
+
+
+def _is_media(part: _Part) -> bool:
+    answers = (part.function_response, part.snake_function_response)
+    nested = [media for answer in answers if answer for media in answer.parts or ()]
+    return any(
+        value not in _NOTHING
+        for media in (part, *nested)
+        for value in (
+            media.inline_data,
+            media.file_data,
+            media.snake_inline_data,
+            media.snake_file_data,
+        )
+    )

@@ -1,0 +1,149 @@
+"""Reads generateContent answers: SSE, a JSON array piece by piece, or one object."""
+
+from __future__ import annotations
+
+import msgspec
+
+from faregate.protocols.gemini.usage import read_usage
+from faregate.protocols.metering import Tally
+
+_NULL = msgspec.Raw(b"null")
+
+
+class _Call(msgspec.Struct, gc=False):
+    name: str | None = None
+    args: msgspec.Raw = msgspec.Raw()
+
+
+class _Part(msgspec.Struct, gc=False, rename="camel"):
+    text: str | None = None
+    function_call: _Call | None = None
+    executable_code: msgspec.Raw = msgspec.Raw()
+
+
+class _Content(msgspec.Struct, gc=False):
+    parts: list[_Part] | None = None
+
+
+class _Grounding(msgspec.Struct, gc=False, rename="camel"):
+    web_search_queries: list[str] | None = None
+
+
+class _Candidate(msgspec.Struct, gc=False, rename="camel"):
+    index: int | None = None
+    content: _Content | None = None
+    finish_reason: str | None = None
+    grounding_metadata: _Grounding | None = None
+
+
+class _Feedback(msgspec.Struct, gc=False, rename="camel"):
+    block_reason: str | None = None
+
+
+class _Chunk(msgspec.Struct, gc=False, rename="camel"):
+    candidates: list[_Candidate] | None = None
+    usage_metadata: msgspec.Raw = msgspec.Raw()
+    model_version: str | None = None
+    response_id: str | None = None
+    prompt_feedback: _Feedback | None = None
+    error: msgspec.Raw = msgspec.Raw()
+
+
+class _Loose(msgspec.Struct, gc=False, rename="camel"):
+    """The same chunk where some field has a type that nobody expected."""
+
+    usage_metadata: msgspec.Raw = msgspec.Raw()
+    error: msgspec.Raw = msgspec.Raw()
+
+
+_CHUNK = msgspec.json.Decoder(_Chunk)
+_LOOSE = msgspec.json.Decoder(_Loose)
+
+
+class GenerateContentReader:
+    """Reads the chunks or the body of one answer."""
+
+    __slots__ = ("_ended", "_running", "_searches", "tally")
+
+    def __init__(self, _flags: frozenset[str] = frozenset()) -> None:
+        self._running: set[int] = set()
+        self._ended = False
+        self._searches = 0
+        self.tally = Tally()
+
+    def event(self, data: bytes) -> bool:
+        """Read one chunk; none of this dialect's carries usage alone."""
+        try:
+            chunk = _CHUNK.decode(data)
+        except msgspec.ValidationError:
+            chunk = _loosely(data)
+        except (msgspec.DecodeError, RecursionError):
+            return False
+        tally = self.tally
+        if chunk.error and chunk.error != _NULL:
+            tally.failed(data)
+        tally.model = chunk.model_version or tally.model
+        tally.response_id = chunk.response_id or tally.response_id
+        for candidate in chunk.candidates or ():
+            self._candidate(candidate)
+        feedback = chunk.prompt_feedback
+        if feedback is not None and feedback.block_reason:
+            tally.finish = feedback.block_reason
+            tally.complete = True
+        self._usage(chunk)
+        return False
+
+    def body(self, data: bytes) -> None:
+        """Read a complete answer that was not streamed."""
+        self.event(data)
+        tally = self.tally
+        if tally.usage is None and tally.finish is None:
+            tally.failed(data)
+        if tally.error is None:
+            tally.complete = tally.final = True
+
+    def _candidate(self, candidate: _Candidate) -> None:
+        index = candidate.index or 0
+        if candidate.content is not None:
+            for part in candidate.content.parts or ():
+                self._part(part)
+        grounding = candidate.grounding_metadata
+        if grounding is not None:
+            queries = len(grounding.web_search_queries or ())
+            self._searches = max(self._searches, queries)
+        if candidate.finish_reason:
+            self.tally.finish = candidate.finish_reason
+            self._ended = True
+            self._running.discard(index)
+            if not self._running:
+                self.tally.complete = True
+        elif not self._ended:
+            self._running.add(index)
+
+    def _part(self, part: _Part) -> None:
+        tally = self.tally
+        if part.text:
+            tally.wrote(part.text)
+        if part.function_call is not None:
+            tally.tool_calls += 1
+            tally.wrote(part.function_call.name or "")
+            tally.output_bytes += len(memoryview(part.function_call.args))
+        if part.executable_code:
+            tally.started = True
+            tally.output_bytes += len(memoryview(part.executable_code))
+
+    def _usage(self, chunk: _Chunk) -> None:
+        if not chunk.usage_metadata:
+            return
+        # Each chunk states the totals so far; only the last one has them all.
+        self.tally.reported(read_usage(chunk.usage_metadata, self._searches))
+        if self.tally.complete:
+            self.tally.final = True
+
+
+def _loosely(data: bytes) -> _Chunk:
+    try:
+        loose = _LOOSE.decode(data)
+    except msgspec.DecodeError:
+        return _Chunk()
+    return _Chunk(usage_metadata=loose.usage_metadata, error=loose.error)

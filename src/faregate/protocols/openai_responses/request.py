@@ -1,0 +1,242 @@
+"""A Responses request: the facts that matter, and the changes allowed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from faregate.core.facts import Conversation, RequestFacts, SessionHints, Work
+from faregate.protocols.agents import session_hints
+from faregate.protocols.conversation import conversation_of
+from faregate.protocols.fields import (
+    hint_text,
+    json_text,
+    list_elements,
+    read_bound,
+    read_count,
+    read_flag,
+    read_model,
+    read_text,
+)
+from faregate.protocols.json_object import JsonObject, read_object
+from faregate.protocols.parts import Part, has_media
+from faregate.protocols.tools import ClientKinds, ToolFacts, read_tools, unique
+
+if TYPE_CHECKING:
+    from faregate.protocols.codec import RequestHead, Splice
+
+PROTOCOL = "openai_responses"
+
+_OUTPUT_FIELDS = ("max_output_tokens",)
+_GUARDED = frozenset(
+    {
+        "model",
+        "input",
+        "instructions",
+        "stream",
+        "service_tier",
+        "tools",
+        "max_tool_calls",
+        "previous_response_id",
+        "conversation",
+        "prompt",
+        *_OUTPUT_FIELDS,
+    }
+)
+_STORED_FIELDS = ("previous_response_id", "conversation", "prompt")
+_CLIENT_TOOLS = ClientKinds(
+    names=frozenset(
+        {
+            "function",
+            "custom",
+            "namespace",
+            "local_shell",
+            "apply_patch",
+            "tool_search",
+        }
+    )
+)
+_TEXT_PARTS = frozenset(
+    {
+        "text",
+        "input_text",
+        "output_text",
+        "refusal",
+        "summary_text",
+        "reasoning_text",
+        "encrypted_content",
+    }
+)
+_TEXT_ITEMS = frozenset(
+    {
+        "message",
+        "function_call",
+        "function_call_output",
+        "custom_tool_call",
+        "custom_tool_call_output",
+        "local_shell_call",
+        "local_shell_call_output",
+        "shell_call",
+        "shell_call_output",
+        "apply_patch_call",
+        "apply_patch_call_output",
+        "reasoning",
+        "web_search_call",
+        "file_search_call",
+        "code_interpreter_call",
+        "mcp_list_tools",
+        "mcp_call",
+        "mcp_approval_request",
+        "mcp_approval_response",
+        "tool_search_call",
+        "tool_search_output",
+        "additional_tools",
+        "configuration_update",
+        "compaction",
+        "compaction_summary",
+        "compaction_trigger",
+        "context_compaction",
+    }
+)
+
+
+class _Item(msgspec.Struct, gc=False):
+    type: str | None = None
+    role: str | None = None
+    content: str | list[Part] | None = None
+    output: msgspec.Raw = msgspec.Raw()
+    tools: msgspec.Raw = msgspec.Raw()
+
+
+class _Metadata(msgspec.Struct):
+    session_id: str | None = None
+
+
+_ITEMS = msgspec.json.Decoder(list[_Item])
+_PARTS = msgspec.json.Decoder(list[Part])
+_METADATA = msgspec.json.Decoder(_Metadata)
+
+
+def inspect(head: RequestHead, body: bytes) -> RequestFacts:
+    """Return the facts of a request; raise BadRequestError on bad input."""
+    request = read_object(body, guarded=_GUARDED)
+    model = read_model(request)
+    bound, field = read_bound(request, _OUTPUT_FIELDS)
+    uses = read_count(request, "max_tool_calls")
+    raw = request.get("input") or b"[]"
+    items = _items(raw)
+    tools = _all_tools(request, items)
+    server_tools = unique(name for each in tools for name in each.server)
+    return RequestFacts(
+        protocol=PROTOCOL,
+        work=Work.GENERATION,
+        model=model,
+        stream=read_flag(request, "stream"),
+        output_bound=bound,
+        output_field=field,
+        messages=1 if items is None else len(items),
+        tools=sum(each.count for each in tools),
+        server_tools=server_tools,
+        server_tool_uses=uses if server_tools else 0,
+        media=items is None or any(_is_media(item) for item in items),
+        stored_input=_has_stored_input(request, items or []),
+        service_tier=read_text(request, "service_tier"),
+        body_bytes=len(body),
+        hints=_hints(head, request),
+        conversation=_conversation(model, request, raw, items, tools),
+    )
+
+
+def splice(body: bytes, changes: Splice) -> bytes:
+    """Return the body with only the allowed changes made."""
+    request = read_object(body)
+    values: dict[str, bytes] = {}
+    if changes.model is not None:
+        values["model"] = json_text(changes.model)
+    if changes.output_bound is not None:
+        field = changes.output_field or "max_output_tokens"
+        values[field] = str(changes.output_bound).encode()
+    return request.replaced(values)
+
+
+def _items(raw: bytes) -> list[_Item] | None:
+    """Return the input's items, [] for plain text, None when they cannot be read."""
+    if raw.startswith(b'"'):
+        return []
+    try:
+        return _ITEMS.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _all_tools(request: JsonObject, items: list[_Item] | None) -> list[ToolFacts]:
+    found = [read_tools(request.get("tools"), _CLIENT_TOOLS)]
+    found += [
+        read_tools(bytes(item.tools), _CLIENT_TOOLS)
+        for item in items or ()
+        if item.type == "additional_tools" and item.tools
+    ]
+    return found
+
+
+def _is_media(item: _Item) -> bool:
+    if item.type is not None and item.type not in _TEXT_ITEMS:
+        return True
+    if isinstance(item.content, list) and has_media(item.content, _TEXT_PARTS):
+        return True
+    if bytes(memoryview(item.output)[:1]) != b"[":
+        return False
+    try:
+        return has_media(_PARTS.decode(item.output), _TEXT_PARTS)
+    except (msgspec.DecodeError, RecursionError):
+        return True
+
+
+def _has_stored_input(request: JsonObject, items: list[_Item]) -> bool:
+    if any(request.get(key) is not None for key in _STORED_FIELDS):
+        return True
+    return any(item.type == "item_reference" for item in items)
+
+
+def _hints(head: RequestHead, request: JsonObject) -> SessionHints:
+    session = None
+    metadata = request.get("client_metadata")
+    if metadata is not None:
+        try:
+            session = _METADATA.decode(metadata).session_id
+        except msgspec.DecodeError:
+            session = None
+    return session_hints(
+        head.headers, session or hint_text(request, "prompt_cache_key")
+    )
+
+
+def _conversation(
+    model: str,
+    request: JsonObject,
+    raw: bytes,
+    items: list[_Item] | None,
+    tools: list[ToolFacts],
+) -> Conversation:
+    instructions = request.get("instructions") or b""
+    if raw.startswith(b'"'):
+        parts = [msgspec.Raw(raw)]
+        opening = [instructions, raw]
+    else:
+        parts = list_elements(raw, "input")
+        count = _until_user(items or [])
+        opening = [instructions, *(bytes(part) for part in parts[:count])]
+    fixed: list[bytes | int] = [
+        model.encode(),
+        instructions,
+        *(each.digest for each in tools),
+    ]
+    return conversation_of(fixed, parts, opening)
+
+
+def _until_user(items: list[_Item]) -> int:
+    for count, item in enumerate(items, start=1):
+        if item.role == "user":
+            return count
+    return len(items)
