@@ -33,6 +33,9 @@ MAX_LINE = 16 * 1024 * 1024
 
 ANSWER_WITHIN_S = 5.0
 
+QUIET_S = 15.0
+"""Seconds of silence after which the proxy is asked whether it is still there."""
+
 
 class FeedLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One line of the feed: exactly one of the two is there."""
@@ -89,7 +92,7 @@ async def feed(socket_path: Path) -> AsyncIterator[FeedMessage]:
     async with _opened(socket_path, "/v1/feed") as (head, reader):
         if head.status >= 300:
             raise problem(head.status, await _body(reader))
-        while line := await _line(reader):
+        while line := await _line(reader, socket_path):
             message = decode_feed(line)
             if message is not None:
                 yield message
@@ -109,17 +112,22 @@ async def _body(reader: asyncio.StreamReader) -> bytes:
     return body
 
 
-async def _line(reader: asyncio.StreamReader) -> bytes:
-    try:
-        return await reader.readuntil(b"\n")
-    except asyncio.IncompleteReadError as error:
-        if not error.partial:
-            return b""
-        raise ControlError("cut_feed", "the proxy stopped inside a line") from error
-    except asyncio.LimitOverrunError as error:
-        raise ControlError("too_long", "a line of the feed is too long") from error
-    except OSError as error:
-        raise ControlError("cut_feed", "the connection to the proxy broke") from error
+async def _line(reader: asyncio.StreamReader, socket_path: Path) -> bytes:
+    """Return the next line, b"" at the end; a stopped proxy is noticed in silence."""
+    while True:
+        try:
+            async with asyncio.timeout(QUIET_S):
+                return await reader.readuntil(b"\n")
+        except TimeoutError:
+            await fetch_version(socket_path)
+        except asyncio.IncompleteReadError as error:
+            if not error.partial:
+                return b""
+            raise ControlError("cut_feed", "the proxy stopped inside a line") from error
+        except asyncio.LimitOverrunError as error:
+            raise ControlError("too_long", "a line of the feed is too long") from error
+        except OSError as error:
+            raise ControlError("cut_feed", "the connection broke") from error
 
 
 @asynccontextmanager

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _WIDE = 100
+PROVIDERS_FROM = 112
+"""Cells from which the providers have a panel; below, the top line names trouble."""
+
 _PANELS = 7
 _FRAME = 2
 
@@ -17,6 +20,7 @@ class Arrangement:
     strip: int
     flights: int
     events: int
+    providers: bool = True
     bordered: bool = True
 
 
@@ -33,6 +37,7 @@ def arrange(cells: int, lines: int) -> Arrangement:
         strip=0 if wide else 2,
         flights=flights,
         events=events,
+        providers=cells >= PROVIDERS_FROM,
     )
 
 

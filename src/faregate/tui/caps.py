@@ -151,17 +151,26 @@ def pace(found: Gauge, burn: Iterable[str], uptime_s: float, clock: Clock) -> st
     Both are labelled, because one figure is wrong half of the time; "holds" means
     not before the reset.
     """
-    seconds = min(max(int(uptime_s), 600), 3600)
-    this_hour = _reached(found, _hourly(last_hour(burn), seconds), clock)
+    if found.level is Level.REACHED:
+        return _refusing(found, clock)
+    this_hour = _at_this_hour(found, burn, uptime_s, clock)
     start = _start(found.view)
     if start is None:
-        return f"cap {this_hour} (1h pace)"
+        return short_pace(found, burn, uptime_s, clock)
     passed = max(int((clock.now() - start).total_seconds()), 3600)
     whole = _reached(found, _hourly(found.used, passed), clock)
     label = found.view.window
     if this_hour == whole == _HOLDS:
         return f"cap holds (1h and {label} pace)"
-    return f"cap {this_hour} (1h), {whole} ({label})"
+    return f"full {this_hour} (1h pace), {whole} ({label} pace)"
+
+
+def short_pace(found: Gauge, burn: Iterable[str], uptime_s: float, clock: Clock) -> str:
+    """Say when the cap is reached at this hour's pace alone."""
+    if found.level is Level.REACHED:
+        return _refusing(found, clock)
+    reached = _at_this_hour(found, burn, uptime_s, clock)
+    return f"{'cap' if reached == _HOLDS else 'full'} {reached} (1h pace)"
 
 
 def share(part: Money, whole: Money) -> str:
@@ -206,13 +215,23 @@ def _start(view: BudgetView) -> datetime | None:
             return None
 
 
+def _refusing(found: Gauge, clock: Clock) -> str:
+    reset = resets_on(found.view, clock)
+    return f"refuses until {reset}" if reset else "refuses until there is a new cap"
+
+
+def _at_this_hour(
+    found: Gauge, burn: Iterable[str], uptime_s: float, clock: Clock
+) -> str:
+    seconds = min(max(int(uptime_s), 600), 3600)
+    return _reached(found, _hourly(last_hour(burn), seconds), clock)
+
+
 def _hourly(amount: Money, seconds: int) -> Money:
     return Money(amount.pico * 3600 // seconds)
 
 
 def _reached(found: Gauge, rate: Money, clock: Clock) -> str:
-    if found.level is Level.REACHED:
-        return "now"
     room = found.limit - found.used
     if rate.pico * _LONGEST_HOURS <= room.pico:
         return _HOLDS

@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from faregate.core.money import Money
 from faregate.tui.lines import Line, Span
 from faregate.tui.tones import Tone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from faregate.core.money import Money
     from faregate.tui.caps import Gauge
     from faregate.tui.glyphs import Glyphs
 
@@ -33,8 +33,8 @@ def gauge_bar(found: Gauge, cells: int, glyphs: Glyphs) -> Line:
     painted: list[tuple[str, Tone]] = []
     for place in range(cells):
         sign, tone = _cell(place, ends, cells, glyphs)
-        if place in marks and place >= ends[-1]:
-            sign, tone = glyphs.mark, Tone.MUTED
+        if place in marks:
+            sign, tone = glyphs.mark, Tone.TEXT
         painted.append((sign, tone))
     return _runs(painted)
 
@@ -58,8 +58,8 @@ def sparkline(
 ) -> list[Line]:
     """Return `rows` lines, top first: the latest values at the right.
 
-    Values are summed into as many groups as there are cells; no value is drawn where
-    none was told.
+    Each cell is the mean of its share of the values; nothing is drawn where nothing
+    was told.
     """
     groups = _group(values, cells)
     highest = max((value.pico for value in groups), default=0)
@@ -101,14 +101,14 @@ def _position_tone(place: int, cells: int) -> Tone:
 
 
 def _group(values: Sequence[Money], cells: int) -> list[Money]:
-    each = -(-len(values) // max(cells, 1)) or 1
-    offset = -len(values) % each
+    """Return one mean for each cell, so that cells of unlike length compare."""
+    number = min(len(values), cells)
     groups: list[Money] = []
-    for place, value in enumerate(values, start=offset):
-        if place == offset or place % each == 0:
-            groups.append(value)
-        else:
-            groups[-1] += value
+    for place in range(number):
+        start = place * len(values) // number
+        end = (place + 1) * len(values) // number
+        total = sum((value.pico for value in values[start:end]), 0)
+        groups.append(Money(total // (end - start)))
     return groups
 
 

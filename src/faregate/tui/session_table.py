@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     Column(
         id="spend",
-        title="SPEND",
+        title="SPEND ",
         about="USD so far; ~ where a part is estimated, ? where a part has no price",
         right=True,
     ),
@@ -45,13 +45,13 @@ COLUMNS = (
         about="workspace and task, else workspace and the start of the session's id",
         least=16,
     ),
-    Column(id="agent", title="AGENT", about="what calls", drop=7, least=8),
+    Column(id="agent", title="AGENT", about="what calls", drop=7, least=11),
     Column(
         id="model",
         title="MODEL",
         about="the model used last, + others",
         drop=8,
-        least=12,
+        least=16,
     ),
     Column(id="requests", title="REQ", about="calls by the agent", right=True, drop=6),
     Column(
@@ -157,10 +157,15 @@ def session_name(view: SessionView) -> str:
     """Return what a person calls this session."""
     if view.workspace and view.task:
         return f"{view.workspace}/{view.task}"
-    short = view.id if len(view.id) <= 12 else view.id[:8]
+    short = short_id(view.id)
     if view.workspace or view.task:
         return f"{view.workspace or view.task} {short}"
     return short
+
+
+def short_id(session: str) -> str:
+    """Return as much of a session's id as tells it apart at a glance."""
+    return session if len(session) <= 12 else session[:8]
 
 
 def cost_text(view: SessionView, *, fine: bool = False) -> str:

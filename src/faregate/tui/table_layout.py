@@ -28,6 +28,8 @@ class Column:
     right: bool = False
     drop: int | None = None
     """Rank in the order of dropping, lowest first; None stays for ever."""
+    optional: bool = False
+    """Whether the column is left out while all its cells are empty."""
     least: int | None = None
     """Narrowest width of a column of names; None for figures, which never shrink."""
 
@@ -64,7 +66,11 @@ def lay_out(
 
     When not even the last columns fit, they are placed anyway and cut by the edge.
     """
-    chosen = list(enumerate(columns))
+    chosen = [
+        (index, column)
+        for index, column in enumerate(columns)
+        if not column.optional or natural.get(column.id, 0)
+    ]
     room = cells - margin
     while True:
         for gap in _GAPS[1:]:

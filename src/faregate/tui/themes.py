@@ -37,7 +37,7 @@ _SHAPE: Mapping[str, tuple[str, ...]] = {
     "state": ("active", "waiting", "idle", "retry", "down", "capped"),
 }
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}")
-_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,31}")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _MAX_BYTES = 64 * 1024
 
 
@@ -102,7 +102,7 @@ def read_theme(path: Path) -> ThemeFile:
     table = _load(path)
     name = table.pop("name", path.stem)
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise ThemeError(f"{path.name}: name must be lower-case letters, digits, '-'")
+        raise ThemeError(f"{path.name}: name must be letters, digits, - or _")
     dark = table.pop("dark", True)
     if not isinstance(dark, bool):
         raise ThemeError(f"{path.name}: dark must be true or false")

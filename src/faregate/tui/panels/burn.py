@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from faregate.tui.caps import gauges, hourly_rate, last_hour, share
 from faregate.tui.figures import count, dollars, money
-from faregate.tui.lines import Line, first_that_fits, line, span, spread
+from faregate.tui.lines import Line, line, span, spread
 from faregate.tui.meter import sparkline
 from faregate.tui.tones import Tone
 
@@ -22,22 +22,25 @@ def burn_lines(view: View, cells: int, _height: int) -> list[Line]:
     values = [money(minute) for minute in store.burn][-60:]
     rate = line(span(dollars(hourly_rate(store.burn)), Tone.SPEND), "/h")
     flow = (span(f"{count(store.tokens_per_minute)} tok/min", Tone.MUTED),)
-    hour = line("last hour ", span(dollars(last_hour(store.burn)), Tone.SPEND))
+    hour = line(
+        span("last hour ", Tone.MUTED),
+        span(dollars(last_hour(store.burn)), Tone.SPEND),
+    )
+    refused = (span(f"{store.refused_month} refused", Tone.MUTED),)
     return [
         spread(rate, flow, cells),
         *sparkline(values, cells, 2, view.ink.glyphs),
-        hour,
+        spread(hour, refused if store.refused_month else (), cells),
         _lost(view, cells),
     ]
 
 
 def _lost(view: View, cells: int) -> Line:
+    """Tell what attempts cost that brought no answer, this month."""
     store = view.shown
     wasted = money(store.wasted_month)
     found = gauges(store.budgets.values())
     spent = found[0].spent if found else money("0")
-    of_spent = f" ({share(wasted, spent)})" if wasted and spent else ""
-    parts = [span(f"failed tries {dollars(wasted)}{of_spent}", Tone.MUTED)]
-    if store.refused_month:
-        parts.append(span(f"  {store.refused_month} refused", Tone.MUTED))
-    return first_that_fits([tuple(parts), tuple(parts[:1])], cells)
+    told = line(span("failed tries ", Tone.MUTED), span(dollars(wasted)))
+    of_spent = (span(f"{share(wasted, spent)} of spend", Tone.MUTED),)
+    return spread(told, of_spent if wasted and spent else (), cells)

@@ -12,6 +12,7 @@ from faregate.tui.caps import (
     hourly_rate,
     pace,
     resets_on,
+    short_pace,
     time_left,
 )
 from faregate.tui.figures import dollars, money
@@ -65,12 +66,15 @@ def strip_lines(view: View, cells: int, _height: int) -> list[Line]:
         return [line(" ", span(f"{used} spent, no cap"), "   ", *rate)]
     first, dot = found[0], span(f" {view.ink.glyphs.dot} ", Tone.TRACK)
     money_part = _used_of(first, view)
-    when = span(pace(first, store.burn, _uptime(store), view.clock), Tone.MUTED)
+    told = (first, store.burn, _uptime(store), view.clock)
+    when, soon = span(pace(*told), Tone.MUTED), span(short_pace(*told), Tone.MUTED)
     held = (dot, span(f"held {dollars(first.held)}", Tone.HELD)) if first.held else ()
     chosen = first_that_fits(
         [
             (*money_part, dot, *rate, *held, dot, when),
             (*money_part, dot, *rate, dot, when),
+            (*money_part, dot, *rate, *held, dot, soon),
+            (*money_part, dot, *rate, dot, soon),
             (*money_part, dot, *rate),
             money_part,
         ],
@@ -137,13 +141,18 @@ def _aside(found: Gauge, view: View, cells: int) -> Line:
     left = span(f"left {dollars(found.left)}")
     held = span(f"{glyphs.held} held {dollars(found.held)}", Tone.HELD)
     unknown = span(f"{glyphs.unknown} unknown {dollars(found.unknown)}", Tone.UNKNOWN)
+    aside = [
+        part
+        for part, amount in ((held, found.held), (unknown, found.unknown))
+        if amount
+    ]
+    candidates = [[left, *aside], aside, aside[:1]] if aside else [[left]]
+    return first_that_fits([_spaced(each) for each in candidates], cells)
+
+
+def _spaced(parts: list[Span]) -> Line:
     gap = Span("  ", Tone.TEXT)
-    parts = [left]
-    if found.held:
-        parts += [gap, held]
-    if found.unknown:
-        parts += [gap, unknown]
-    return first_that_fits([tuple(parts), tuple(parts[:3]), (left,)], cells)
+    return tuple(each for part in parts for each in (part, gap))[:-1]
 
 
 def _other(found: Gauge, view: View) -> Line:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from faregate.tui.figures import instant
 from faregate.tui.lines import Line, cell, span
-from faregate.tui.session_table import session_name
+from faregate.tui.session_table import session_name, short_id
 from faregate.tui.tones import Tone
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def _name(view: View, event: EventView) -> str:
     if event.session is None:
         return ""
     known = view.shown.sessions.get(event.session)
-    return session_name(known) if known else event.session[:12]
+    return session_name(known) if known else short_id(event.session)
 
 
 def _sign(event: EventView, glyphs: Glyphs) -> tuple[str, Tone]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from faregate.tui.arrangement import PROVIDERS_FROM
 from faregate.tui.caps import Level, cap_name, gauges, worst
 from faregate.tui.figures import duration, elapsed
 from faregate.tui.lines import Line, Span, first_that_fits, span, spread, width
@@ -24,20 +25,22 @@ def header_lines(view: View, cells: int, _height: int) -> list[Line]:
     """Return the line, with what matters least left out where it does not fit."""
     right = _right(view)
     room = cells - width(right) - 3
-    chosen = first_that_fits(_candidates(view), room)
+    chosen = first_that_fits(_candidates(view, cells < PROVIDERS_FROM), room)
     return [
         spread((Span(" ", Tone.TEXT), *chosen), (*right, Span(" ", Tone.TEXT)), cells)
     ]
 
 
-def _candidates(view: View) -> list[Line]:
+def _candidates(view: View, narrow: bool) -> list[Line]:
     link, short_link, up = _link(view), _short_link(view), _uptime(view)
+    down = _down(view) if narrow else ()
     work, short_work, alert = _work(view), _short_work(view), _alert(view)
     bar = span(f" {view.ink.glyphs.bar} ", Tone.TRACK)
     return [
-        _join(bar, (*link, *up), work, alert),
-        _join(bar, link, work, alert),
-        _join(bar, link, short_work, alert),
+        _join(bar, (*link, *up), work, down, alert),
+        _join(bar, link, work, down, alert),
+        _join(bar, link, short_work, down, alert),
+        _join(bar, short_link, short_work, down, alert),
         _join(bar, short_link, short_work, alert),
         _join(bar, short_link, alert),
         _join(bar, short_link),
@@ -57,20 +60,18 @@ def _link(view: View) -> Line:
     link, now = store.link, view.clock.monotonic()
     retry = ""
     if link.retry_at is not None:
-        retry = f", retrying in {elapsed(link.retry_at - now)}"
+        left = link.retry_at - now
+        retry = f", retrying in {elapsed(left)}" if left >= 1 else ", retrying now"
     match link.state:
         case LinkState.LIVE:
             address = store.proxy.url.rpartition("//")[2] if store.proxy else ""
             return (span(f"{glyphs.live} ", Tone.OK), span(f"proxy {address}"))
         case LinkState.CONNECTING:
             return (span(f"{glyphs.lost} connecting", Tone.MUTED),)
-        case LinkState.LOST:
+        case LinkState.LOST | LinkState.ABSENT if store.told:
             text = f"{glyphs.lost} proxy lost {elapsed(now - link.since)}{retry}"
             return (span(text, Tone.NOTICE),)
-        case LinkState.ABSENT if store.told:
-            text = f"{glyphs.lost} proxy gone {elapsed(now - link.since)}{retry}"
-            return (span(text, Tone.NOTICE),)
-        case LinkState.ABSENT:
+        case LinkState.LOST | LinkState.ABSENT:
             return (span(f"{glyphs.lost} no proxy{retry}", Tone.WARN),)
         case LinkState.REFUSED:
             return (span(f"{glyphs.down} {link.why or 'refused'}", Tone.CRIT),)
@@ -112,6 +113,15 @@ def _work(view: View) -> Line:
     if capped:
         parts.append(span(f" {dot} {capped} CAPPED", Tone.CAPPED))
     return tuple(parts)
+
+
+def _down(view: View) -> Line:
+    """Name providers that are down, where there is no panel that shows it."""
+    down = [each for each in view.shown.providers.values() if each.breaker == "open"]
+    if not down:
+        return ()
+    what = down[0].name if len(down) == 1 else f"{len(down)} providers"
+    return (span(f"{view.ink.glyphs.down} {what} down", Tone.DOWN),)
 
 
 def _short_work(view: View) -> Line:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from faregate.tui.actions import Scope, in_scopes, keys_of
 from faregate.tui.filtering import ABOUT
+from faregate.tui.flight_table import COLUMNS as FLIGHT_COLUMNS
 from faregate.tui.lines import EMPTY, Line, cell, line, span, wrap
-from faregate.tui.panels.flights import COLUMNS as FLIGHT_COLUMNS
 from faregate.tui.session_table import COLUMNS as SESSION_COLUMNS
 from faregate.tui.tones import Tone
 
@@ -57,7 +57,7 @@ def _columns(columns: tuple[Column, ...], cells: int) -> list[Line]:
     return [
         entry
         for column in columns
-        for entry in _entry(column.title, column.about, cells)
+        for entry in _entry(column.title.strip(), column.about, cells)
     ]
 
 

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING
 
 from faregate.tui.caps import gauges
 from faregate.tui.figures import dollars, elapsed
-from faregate.tui.lines import EMPTY, Line, Span, cell, line, span, wrap
+from faregate.tui.lines import (
+    EMPTY,
+    Line,
+    Span,
+    cell,
+    first_that_fits,
+    line,
+    span,
+    wrap,
+)
 from faregate.tui.store import LinkState
 from faregate.tui.tones import Tone
 
@@ -101,7 +110,7 @@ def _checks(view: View, setup: Setup, address: str, cells: int) -> list[Line]:
         lines.append(_check(True, f"provider keys found: {keys}"))
     else:
         lines.append(_check(False, "no provider key found; an agent's own key passes"))
-    lines.append(_cap_check(view, setup))
+    lines.append(_cap_check(view, setup, cells))
     lines.append(_check(setup.first_request_seen, "first request seen"))
     for warning in setup.warnings[:4]:
         pieces = wrap(span(warning).text, max(cells - 4, 10))
@@ -112,19 +121,22 @@ def _checks(view: View, setup: Setup, address: str, cells: int) -> list[Line]:
     return lines
 
 
-def _cap_check(view: View, setup: Setup) -> Line:
+def _cap_check(view: View, setup: Setup, cells: int) -> Line:
     found = gauges(view.shown.budgets.values())
     if not found:
-        return _check(
-            False, "cap: none is set; faregate budget set monthly 20 sets one"
-        )
-    amount = f"{dollars(found[0].limit)} a {found[0].view.window}"
-    if setup.cap_is_default:
-        return _check(
-            True,
-            f"cap {amount}, the default; faregate budget set monthly 50 changes it",
-        )
-    return _check(True, f"cap {amount}")
+        return _check(False, "cap: none; faregate budget set monthly 20 sets one")
+    amount = f"cap {dollars(found[0].limit)} a {found[0].view.window}"
+    if not setup.cap_is_default:
+        return _check(True, amount)
+    how = "faregate budget set monthly 50 changes it"
+    return first_that_fits(
+        [
+            _check(True, f"{amount}, the default; {how}"),
+            _check(True, f"{amount}; {how}"),
+            _check(True, f"{amount}, the default"),
+        ],
+        cells,
+    )
 
 
 def _check(done: bool, text: str) -> Line:
@@ -168,5 +180,6 @@ def _again(view: View) -> Line:
     retry = view.store.link.retry_at
     if retry is None:
         return line(span("trying again", Tone.MUTED))
-    left = elapsed(retry - view.clock.monotonic())
-    return line(span(f"This screen connects by itself; next try in {left}", Tone.MUTED))
+    left = retry - view.clock.monotonic()
+    when = f"in {elapsed(left)}" if left >= 1 else "now"
+    return line(span(f"This screen connects by itself; next try {when}", Tone.MUTED))

@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 _TROUBLED = 0.05
 """Share of failed requests from which a provider is called troubled."""
 
-_STATE, _TTFB, _ERRORS = 7, 6, 5
+_STATE, _TTFB, _ERRORS = 7, 6, 6
 
 
 def providers_title(view: View) -> str:
     """Return the title of the panel."""
     number = len(view.shown.providers)
-    return f"providers {number}" if number else "providers"
+    told = f"providers {number}" if number else "providers"
+    return f"{told} {view.ink.glyphs.dot} ttfb, errors"
 
 
 def providers_lines(view: View, cells: int, height: int) -> list[Line]:
@@ -39,14 +40,13 @@ def providers_lines(view: View, cells: int, height: int) -> list[Line]:
 
 def _line(view: ProviderView, cells: int, glyphs: Glyphs) -> Line:
     sign, word, tone = _state(view, glyphs)
-    name = max(cells - 2 - _STATE - _TTFB - _ERRORS - 7, 4)
+    name = max(cells - 2 - _STATE - _TTFB - _ERRORS - 2, 4)
     errors = f"{view.error_rate_1h * 100:.1f}%" if view.requests_1h else "-"
     return (
         span(f"{sign} ", tone),
-        span(cell(view.name, name + 1)),
-        span(cell(word, _STATE), tone),
+        span(cell(view.name, name) + " "),
+        span(cell(word, _STATE) + " ", tone),
         span(cell(milliseconds(view.ttfb_ms), _TTFB, right=True)),
-        span("  err ", Tone.MUTED),
         span(cell(errors, _ERRORS, right=True)),
     )
 

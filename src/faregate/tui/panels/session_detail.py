@@ -13,7 +13,7 @@ from faregate.tui.figures import (
     money,
     percent,
 )
-from faregate.tui.lines import Line, cell, line, span
+from faregate.tui.lines import Line, cell, first_that_fits, line, span
 from faregate.tui.session_table import cost_text, session_name, state_span
 from faregate.tui.tones import Tone
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from faregate.core.money import Money
     from faregate.tui.view import View
 
-_LABEL = 14
+_LABEL = 13
 
 
 def session_head(view: View, session: SessionView | None) -> list[Line]:
@@ -47,84 +47,109 @@ def session_head(view: View, session: SessionView | None) -> list[Line]:
     ]
 
 
-def spend_lines(session: SessionView) -> list[Line]:
+def spend_lines(session: SessionView, cells: int) -> list[Line]:
     """Return what the session cost, and what of it is not certain."""
     unpriced = f"{session.unpriced} without a price" if session.unpriced else ""
     return [
         _row(
-            "spend", f"${cost_text(session).strip()}", Tone.SPEND, session.cost_source
+            cells,
+            "spend",
+            f"${cost_text(session).strip()}",
+            Tone.SPEND,
+            session.cost_source,
         ),
-        _row("now", f"{dollars(money(session.usd_per_hour))}/h"),
+        _row(cells, "now", f"{dollars(money(session.usd_per_hour))}/h"),
         _row(
-            "held", dollars(money(session.held)), _tone(money(session.held), Tone.HELD)
+            cells,
+            "held",
+            dollars(money(session.held)),
+            _tone(money(session.held), Tone.HELD),
         ),
         _row(
+            cells,
             "unknown",
             dollars(money(session.unknown)),
             _tone(money(session.unknown), Tone.UNKNOWN),
         ),
-        _row("failed tries", dollars(money(session.wasted)), Tone.TEXT, unpriced),
+        _row(
+            cells, "failed tries", dollars(money(session.wasted)), Tone.TEXT, unpriced
+        ),
     ]
 
 
-def token_lines(session: SessionView) -> list[Line]:
+def token_lines(session: SessionView, cells: int) -> list[Line]:
     """Return the tokens by kind, and the context of the latest request."""
     new = session.input_tokens - session.cache_read_tokens - session.cache_write_tokens
     return [
         _row(
-            "input", count(session.input_tokens), Tone.TEXT, f"new {count(max(new, 0))}"
+            cells,
+            "input",
+            count(session.input_tokens),
+            Tone.TEXT,
+            f"new {count(max(new, 0))}",
         ),
         _row(
-            "cache read", count(session.cache_read_tokens), Tone.TEXT, _cached(session)
+            cells,
+            "cache read",
+            count(session.cache_read_tokens),
+            Tone.TEXT,
+            _cached(session),
         ),
-        _row("cache write", count(session.cache_write_tokens)),
-        _row("output", count(session.output_tokens)),
-        _row("context", *_context(session)),
+        _row(cells, "cache write", count(session.cache_write_tokens)),
+        _row(cells, "output", count(session.output_tokens)),
+        _row(cells, "context", *_context(session)),
     ]
 
 
-def traffic_lines(session: SessionView) -> list[Line]:
+def traffic_lines(session: SessionView, cells: int) -> list[Line]:
     """Return how many calls it took, and how many were in vain."""
     retries = session.retries + session.client_retries
     return [
         _row(
-            "requests", count(session.requests), Tone.TEXT, f"{session.attempts} tries"
+            cells,
+            "requests",
+            count(session.requests),
+            Tone.TEXT,
+            f"{session.attempts} tries",
         ),
         _row(
+            cells,
             "retries",
             count(retries),
             Tone.RETRY if retries else Tone.TEXT,
             f"agent {session.client_retries}" if session.client_retries else "",
         ),
         _row(
+            cells,
             "refused",
             count(session.refusals),
             Tone.CRIT if session.refusals else Tone.TEXT,
         ),
-        _row("tool calls", count(session.tool_calls)),
-        _row("outcome", session.outcome or "not judged"),
+        _row(cells, "tool calls", count(session.tool_calls)),
+        _row(cells, "outcome", session.outcome or "not judged"),
     ]
 
 
-def label_lines(session: SessionView) -> list[Line]:
+def label_lines(session: SessionView, cells: int) -> list[Line]:
     """Return names and labels: id, workspace, task, models, the last error."""
     parent = f"part of {session.parent}" if session.parent else ""
     rows = [
-        _row("id", session.id, Tone.TEXT, parent),
-        _row("workspace", session.workspace or NOT_KNOWN),
-        _row("task", session.task or NOT_KNOWN),
-        _row("models", ", ".join(session.models) or NOT_KNOWN),
+        _row(cells, "id", session.id, Tone.TEXT, parent),
+        _row(cells, "workspace", session.workspace or NOT_KNOWN),
+        _row(cells, "task", session.task or NOT_KNOWN),
+        _row(cells, "models", ", ".join(session.models) or NOT_KNOWN),
     ]
     if session.last_error:
-        rows.append(_row("last error", session.last_error, Tone.WARN))
+        rows.append(_row(cells, "last error", session.last_error, Tone.WARN))
     return rows
 
 
-def _row(label: str, value: str, tone: Tone = Tone.TEXT, note: str = "") -> Line:
-    parts = [span(cell(label, _LABEL), Tone.MUTED), span(value, tone)]
-    if note:
-        parts.append(span(f"  {note}", Tone.MUTED))
-    return tuple(parts)
+def _row(
+    cells: int, label: str, value: str, tone: Tone = Tone.TEXT, note: str = ""
+) -> Line:
+    told = line(span(cell(label, _LABEL), Tone.MUTED), span(value, tone))
+    noted = (*told, span(f"  {note}", Tone.MUTED))
+    return first_that_fits([noted, told], cells) if note else told
 
 
 def _tone(amount: Money, tone: Tone) -> Tone:

@@ -1,4 +1,4 @@
-"""Requests in flight: money set aside, who, where, how long."""
+"""The table of requests in flight: money set aside, who, where, how long."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from faregate.tui.figures import (
     size,
 )
 from faregate.tui.lines import Span, span
-from faregate.tui.session_table import session_name
+from faregate.tui.session_table import session_name, short_id
 from faregate.tui.table_layout import Column, Row
 from faregate.tui.tones import Tone
 
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     Column(id="held", title="HELD", about="USD set aside for this request", right=True),
-    Column(id="session", title="SESSION", about="whose request it is", least=14),
-    Column(id="model", title="MODEL", about="what was asked for", drop=4, least=10),
-    Column(id="provider", title="PROVIDER", about="who answers", drop=2, least=8),
+    Column(id="session", title="SESSION", about="whose request it is", least=16),
+    Column(id="model", title="MODEL", about="what was asked for", drop=4, least=16),
+    Column(id="provider", title="PROVIDER", about="who answers", drop=2, least=10),
     Column(id="state", title="STATE", about="what the request does now"),
     Column(id="time", title="TIME", about="since it came", right=True),
     Column(
@@ -38,7 +38,7 @@ COLUMNS = (
         drop=1,
     ),
     Column(id="output", title="OUT", about="bytes of the answer", right=True, drop=3),
-    Column(id="why", title="WHY", about="what it waits for", least=10),
+    Column(id="why", title="WHY", about="what it waits for", least=16, optional=True),
 )
 
 
@@ -61,7 +61,7 @@ def flight_rows(view: View, session: str | None = None) -> list[Row]:
 
 def _row(view: View, flight: FlightView, fine: bool) -> Row:
     session = view.shown.sessions.get(flight.session)
-    name = session_name(session) if session else flight.session[:12]
+    name = session_name(session) if session else short_id(flight.session)
     ttfb = NOT_KNOWN if flight.ttfb_s is None else duration(flight.ttfb_s)
     held = money(flight.held)
     return Row(

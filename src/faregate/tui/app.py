@@ -1,0 +1,293 @@
+"""The application: wires feed, store, view, themes and screens, and nothing else."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App
+
+from faregate.control.feed import feed
+from faregate.tui.actions import Scope, bindings, check_keymap
+from faregate.tui.agents import installed
+from faregate.tui.clock import Clock, SystemClock
+from faregate.tui.commands import ActionCommands
+from faregate.tui.feed import Connect, follow
+from faregate.tui.glyphs import ASCII, UNICODE
+from faregate.tui.ink import mix
+from faregate.tui.messages import StoreChanged
+from faregate.tui.screens.help import HelpScreen
+from faregate.tui.screens.live_screen import LiveScreen
+from faregate.tui.screens.overview import OverviewScreen
+from faregate.tui.screens.session import SessionScreen
+from faregate.tui.store import EVERYTHING, Kind, Store
+from faregate.tui.themes import (
+    ThemeError,
+    choose,
+    css_variable_defaults,
+    read_theme,
+    read_themes,
+)
+from faregate.tui.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from textual.binding import BindingType
+    from textual.command import Provider
+    from textual.timer import Timer
+
+PAINT_EVERY_S = 0.25
+"""Paintings are at least this far apart, however fast news come."""
+
+STILL_RUNNING = "proxy still running: faregate down stops it"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the TUI is started with."""
+
+    socket_path: Path
+    themes_dir: Path
+    user_themes_dir: Path | None = None
+    theme: str | None = None
+    ascii_only: bool = False
+    no_color: bool = False
+    keys: Mapping[str, str] = field(default_factory=dict)
+    agents: tuple[str, ...] | None = None
+    """Agents to name in a first run; None looks on the PATH."""
+
+
+class FaregateApp(App[None]):
+    """Shows what a running proxy tells; quitting it leaves the proxy alone."""
+
+    TITLE = "faregate"
+    CSS_PATH = "app.tcss"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {
+        ActionCommands
+    }
+    BINDINGS: ClassVar[list[BindingType]] = bindings(Scope.EVERYWHERE)
+
+    def __init__(
+        self,
+        options: Options,
+        *,
+        clock: Clock | None = None,
+        connect: Connect | None = None,
+    ) -> None:
+        """Read the themes; raises ThemeError when there is not one."""
+        self._options = options
+        self._themes, self._told = read_themes(
+            options.themes_dir, options.user_themes_dir
+        )
+        super().__init__()
+        self._connect = connect or partial(feed, options.socket_path)
+        self._pending: set[Kind] = set()
+        self._painted_at = float("-inf")
+        self._paint_timer: Timer | None = None
+        self._ticker: Timer | None = None
+        self._theme_time: int | None = None
+        self.view = self._make_view(clock or SystemClock())
+
+    def get_theme_variable_defaults(self) -> dict[str, str]:
+        """Return fallbacks for the variables of our style sheet."""
+        return css_variable_defaults()
+
+    @property
+    def theme_names(self) -> tuple[str, ...]:
+        """Return the themes a person can choose now."""
+        return (self.theme,) if self._options.no_color else tuple(sorted(self._themes))
+
+    @property
+    def keymap(self) -> Mapping[str, str]:
+        """Return the person's own keys, by action."""
+        return self.view.keymap
+
+    def scopes(self) -> tuple[Scope, ...]:
+        """Return where the person is, for help and palette."""
+        front = self._front()
+        return front.SCOPES if front is not None else (Scope.EVERYWHERE,)
+
+    def apply_theme(self, name: str) -> None:
+        """Show everything in another theme."""
+        theme = self._themes[name]
+        self.view.theme_ink = mix(theme.colors, self.view.theme_ink.glyphs)
+        self.theme = name
+        self._theme_time = _changed_at(theme.path)
+        self._repaint(EVERYTHING)
+
+    async def on_mount(self) -> None:
+        """Show the overview and start to listen."""
+        self.set_keymap(self.view.keymap)
+        await self.push_screen(OverviewScreen(self.view))
+        self._ticker = self.set_interval(1.0, self._tick, pause=True)
+        self.set_interval(20.0, partial(self._repaint, {Kind.PROXY}))
+        if self._options.user_themes_dir is not None:
+            self.set_interval(1.0, self._reload_theme)
+        for problem in self._told:
+            self.notify(problem, severity="warning", timeout=10, markup=False)
+        work = follow(self._connect, self.view.store, self.view.clock, self._changed)
+        self.run_worker(work, name="feed", group="feed", exclusive=True)
+
+    def on_store_changed(self, _message: StoreChanged) -> None:
+        """Paint now, or when the last painting is long enough ago."""
+        if self._paint_timer is not None:
+            return
+        since = self.view.clock.monotonic() - self._painted_at
+        if since >= PAINT_EVERY_S:
+            self._paint()
+        else:
+            self._paint_timer = self.set_timer(PAINT_EVERY_S - since, self._paint)
+
+    async def on_overview_screen_open_session(
+        self, message: OverviewScreen.OpenSession
+    ) -> None:
+        """Show one session."""
+        await self.push_screen(SessionScreen(self.view, message.session))
+
+    def action_freeze(self) -> None:
+        """Hold the screen still, or let it go on."""
+        self.view.freeze()
+        self._repaint(EVERYTHING)
+
+    def action_next_theme(self) -> None:
+        """Show the next theme."""
+        names = self.theme_names
+        if len(names) < 2:
+            self.notify("NO_COLOR is set, so the theme stays mono", markup=False)
+            return
+        name = names[(names.index(self.theme) + 1) % len(names)]
+        self.apply_theme(name)
+        self.notify(f"theme {name}", timeout=2, markup=False)
+
+    async def action_help(self) -> None:
+        """Explain the screen in front."""
+        if not isinstance(self.screen, HelpScreen):
+            await self.push_screen(HelpScreen(self.view, self.scopes()))
+
+    def action_help_quit(self) -> None:
+        """Tell who presses ctrl+c how to leave."""
+        self.notify("q closes this screen; the proxy goes on", markup=False)
+
+    def _make_view(self, clock: Clock) -> View:
+        options = self._options
+        glyphs = ASCII if options.ascii_only else UNICODE
+        theme, told = choose(self._themes, options.theme, no_color=options.no_color)
+        keymap, wrong_keys = check_keymap(options.keys)
+        self._told += [*([told] if told else []), *wrong_keys]
+        for known in list(self.available_themes):
+            if known != self.theme:
+                self.unregister_theme(known)
+        for each in self._themes.values():
+            self.register_theme(each.textual())
+        self.theme = theme.name
+        self._theme_time = _changed_at(theme.path)
+        agents = installed() if options.agents is None else options.agents
+        return View(
+            store=Store(),
+            clock=clock,
+            theme_ink=mix(theme.colors, glyphs),
+            socket=str(options.socket_path),
+            keymap=keymap,
+            agents=agents,
+        )
+
+    def _changed(self, kinds: set[Kind]) -> None:
+        self._pending |= kinds
+        self.post_message(StoreChanged())
+
+    def _paint(self) -> None:
+        self._paint_timer = None
+        self._painted_at = self.view.clock.monotonic()
+        kinds, self._pending = self._pending, set()
+        self._repaint(kinds)
+        self._set_ticker()
+
+    def _repaint(self, kinds: set[Kind] | frozenset[Kind]) -> None:
+        front = self._front()
+        if front is not None:
+            front.repaint(kinds)
+
+    def _front(self) -> LiveScreen | None:
+        for screen in reversed(self.screen_stack):
+            if isinstance(screen, LiveScreen):
+                return screen
+        return None
+
+    def _set_ticker(self) -> None:
+        """Tick only while a clock is on screen, so that an idle screen costs nothing."""
+        if self._ticker is None:
+            return
+        store = self.view.store
+        if store.link.retry_at is not None or (store.live and store.flights):
+            self._ticker.resume()
+        else:
+            self._ticker.pause()
+
+    def _tick(self) -> None:
+        front = self._front()
+        if front is not None:
+            front.tick()
+
+    def _reload_theme(self) -> None:
+        """Take up an edited theme file; a bad one is told and left alone."""
+        current = self._themes[self.theme]
+        changed = _changed_at(current.path)
+        if changed == self._theme_time or changed is None:
+            return
+        self._theme_time = changed
+        try:
+            theme = read_theme(current.path)
+        except ThemeError as error:
+            self.notify(str(error), severity="warning", markup=False)
+            return
+        if theme.name != current.name:
+            return
+        self._themes[theme.name] = theme
+        self.register_theme(theme.textual())
+        self.mutate_reactive(App.theme)
+        self.apply_theme(theme.name)
+
+
+def run(
+    socket_path: Path,
+    *,
+    theme: str | None = None,
+    ascii_only: bool = False,
+    themes_dir: Path,
+    user_themes_dir: Path | None = None,
+    keys: Mapping[str, str] | None = None,
+) -> int:
+    """Attach to the proxy behind `socket_path` until the person quits.
+
+    Returns an exit code; says on stdout that the proxy goes on, when it does.
+    """
+    options = Options(
+        socket_path=socket_path,
+        themes_dir=themes_dir,
+        user_themes_dir=user_themes_dir,
+        theme=theme,
+        ascii_only=ascii_only,
+        no_color="NO_COLOR" in os.environ,
+        keys=keys or {},
+    )
+    try:
+        app = FaregateApp(options)
+    except ThemeError as error:
+        sys.stderr.write(f"faregate: {error}\n")
+        return 1
+    app.run()
+    if app.return_code == 0 and app.view.store.live:
+        sys.stdout.write(f"{STILL_RUNNING}\n")
+    return app.return_code or 0
+
+
+def _changed_at(path: Path) -> int | None:
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return None

@@ -1,0 +1,56 @@
+"""The palette: every action by name, and every theme."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, cast
+
+from textual.command import DiscoveryHit, Hit, Hits, Provider
+
+from faregate.tui.actions import ACTIONS, Scope, keys_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+
+class _Commanded(Protocol):
+    """The part of the app that the palette needs."""
+
+    @property
+    def theme_names(self) -> tuple[str, ...]: ...
+
+    @property
+    def keymap(self) -> Mapping[str, str]: ...
+
+    def apply_theme(self, name: str) -> None: ...
+
+    def scopes(self) -> tuple[Scope, ...]: ...
+
+
+class ActionCommands(Provider):
+    """Offers what works on the screen below the palette."""
+
+    async def discover(self) -> Hits:
+        """List everything."""
+        for name, about, run in self._commands():
+            yield DiscoveryHit(name, run, help=about)
+
+    async def search(self, query: str) -> Hits:
+        """List what matches."""
+        matcher = self.matcher(query)
+        for name, about, run in self._commands():
+            score = matcher.match(name)
+            if score > 0:
+                yield Hit(score, matcher.highlight(name), run, help=about)
+
+    def _commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
+        app = cast(_Commanded, self.app)
+        scopes = set(app.scopes())
+        for action in ACTIONS:
+            if action.palette and action.scope in scopes:
+                keys = " ".join(keys_of(action, app.keymap))
+                node = self.app if action.scope is Scope.EVERYWHERE else self.screen
+                run = partial(node.run_action, action.command)
+                yield action.label, f"{action.about} ({keys})", run
+        for name in app.theme_names:
+            yield f"theme {name}", "use this theme", partial(app.apply_theme, name)

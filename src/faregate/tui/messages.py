@@ -1,0 +1,13 @@
+"""Messages inside the TUI."""
+
+from __future__ import annotations
+
+from textual.message import Message
+
+
+class StoreChanged(Message):
+    """The store has news; what is new waits with the app, so a burst is one message."""
+
+    def can_replace(self, message: Message) -> bool:
+        """Let one message stand for all that are still in the queue."""
+        return isinstance(message, StoreChanged)

@@ -1,0 +1,1 @@
+"""Screens: they arrange widgets and listen to kinds of news."""

@@ -1,0 +1,43 @@
+"""What every screen of live figures has: a view, and a way to hear of news."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.screen import Screen
+
+from faregate.tui.store import EVERYTHING, Kind
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+    from faregate.tui.actions import Scope
+    from faregate.tui.ink import Ink
+    from faregate.tui.view import View
+
+
+class LiveScreen(Screen[None]):
+    """A screen that repaints the parts whose figures changed."""
+
+    SCOPES: ClassVar[tuple[Scope, ...]] = ()
+    """The actions that work here, for the line of keys and the help."""
+
+    def __init__(self, view: View) -> None:
+        super().__init__()
+        self.view = view
+        self.set_class(view.theme_ink.glyphs.border == "ascii", "-ascii")
+
+    def ink(self) -> Ink:
+        """Return the ink of this moment."""
+        return self.view.ink
+
+    def repaint(self, kinds: AbstractSet[Kind]) -> None:
+        """Bring the parts up to date that show these kinds of news."""
+        raise NotImplementedError
+
+    def tick(self) -> None:
+        """Move clocks that a person watches; called once a second while there are any."""
+
+    def on_screen_resume(self) -> None:
+        """Catch up with what happened while another screen was in front."""
+        self.repaint(EVERYTHING)

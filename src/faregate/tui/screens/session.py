@@ -1,0 +1,135 @@
+"""One session: its figures, what it has in flight, what happened to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.containers import Horizontal
+
+from faregate.tui.actions import Scope, bindings
+from faregate.tui.flight_table import COLUMNS as FLIGHT_COLUMNS
+from faregate.tui.flight_table import flight_rows
+from faregate.tui.lines import Line, span
+from faregate.tui.panels import cap, header, keys_bar
+from faregate.tui.panels import events as event_log
+from faregate.tui.panels.session_detail import (
+    label_lines,
+    session_head,
+    spend_lines,
+    token_lines,
+    traffic_lines,
+)
+from faregate.tui.screens.live_screen import LiveScreen
+from faregate.tui.store import Kind
+from faregate.tui.tones import Tone
+from faregate.tui.widgets.line_table import LineTable
+from faregate.tui.widgets.lines_view import LinesView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from collections.abc import Set as AbstractSet
+
+    from textual.app import ComposeResult
+
+    from faregate.control.models import SessionView
+    from faregate.tui.view import View
+
+_FIGURES = (
+    ("spend", spend_lines),
+    ("tokens", token_lines),
+    ("traffic", traffic_lines),
+)
+
+
+class SessionScreen(LiveScreen):
+    """Opened from the overview; it follows its session while it is open."""
+
+    BINDINGS = bindings(Scope.SESSION)
+    SCOPES = (Scope.SESSION, Scope.EVERYWHERE)
+    AUTO_FOCUS = ""
+    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-slim"),
+        (72, "-wide"),
+    ]
+    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
+        (0, "-low"),
+        (18, "-short"),
+        (32, "-tall"),
+    ]
+
+    def __init__(self, view: View, session: str) -> None:
+        super().__init__(view)
+        self.session = session
+
+    def compose(self) -> ComposeResult:
+        """Make all parts."""
+        yield LinesView(self._header, self.ink, id="header")
+        yield LinesView(self._banner, self.ink, id="banner")
+        yield LinesView(self._head, self.ink, id="session-head")
+        with Horizontal(id="figures"):
+            for name, produce in _FIGURES:
+                yield self._figure(name, produce)
+        yield self._figure("labels", label_lines)
+        yield LineTable(FLIGHT_COLUMNS, self.ink, cursor=False, id="flights")
+        yield LinesView(self._events, self.ink, id="events", classes="panel")
+        yield LinesView(self._keys, self.ink, id="keys")
+
+    def on_mount(self) -> None:
+        """Give the panels their titles."""
+        for name, _ in _FIGURES:
+            self.query_one(f"#{name}", LinesView).set_title(name)
+        self.query_one("#labels", LinesView).set_title("session")
+        self.query_one("#flights", LineTable).set_title("in flight")
+        self.query_one("#events", LinesView).set_title(event_log.TITLE)
+        self.repaint(frozenset(Kind))
+
+    def repaint(self, kinds: AbstractSet[Kind]) -> None:
+        """Bring all parts up to date; each repaints only lines that changed."""
+        if not self.is_mounted or not kinds:
+            return
+        banner = self.query_one("#banner", LinesView)
+        banner.display = bool(self._banner(10, 1))
+        for part in self.query(LinesView):
+            part.update()
+        self._show_flights()
+
+    def tick(self) -> None:
+        """Move clocks that a person watches."""
+        self.query_one("#header", LinesView).update()
+        self._show_flights()
+
+    def action_back(self) -> None:
+        """Go back to the overview."""
+        _ = self.dismiss(None)
+
+    def _found(self) -> SessionView | None:
+        return self.view.shown.sessions.get(self.session)
+
+    def _figure(
+        self, name: str, produce: Callable[[SessionView, int], list[Line]]
+    ) -> LinesView:
+        def made(cells: int, _height: int) -> list[Line]:
+            found = self._found()
+            return produce(found, cells) if found is not None else []
+
+        return LinesView(made, self.ink, id=name, classes="panel")
+
+    def _header(self, cells: int, height: int) -> list[Line]:
+        return header.header_lines(self.view, cells, height)
+
+    def _banner(self, cells: int, height: int) -> list[Line]:
+        return cap.banner_lines(self.view, cells, height)
+
+    def _head(self, _cells: int, _height: int) -> list[Line]:
+        return session_head(self.view, self._found())
+
+    def _events(self, cells: int, height: int) -> list[Line]:
+        return event_log.events_lines(self.view, cells, height, self.session)
+
+    def _keys(self, cells: int, _height: int) -> list[Line]:
+        return keys_bar.keys_line(self.view, cells, self.SCOPES)
+
+    def _show_flights(self) -> None:
+        table = self.query_one("#flights", LineTable)
+        none = (span("  nothing in flight", Tone.MUTED),)
+        table.show(flight_rows(self.view, self.session), empty=none)
