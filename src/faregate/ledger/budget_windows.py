@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from faregate.core.holds import BudgetState, BudgetWindow
-from faregate.core.money import MAX_PICO, Money
+from faregate.core.money import MAX_PICO, ZERO, Money
+from faregate.ledger.alerts import NEVER
 from faregate.ledger.connection import select
 
 if TYPE_CHECKING:
@@ -45,29 +46,30 @@ _CACHE_SIZE = 8192
 
 @dataclass(slots=True, eq=False)
 class WindowRow:
-    """One window's row; `id` is 0 until the first hold creates it."""
+    """One window's row; `id` is 0 until the first hold creates it.
+
+    The sums are kept as Money, because most of them pass unchanged into the states
+    that each booking returns; `used` is their sum in pico-USD.
+    """
 
     id: int
     budget: BudgetWindow
     limit: int | None
-    spent: int = 0
-    held: int = 0
-    unknown: int = 0
+    spent: Money = ZERO
+    held: Money = ZERO
+    unknown: Money = ZERO
+    used: int = 0
     alerted: int = 0
     closed: bool = False
-    alert_at: int = 0
-
-    def used(self) -> int:
-        """Return spent + held + unknown in pico-USD."""
-        return self.spent + self.held + self.unknown
+    alert_at: int = NEVER
 
     def state(self, budget: BudgetWindow | None = None) -> BudgetState:
         """Return the sums as a value, under the budget as it was asked."""
         return BudgetState(
             budget=budget or self.budget,
-            spent=Money(self.spent),
-            held=Money(self.held),
-            unknown=Money(self.unknown),
+            spent=self.spent,
+            held=self.held,
+            unknown=self.unknown,
         )
 
 
@@ -80,29 +82,22 @@ class WindowSet:
     budgets: tuple[BudgetWindow, ...]
     """For each row the budget as asked, with the tightest limit asked."""
     limits: tuple[int | None, ...]
+    checks: tuple[tuple[WindowRow, int | None, int], ...]
+    """Each row with its limit, and with the most its sums may reach."""
+    keys: tuple[tuple[int, int], ...] = ()
+    """Each row's id with the most its sums may reach; empty until all are stored."""
     ids: tuple[int, ...] = ()
     ids_text: str = ""
-
-    def is_stored(self) -> bool:
-        """Return whether every row exists and has the limit that was asked."""
-        if not self.ids:
-            return False
-        for row, limit in zip(self.rows, self.limits, strict=True):
-            if row.limit != limit:
-                return False
-        return True
 
     def blocking(self, amount: int) -> tuple[BudgetState, ...]:
         """Return the windows that lack room for `amount`, the tightest first."""
         found = []
         for row, budget in zip(self.rows, self.budgets, strict=True):
             limit = budget.limit
-            if (limit is not None and row.used() + amount > limit.pico) or (
-                row.closed and not reopens(row, limit)
-            ):
+            full = limit is not None and row.used + amount > limit.pico
+            if full or (row.closed and not reopens(row, limit)):
                 found.append(row.state(budget))
-        if len(found) > 1:
-            found.sort(key=_room)
+        found.sort(key=_room)
         return tuple(found)
 
 
@@ -114,7 +109,7 @@ def reopens(row: WindowRow, limit: Money | None) -> bool:
     """Return whether a new limit opens a closed window: raised above what is booked."""
     if limit is None:
         return row.limit is not None
-    return row.limit is not None and limit.pico > row.limit and limit.pico > row.used()
+    return row.limit is not None and limit.pico > row.limit and limit.pico > row.used
 
 
 class BudgetWindows:
@@ -150,14 +145,7 @@ class BudgetWindows:
             known = chosen.get(key)
             if known is None or _tighter(budget, known):
                 chosen[key] = budget
-        made = WindowSet(
-            asked=asked,
-            rows=tuple(self._find(key, budget) for key, budget in chosen.items()),
-            budgets=tuple(chosen.values()),
-            limits=tuple(
-                None if b.limit is None else b.limit.pico for b in chosen.values()
-            ),
-        )
+        made = self._make(asked, chosen)
         self._sets[id(asked)] = made
         return made
 
@@ -183,6 +171,7 @@ class BudgetWindows:
                 self.set_limit(row, limit)
         chosen.ids = tuple(row.id for row in chosen.rows)
         chosen.ids_text = str(list(chosen.ids))
+        chosen.keys = tuple((row.id, most) for row, _, most in chosen.checks)
 
     def stored(self, budget: BudgetWindow) -> WindowRow:
         """Inside a transaction: return this window's row, whatever its limit."""
@@ -195,7 +184,9 @@ class BudgetWindows:
         """Inside a transaction: store a new limit, reopening where it is a raise."""
         money = None if limit is None else Money(limit)
         closed = row.closed and not reopens(row, money)
-        alerted = self.marks.still_reached(limit, row.alerted, row.spent + row.unknown)
+        alerted = self.marks.still_reached(
+            limit, row.alerted, (row.spent + row.unknown).pico
+        )
         self._connection.execute(_SET_LIMIT, (row.id, limit, alerted, int(closed)))
         row.limit, row.alerted, row.closed = limit, alerted, closed
         row.alert_at = self.marks.next_at(limit, alerted)
@@ -225,6 +216,24 @@ class BudgetWindows:
         """Return every closed window."""
         found = select(self._connection, _CLOSED)
         return tuple((self._by_id.get(v[0]) or self._keep(v)).budget for v in found)
+
+    def _make(
+        self,
+        asked: tuple[BudgetWindow, ...],
+        chosen: dict[tuple[str, str, int], BudgetWindow],
+    ) -> WindowSet:
+        rows = tuple(self._find(key, budget) for key, budget in chosen.items())
+        limits = tuple(
+            None if b.limit is None else b.limit.pico for b in chosen.values()
+        )
+        pairs = zip(rows, limits, strict=True)
+        return WindowSet(
+            asked=asked,
+            rows=rows,
+            budgets=tuple(chosen.values()),
+            limits=limits,
+            checks=tuple((r, li, MAX_PICO if li is None else li) for r, li in pairs),
+        )
 
     def _find(self, key: tuple[str, str, int], budget: BudgetWindow) -> WindowRow:
         row = self._by_key.get(key)
@@ -260,9 +269,17 @@ class BudgetWindows:
         )
         spent, held, unknown, alerted, closed = values[6:]
         row = WindowRow(
-            found, budget, limit, spent, held, unknown, alerted, bool(closed)
+            id=found,
+            budget=budget,
+            limit=limit,
+            spent=Money(spent),
+            held=Money(held),
+            unknown=Money(unknown),
+            used=spent + held + unknown,
+            alerted=alerted,
+            closed=bool(closed),
+            alert_at=self.marks.next_at(limit, alerted),
         )
-        row.alert_at = self.marks.next_at(limit, alerted)
         self._by_id[found] = row
         self._by_key[scope, window, starts_at] = row
         return row

@@ -9,16 +9,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from faregate.core.holds import Held, HoldRequest, LedgerError, NoRoom
-from faregate.core.money import MAX_PICO
-from faregate.ledger.connection import Transaction
-from faregate.ledger.escrow import Escrow, micro
+import apsw
+
+from faregate.core.holds import (
+    BudgetState,
+    Held,
+    HoldRequest,
+    LedgerError,
+    NoRoom,
+)
+from faregate.core.money import Money
+from faregate.ledger.connection import roll_back
+from faregate.ledger.errors import fault
+from faregate.ledger.escrow import PICO_PER_MICRO, Escrow
 
 if TYPE_CHECKING:
-    import apsw
-
     from faregate.ledger.budget_windows import BudgetWindows, WindowSet
-    from faregate.ledger.sessions import SessionEntry, Sessions
+    from faregate.ledger.sessions import Sessions
 
 _HOLD_WINDOW = (
     "UPDATE budget_window SET held = held + ?1 "
@@ -69,7 +76,7 @@ class Holds:
         """Write through the ledger's own connection."""
         self._connection = connection
         self._execute = connection.cursor().execute
-        self._writing = Transaction(connection, "Setting money aside", self.forget)
+        self._changes = connection.changes
         self._windows = windows
         self._sessions = sessions
         self._escrow = escrow
@@ -82,78 +89,87 @@ class Holds:
         if amount < 0 or not 0 <= request.at_ms < _LAST_INSTANT_MS:
             raise LedgerError(f"a hold of {request.amount} at {request.at_ms} is none")
         chosen = self._windows.select(request.budgets)
-        blocking = chosen.blocking(amount)
-        if blocking:
-            return NoRoom(amount=request.amount, blocking=blocking)
-        placed = self._escrow.placed + micro(amount)
+        stored = bool(chosen.keys)
+        for row, limit, most in chosen.checks:
+            if row.closed or row.used + amount > most:
+                blocking = chosen.blocking(amount)
+                if blocking:
+                    return NoRoom(amount=request.amount, blocking=blocking)
+            if row.limit != limit:
+                stored = False
+        placed = self._escrow.placed + -(-amount // PICO_PER_MICRO)
         self._escrow.cover(placed)
+        # Written out rather than a context manager: this is the gate's hottest path.
         try:
-            with self._writing:
-                made = self._write(request, chosen, placed)
+            self._execute("BEGIN IMMEDIATE")
+            if not stored:
+                self._windows.prepare(chosen)
+            made = self._write(request, chosen, amount, placed)
+            self._execute("COMMIT")
         except _BlockedError:
+            self.abandon()
             return self._no_room(request)
+        except apsw.Error as error:
+            self.abandon()
+            raise fault("Setting money aside", error) from error
+        except BaseException:
+            self.abandon()
+            raise
+        return self._remember(request, chosen, made, placed)
+
+    def _remember(
+        self, request: HoldRequest, chosen: WindowSet, made: OpenHold, placed: int
+    ) -> Held:
+        """Follow the commit in memory."""
         self._last_id = made.id
         self.open[request.attempt] = made
         self._escrow.note(placed)
+        amount = made.amount
         states = []
         for row, budget in zip(chosen.rows, chosen.budgets, strict=True):
-            row.held += amount
-            states.append(row.state(budget))
+            row.used += amount
+            held = row.held = Money(row.held.pico + amount)
+            states.append(
+                BudgetState(
+                    budget=budget, spent=row.spent, held=held, unknown=row.unknown
+                )
+            )
         return Held(
             attempt=request.attempt, amount=request.amount, states=tuple(states)
         )
+
+    def abandon(self) -> None:
+        """Roll back, and read again what memory may have got wrong."""
+        self.forget()
+        roll_back(self._connection)
 
     def forget(self) -> None:
         """Read again what a failed transaction may have left wrong in memory."""
         self._windows.forget()
         self._sessions.forget()
 
-    def _write(self, request: HoldRequest, chosen: WindowSet, placed: int) -> OpenHold:
-        execute, changes = self._execute, self._connection.changes
-        amount = request.amount.pico
-        if not chosen.is_stored():
-            self._windows.prepare(chosen)
-        for window_id, limit in zip(chosen.ids, chosen.limits, strict=True):
-            execute(
-                _HOLD_WINDOW,
-                (amount, window_id, MAX_PICO if limit is None else limit),
-            )
+    def _write(
+        self, request: HoldRequest, chosen: WindowSet, amount: int, placed: int
+    ) -> OpenHold:
+        execute, changes = self._execute, self._changes
+        for window_id, most in chosen.keys:
+            execute(_HOLD_WINDOW, (amount, window_id, most))
             if changes() != 1:
                 raise _BlockedError
+        at_ms = request.at_ms
         session = self._sessions.enter(
             request.session,
             request.root_session,
             request.parent,
             request.labels,
-            request.at_ms,
+            at_ms,
         )
-        made = self._insert(request, chosen, session, placed)
+        if (request.provider, request.model) not in session.targets:
+            self._sessions.add_target(session, request.provider, request.model)
+        # Never behind the last id: ids keep the order in which holds were made.
+        row_id = max(self._last_id + 1, at_ms * IDS_PER_MS)
         first = request.first_attempt
         execute(
-            _HOLD_SESSION,
-            (
-                session.id,
-                first,
-                not first,
-                first and request.client_retry,
-                amount,
-                request.at_ms,
-            ),
-        )
-        return made
-
-    def _insert(
-        self,
-        request: HoldRequest,
-        chosen: WindowSet,
-        session: SessionEntry,
-        placed: int,
-    ) -> OpenHold:
-        self._sessions.add_target(session, request.provider, request.model)
-        # Never behind the last id: ids keep the order in which holds were made.
-        row_id = max(self._last_id + 1, request.at_ms * IDS_PER_MS)
-        oldest = next(iter(self.open.values())).id if self.open else row_id
-        self._execute(
             _HOLD_ATTEMPT,
             (
                 row_id,
@@ -165,18 +181,29 @@ class Holds:
                 request.provider,
                 request.model,
                 request.protocol,
-                request.at_ms,
-                request.amount.pico,
+                at_ms,
+                amount,
                 request.input_bound,
                 request.output_bound,
-                request.first_attempt,
+                first,
                 request.client_retry,
                 request.tokenless,
                 placed,
-                oldest,
+                next(iter(self.open.values())).id if self.open else row_id,
             ),
         )
-        return OpenHold(row_id, request.amount.pico, chosen.ids, session.id)
+        execute(
+            _HOLD_SESSION,
+            (
+                session.id,
+                first,
+                not first,
+                first and request.client_retry,
+                amount,
+                at_ms,
+            ),
+        )
+        return OpenHold(row_id, amount, chosen.ids, session.id)
 
     def _no_room(self, request: HoldRequest) -> NoRoom:
         blocking = self._windows.select(request.budgets).blocking(request.amount.pico)
