@@ -18,6 +18,7 @@ from faregate.core.pricing import (
     cost_of,
     dearest_rates,
     price_per_token,
+    scaled,
     worst_case,
     zero_row,
 )
@@ -81,6 +82,10 @@ class TestReadingPrices:
     def test_a_slip_of_a_million_and_nonsense_are_refused(self, price: str) -> None:
         with pytest.raises(ValueError, match="price"):
             price_per_token(Decimal(price))
+
+    @pytest.mark.parametrize(("rate", "up"), [(10, 11), (9, 10), (1, 2), (0, 0)])
+    def test_a_factor_rounds_up(self, rate: int, up: int) -> None:
+        assert scaled(rate, (11, 10)) == up
 
     def test_the_edges_of_what_is_believed(self) -> None:
         assert price_per_token(Decimal("9999.999999")) == 9_999_999_999
