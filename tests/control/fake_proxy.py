@@ -147,7 +147,8 @@ class FakeProxy:
                 return _json(grant)
             case "POST", _:
                 return _json({})
-        return _json(Problem(code="not_found", message="no such path"), 404)
+            case _:
+                return _json(Problem(code="not_found", message="no such path"), 404)
 
     async def _feed(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"content-type": "application/x-ndjson"})

@@ -154,7 +154,8 @@ def setup(**changes: object) -> Setup:
 
 
 BURN = [
-    f"{(minute * 7919 % 97) / 200 * (1 if minute % 9 else 2):.4f}" for minute in range(60)
+    f"{(minute * 7919 % 97) / 200 * (1 if minute % 9 else 2):.4f}"
+    for minute in range(60)
 ]
 
 
@@ -321,7 +322,9 @@ def busy() -> Snapshot:
         ),
     ]
     events = [
-        event(14, "529 31x, backoff up to 8s, nothing lost", kind="retry", severity="warn"),
+        event(
+            14, "529 31x, backoff up to 8s, nothing lost", kind="retry", severity="warn"
+        ),
         event(15, "$160.00 of $200.00 reached", kind="alert", severity="alert"),
         event(
             17,
@@ -343,7 +346,9 @@ def busy() -> Snapshot:
         provider("anthropic", ttfb_ms=655.0, error_rate_1h=0.0, requests_1h=210),
         provider("zai", ttfb_ms=2900.0, error_rate_1h=0.061, requests_1h=203),
         provider("vllm-local", breaker="open", ttfb_ms=None, requests_1h=12),
-        provider("openai", breaker=None, requests_1h=0, error_rate_1h=0.0, ttfb_ms=None),
+        provider(
+            "openai", breaker=None, requests_1h=0, error_rate_1h=0.0, ttfb_ms=None
+        ),
     ]
     return snapshot(
         budgets=[budget("163.80", held="1.92", unknown="0.40")],

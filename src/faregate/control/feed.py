@@ -25,7 +25,7 @@ from faregate.control.wire import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator, AsyncIterator
     from pathlib import Path
 
 MAX_LINE = 16 * 1024 * 1024
@@ -82,7 +82,7 @@ async def fetch_version(socket_path: Path) -> VersionInfo:
         raise unreadable() from error
 
 
-async def feed(socket_path: Path) -> AsyncIterator[FeedMessage]:
+async def feed(socket_path: Path) -> AsyncGenerator[FeedMessage, None]:
     """Yield what the proxy publishes until it closes the connection.
 
     The first message is a Snapshot. Raises ProxyNotRunning when nobody listens and

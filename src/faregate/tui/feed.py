@@ -6,7 +6,8 @@ The only part of the TUI that talks to the proxy by itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from typing import TYPE_CHECKING
 
 from faregate.control.errors import ControlError, ProxyNotRunning
@@ -16,7 +17,7 @@ from faregate.tui.store import Kind, Link, LinkState, Store
 if TYPE_CHECKING:
     from faregate.tui.clock import Clock
 
-Connect = Callable[[], AsyncIterator[FeedMessage]]
+Connect = Callable[[], AsyncGenerator[FeedMessage, None]]
 
 RETRY_S = (0.5, 1.0, 2.0, 3.0, 5.0)
 """Seconds before each try to come back; the last one repeats."""
@@ -31,11 +32,12 @@ async def follow(
     tries = 0
     while True:
         try:
-            async for message in connect():
-                kinds = store.apply(message, clock.monotonic())
-                kinds |= _set_live(store, clock)
-                tries = 0
-                changed(kinds)
+            async with aclosing(connect()) as messages:
+                async for message in messages:
+                    kinds = store.apply(message, clock.monotonic())
+                    kinds |= _set_live(store, clock)
+                    tries = 0
+                    changed(kinds)
             state, why = LinkState.LOST, None
         except ProxyNotRunning:
             state, why = LinkState.ABSENT, None

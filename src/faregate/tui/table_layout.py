@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from faregate.tui.lines import Span
 
 CURSOR_WIDTH = 2
-_GAPS = (3, 2, 1)
+_GAPS = (2, 1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ def lay_out(
     ]
     room = cells - margin
     while True:
-        for gap in _GAPS[1:]:
+        for gap in _GAPS:
             spare = room - gap * (len(chosen) - 1) - _least(chosen, natural)
             if spare >= 0:
                 return _widen(chosen, natural, room, gap)
@@ -95,7 +95,7 @@ def _narrowest(column: Column, natural: Mapping[str, int]) -> int:
 def _widen(
     chosen: list[tuple[int, Column]], natural: Mapping[str, int], room: int, gap: int
 ) -> Layout:
-    """Give spare cells to names up to their natural width, then to the gaps."""
+    """Give spare cells to names, up to their natural width."""
     widths = {column.id: _narrowest(column, natural) for _, column in chosen}
     spare = room - gap * (len(chosen) - 1) - sum(widths.values())
     for _, column in chosen:
@@ -103,8 +103,6 @@ def _widen(
         if more > 0:
             widths[column.id] += more
             spare -= more
-    if gap > 1 and spare >= len(chosen) - 1:
-        gap = _GAPS[0]
     placed = tuple(
         Placed(column=column, index=index, width=widths[column.id])
         for index, column in chosen

@@ -41,6 +41,6 @@ def _lost(view: View, cells: int) -> Line:
     wasted = money(store.wasted_month)
     found = gauges(store.budgets.values())
     spent = found[0].spent if found else money("0")
-    told = line(span("failed tries ", Tone.MUTED), span(dollars(wasted)))
+    told = line(span("wasted ", Tone.MUTED), span(dollars(wasted)))
     of_spent = (span(f"{share(wasted, spent)} of spend", Tone.MUTED),)
     return spread(told, of_spent if wasted and spent else (), cells)

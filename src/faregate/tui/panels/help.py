@@ -22,7 +22,7 @@ SIGNS = (
     ("?", "no price is known for a part of it; never counted as nothing"),
     ("held", "set aside for running requests; replaced by the true cost"),
     ("unknown", "kept in full, because nobody can tell what it cost"),
-    ("failed tries", "what attempts cost that brought no answer"),
+    ("wasted", "what attempts cost that brought no answer"),
     ("tokens", "input is new + cache writes + cache reads; output has reasoning"),
     ("pace", "when the cap is reached if this hour, or the window, goes on so"),
 )

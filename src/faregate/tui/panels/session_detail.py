@@ -42,9 +42,14 @@ def session_head(view: View, session: SessionView | None) -> list[Line]:
             span(" > ", Tone.TRACK),
             span(session_name(session), Tone.STRONG),
             span(f"   {agent}   {since}   ", Tone.MUTED),
-            state_span(session, None, view.ink.glyphs),
+            state_span(session, _doing(view, session), view.ink.glyphs),
         )
     ]
+
+
+def _doing(view: View, session: SessionView) -> str | None:
+    flights = (each for each in view.shown.flights if each.session == session.id)
+    return next((flight.state for flight in flights), None)
 
 
 def spend_lines(session: SessionView, cells: int) -> list[Line]:
@@ -71,9 +76,7 @@ def spend_lines(session: SessionView, cells: int) -> list[Line]:
             dollars(money(session.unknown)),
             _tone(money(session.unknown), Tone.UNKNOWN),
         ),
-        _row(
-            cells, "failed tries", dollars(money(session.wasted)), Tone.TEXT, unpriced
-        ),
+        _row(cells, "wasted", dollars(money(session.wasted)), Tone.TEXT, unpriced),
     ]
 
 
@@ -110,7 +113,7 @@ def traffic_lines(session: SessionView, cells: int) -> list[Line]:
             "requests",
             count(session.requests),
             Tone.TEXT,
-            f"{session.attempts} tries",
+            f"{session.attempts} attempts",
         ),
         _row(
             cells,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal
 
@@ -47,19 +47,12 @@ class SessionScreen(LiveScreen):
     BINDINGS = bindings(Scope.SESSION)
     SCOPES = (Scope.SESSION, Scope.EVERYWHERE)
     AUTO_FOCUS = ""
-    HORIZONTAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
-        (0, "-slim"),
-        (72, "-wide"),
-    ]
-    VERTICAL_BREAKPOINTS: ClassVar[list[tuple[int, str]] | None] = [
-        (0, "-low"),
-        (18, "-short"),
-        (32, "-tall"),
-    ]
 
     def __init__(self, view: View, session: str) -> None:
         super().__init__(view)
         self.session = session
+        self.HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (72, "-wide")]
+        self.VERTICAL_BREAKPOINTS = [(0, "-low"), (18, "-short"), (32, "-tall")]
 
     def compose(self) -> ComposeResult:
         """Make all parts."""
