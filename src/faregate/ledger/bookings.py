@@ -7,7 +7,6 @@ never looks at a limit: the truth is booked, and what it broke is closed.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import apsw
@@ -15,15 +14,13 @@ import apsw
 from faregate.core.holds import (
     AlreadyResolvedError,
     Booked,
-    BudgetState,
-    Crossing,
     HoldState,
     LedgerError,
     Release,
     Settlement,
 )
-from faregate.core.money import ZERO, Money
 from faregate.core.usage import Usage, UsageSource
+from faregate.ledger.changes import NO_USAGE, Change, Ending
 from faregate.ledger.connection import Transaction, select
 from faregate.ledger.errors import fault
 from faregate.ledger.holds import Holds, OpenHold
@@ -49,8 +46,10 @@ _SETTLE_ATTEMPT = (
     "cost_source = ?5, price_source = ?6, overrun = ?7, uncached_input = ?8, "
     "cache_read = ?9, cache_write_5m = ?10, cache_write_1h = ?11, output = ?12, "
     "reasoning = ?13, server_tool_calls = ?14, usage_source = ?15, "
-    "reported_cost = ?16, served_model = ?17, status = ?18, tool_calls = ?19, "
-    "wasted = ?20, ttfb_ms = ?21, duration_ms = ?22, note = ?23 "
+    "reported_cost = ?16, served_model = ?17, "
+    "status = coalesce(nullif(?18, 0), status), tool_calls = ?19, "
+    "wasted = ?20, ttfb_ms = ?21, "
+    "duration_ms = coalesce(?22, duration_ms), note = ?23 "
     "WHERE id = ?1 AND state = ?2"
 )
 _RELEASE_ATTEMPT = (
@@ -64,8 +63,8 @@ _SETTLE_SESSION = (
     "input_tokens = input_tokens + ?5, output_tokens = output_tokens + ?6, "
     "cache_read_tokens = cache_read_tokens + ?7, "
     "cache_write_tokens = cache_write_tokens + ?8, tool_calls = tool_calls + ?9, "
-    "context_tokens = ?10, wasted = wasted + ?11, settled = settled + 1, "
-    "estimated = estimated + ?12, unpriced = unpriced + ?13, last_status = ?14, "
+    "context_tokens = coalesce(?10, context_tokens), wasted = wasted + ?11, settled = settled + 1, "
+    "estimated = estimated + ?12, unpriced = unpriced + ?13, last_status = coalesce(nullif(?14, 0), last_status), "
     "last_error = ?15, last_at_ms = max(last_at_ms, ?16) WHERE id = ?1"
 )
 _RELEASE_SESSION = (
@@ -78,64 +77,10 @@ _RELEASE_SESSION = (
 )
 _FIND = (
     "SELECT id, amount, windows, session, state, uncached_input, cache_read, "
-    "cache_write_5m, cache_write_1h, output FROM attempt WHERE attempt = ?1"
+    "cache_write_5m, cache_write_1h, output, usage_source FROM attempt WHERE attempt = ?1"
 )
-NO_USAGE = Usage(source=UsageSource.MISSING)
-
-
-@dataclass(slots=True, eq=False)
-class Ending:
-    """A hold that is about to end, and the state that it leaves."""
-
-    hold: OpenHold
-    leaves: HoldState = HoldState.HELD
-    seen: Usage = NO_USAGE
-    """What was booked when it became unknown, to be replaced by the truth."""
-
-
-@dataclass(slots=True, eq=False)
-class Change:
-    """What a booking does to each of its windows, once it is committed."""
-
-    rows: list[WindowRow]
-    state: HoldState
-    spent: int = 0
-    held: int = 0
-    unknown: int = 0
-    overrun: int = 0
-    crossed: tuple[tuple[WindowRow, int], ...] = ()
-
-    def apply(self) -> Booked:
-        """Follow the commit in memory and return what was booked."""
-        spent, held, unknown = self.spent, self.held, self.unknown
-        used = spent + held + unknown
-        states = []
-        for row in self.rows:
-            row.used += used
-            if spent:
-                row.spent = Money(row.spent.pico + spent)
-            if held:
-                row.held = Money(row.held.pico + held)
-            if unknown:
-                row.unknown = Money(row.unknown.pico + unknown)
-            states.append(
-                BudgetState(
-                    budget=row.budget,
-                    spent=row.spent,
-                    held=row.held,
-                    unknown=row.unknown,
-                )
-            )
-        return Booked(
-            state=self.state,
-            overrun=Money(self.overrun) if self.overrun else ZERO,
-            crossings=tuple(
-                [Crossing(state=r.state(), percent=p) for r, p in self.crossed]
-            )
-            if self.crossed
-            else (),
-            states=tuple(states),
-        )
+BY_PERSON = "person"
+"""The cost source of a hold that a person resolved."""
 
 
 class Bookings:
@@ -204,13 +149,14 @@ class Bookings:
         if state in {HoldState.SETTLED, HoldState.VOIDED}:
             raise AlreadyResolvedError(f"attempt {attempt!r} was {state} before")
         hold = OpenHold(row_id, amount, tuple(json.loads(windows)), session)
-        uncached, read, write_5m, write_1h, output = tokens
+        uncached, read, write_5m, write_1h, output, source = tokens
         seen = Usage(
             uncached_input=uncached,
             cache_read=read,
             cache_write_5m=write_5m,
             cache_write_1h=write_1h,
             output=output,
+            source=UsageSource(source or UsageSource.MISSING),
         )
         return Ending(hold, HoldState(state), seen)
 
@@ -311,7 +257,8 @@ class Bookings:
         was_held = ending.leaves is HoldState.HELD
         cost = settlement.cost.pico
         tokens = usage.input_tokens
-        estimated = usage.source is not UsageSource.REPORTED
+        source = settlement.cost_source
+        guessed = usage.source is not UsageSource.REPORTED and source != BY_PERSON
         self._execute(
             _SETTLE_SESSION,
             (
@@ -324,10 +271,10 @@ class Bookings:
                 usage.cache_read - seen.cache_read,
                 _cache_write(usage) - _cache_write(seen),
                 settlement.tool_calls,
-                tokens,
+                tokens if was_held else None,
                 cost if settlement.wasted else 0,
-                estimated or settlement.cost_source == "estimated",
-                settlement.cost_source == "unpriced",
+                guessed or source == "estimated",
+                source == "unpriced",
                 settlement.status,
                 settlement.note if settlement.status >= 400 else None,
                 settlement.at_ms,

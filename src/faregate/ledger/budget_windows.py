@@ -29,6 +29,11 @@ _BY_KEY = _SELECT + "WHERE scope = ?1 AND window = ?2 AND starts_at = ?3"
 _CURRENT = _SELECT + (
     "WHERE scope = ?1 AND window = ?2 AND (ends_at IS NULL OR ends_at > ?3)"
 )
+_LATEST = (
+    "SELECT max(starts_at) FROM budget_window WHERE scope = 'global' "
+    "AND window = 'month' UNION ALL SELECT max(starts_at) FROM budget_window "
+    "WHERE scope = 'global' AND window = 'day'"
+)
 _CLOSED = _SELECT + "WHERE closed = 1"
 _BY_ID = _SELECT + "WHERE id = ?1"
 _INSERT = (
@@ -216,6 +221,11 @@ class BudgetWindows:
         """Return every closed window."""
         found = select(self._connection, _CLOSED)
         return tuple((self._by_id.get(v[0]) or self._keep(v)).budget for v in found)
+
+    def latest_start(self) -> int:
+        """Return when the newest global day or month began, in Unix seconds."""
+        starts = select(self._connection, _LATEST)
+        return max((row[0] or 0 for row in starts), default=0)
 
     def _make(
         self,

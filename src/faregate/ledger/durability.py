@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from typing import TYPE_CHECKING
 
 import apsw
@@ -120,7 +121,7 @@ class Durability:
     def _round(self) -> None:
         if _identity(self._path) != self._identity:
             raise LedgerError(f"{self._path} was removed or replaced while in use")
-        self._escrow.tick()
+        self._escrow.tick(time.monotonic())
         self.sync()
         if self._pages > CHECKPOINT_PAGES:
             self._checkpoint()

@@ -30,6 +30,7 @@ _SLOT = 512
 # In blocks of their own, so that a torn write spoils one slot only.
 _SLOT_AT = (0, 4096)
 _SIZE = 8192
+_VELOCITY_OVER_S = 0.5
 
 
 def micro(pico: int) -> int:
@@ -113,20 +114,25 @@ class Escrow:
         self._writing = threading.Lock()
         self._recent = 0
         self._burst = LEAST_AHEAD
+        self._velocity = 0
+        self._tick_at: float | None = None
         self._placed_at_tick = placed
         self.placed = placed
+        self._wanted = placed
         self.ceiling = placed
         self.low_water = placed
         self.on_low: Callable[[], None] | None = None
         """Called by a hold that leaves little ahead."""
-        self._raise(placed)
+        self._raise()
 
     def cover(self, placed: int) -> None:
         """Make sure that the ceiling covers `placed`; waits for the disk if not."""
+        # Said before the ceiling is read, so that `_lower` cannot miss it.
+        self._wanted = placed
         if placed > self.ceiling:
             # A burst outran the helper: promise more at once, until it catches up.
             self._burst *= 2
-            self._raise(placed)
+            self._raise()
 
     def note(self, placed: int) -> None:
         """Note a committed hold."""
@@ -135,27 +141,51 @@ class Escrow:
         if placed > self.low_water and self.on_low is not None:
             self.on_low()
 
-    def tick(self) -> None:
-        """Raise the ceiling when half of what lay ahead is used up (helper thread)."""
+    def tick(self, now: float) -> None:
+        """Move the ceiling to where it is needed (helper thread); monotonic seconds.
+
+        It goes up when half of what lay ahead is used, and comes down after a
+        burst: what lies ahead is what a power cut would book as unknown.
+        """
         placed = self.placed
-        velocity = placed - self._placed_at_tick
-        self._placed_at_tick = placed
+        elapsed = 0.0 if self._tick_at is None else now - self._tick_at
+        if self._tick_at is None or elapsed >= _VELOCITY_OVER_S:
+            grown = placed - self._placed_at_tick
+            self._velocity = int(grown / elapsed) if elapsed else 0
+            self._burst = LEAST_AHEAD
+            self._tick_at, self._placed_at_tick = now, placed
         if placed > self.low_water:
-            self._burst = max(LEAST_AHEAD, velocity)
-            self._raise(placed)
+            self._raise()
+        elif self.ceiling - placed > 4 * self._ahead():
+            self._lower()
 
     def close(self) -> None:
         """Write that nothing lies ahead of what is in the ledger."""
         with self._writing:
             self._write(self.placed)
 
-    def _raise(self, placed: int) -> None:
+    def _ahead(self) -> int:
+        return max(LEAST_AHEAD, 4 * self._recent, self._velocity, self._burst)
+
+    def _raise(self) -> None:
         with self._writing:
-            ahead = max(LEAST_AHEAD, 4 * self._recent, self._burst)
-            ceiling = max(placed + ahead, self.ceiling)
+            ahead = self._ahead()
+            ceiling = max(max(self.placed, self._wanted) + ahead, self.ceiling)
             self._write(ceiling)
             self.ceiling = ceiling
             self.low_water = ceiling - ahead // 2
+
+    def _lower(self) -> None:
+        with self._writing:
+            before, ahead = self.ceiling, self._ahead()
+            # In memory first: a hold that still saw the old ceiling has said how far
+            # it goes, and one that comes later waits for the disk.
+            self.ceiling = self.placed + ahead
+            if max(self.placed, self._wanted) > self.ceiling:
+                self.ceiling = before
+                return
+            self._write(self.ceiling)
+            self.low_water = self.ceiling - ahead // 2
 
     def _write(self, ceiling: int) -> None:
         self._file.write(

@@ -7,6 +7,7 @@ live in the modules that it wires; all calls come from one thread.
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
@@ -28,7 +29,8 @@ from faregate.core.holds import (
 from faregate.ledger import files, integrity
 from faregate.ledger.alerts import AlertMarks
 from faregate.ledger.boot import read_boot_id
-from faregate.ledger.connection import open_writer
+from faregate.ledger.connection import Transaction, open_writer
+from faregate.ledger.decisions import Decisions
 from faregate.ledger.durability import INTERVAL_S, Durability
 from faregate.ledger.errors import fault
 from faregate.ledger.opening import Opened, Terms, open_folder
@@ -36,13 +38,15 @@ from faregate.ledger.refusals import Refusals
 from faregate.ledger.replay import replay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from faregate.core.labels import Labels
+    from faregate.core.money import Money
     from faregate.ledger.spill import Kind
 
 _RETRY_MS = 1000
+
 _log = logging.getLogger("faregate.ledger")
 
 
@@ -57,6 +61,16 @@ class Ledger:
         self._parts = opened
         self._holds = opened.holds
         self._bookings = opened.bookings
+        self._decisions = Decisions(
+            opened.connection,
+            opened.windows,
+            opened.sessions,
+            opened.holds,
+            opened.bookings,
+        )
+        self._rare = Transaction(
+            opened.connection, "Writing a session", opened.holds.forget
+        )
         self._refusals = Refusals(opened.connection, opened.sessions)
         self._durability = Durability(
             opened.folder,
@@ -167,12 +181,77 @@ class Ledger:
 
     def states(self, budgets: Sequence[BudgetWindow]) -> tuple[BudgetState, ...]:
         """Return the running sums of these windows, zeros for those never used."""
-        try:
+        with _translated("Reading budgets"):
             chosen = self._parts.windows.select(budgets)
-        except apsw.Error as error:
-            raise fault("Reading budgets", error) from error
         pairs = zip(chosen.rows, chosen.budgets, strict=True)
         return tuple(row.state(budget) for row, budget in pairs)
+
+    def closed_windows(self) -> tuple[BudgetWindow, ...]:
+        """Return the windows that an overrun closed: waiting for room is no use."""
+        with _translated("Reading budgets"):
+            return self._parts.windows.closed()
+
+    def high_water_s(self) -> int:
+        """Return where the newest day or month began, for `HighWater`; Unix seconds.
+
+        A clock that was set back must not reopen a window that has ended.
+        """
+        with _translated("Reading budgets"):
+            return self._parts.windows.latest_start()
+
+    def resolve(
+        self, attempt: str, spent: Money | None, *, note: str, who: str
+    ) -> Booked:
+        """Settle an unknown hold at `spent`, or void it when that is None.
+
+        Raises AlreadyResolvedError when it was resolved before, LedgerError when it
+        still runs or never was.
+        """
+        self._require_open()
+        return self._decisions.resolve(
+            attempt, spent, who=who, note=note, at_ms=self._clock_ms()
+        )
+
+    def reopen(
+        self, scope: str, window: str, *, note: str, who: str
+    ) -> tuple[BudgetWindow, ...]:
+        """Take holds again on the closed windows of a scope; return them."""
+        self._require_open()
+        return self._decisions.reopen(
+            scope, window, who=who, note=note, at_ms=self._clock_ms()
+        )
+
+    def set_limit(
+        self, scope: str, window: str, limit: Money | None, *, note: str, who: str
+    ) -> None:
+        """Record a person's new limit and give it to the windows that run now."""
+        self._require_open()
+        self._decisions.set_limit(
+            scope, window, limit, who=who, note=note, at_ms=self._clock_ms()
+        )
+
+    def judge(self, session: str, outcome: str, *, note: str, who: str) -> None:
+        """Record whether a session's task was accepted or rejected."""
+        self._require_open()
+        self._decisions.judge(
+            session, outcome, who=who, note=note, at_ms=self._clock_ms()
+        )
+
+    def start_session(
+        self, session: str, *, root_session: str, parent: str | None, labels: Labels
+    ) -> None:
+        """Give a session its row before its first request."""
+        self._require_open()
+        with self._rare:
+            self._parts.sessions.enter(
+                session, root_session, parent, labels, self._clock_ms()
+            )
+
+    def end_session(self, session: str) -> None:
+        """Note that a session's run has ended."""
+        self._require_open()
+        with self._rare:
+            self._parts.sessions.end(session, self._clock_ms())
 
     def set_alert_marks(self, percents: Sequence[int]) -> None:
         """Set at which percentages of a limit a person is told."""
@@ -200,6 +279,10 @@ class Ledger:
             parts.spill.close()
             parts.escrow_file.close()
             parts.lock.release()
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise LedgerError("the ledger is closed")
 
     def _spill(
         self, kind: Kind, ended: Settlement | Release, error: LedgerError
@@ -231,3 +314,11 @@ class Ledger:
         integrity.quick_check(
             connection, self._parts.folder, lambda: self._durability.stopping
         )
+
+
+@contextmanager
+def _translated(doing: str) -> Iterator[None]:
+    try:
+        yield
+    except apsw.Error as error:
+        raise fault(doing, error) from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from faregate.core.holds import LedgerError
 from faregate.ledger.connection import select
 
 if TYPE_CHECKING:
@@ -36,6 +37,9 @@ _INSERT_LABELS = (
     "INSERT INTO label_set (workspace, agent, user, task, customer, feature) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
 )
+_END = "UPDATE session SET ended_at_ms = ?2 WHERE session = ?1 AND ended_at_ms IS NULL"
+_FIND_OUTCOME = "SELECT outcome FROM session WHERE session = ?1"
+_SET_OUTCOME = "UPDATE session SET outcome = ?2 WHERE session = ?1"
 _ADD_TARGET = "INSERT OR IGNORE INTO session_model (session, target) VALUES (?1, ?2)"
 _CACHE_SIZE = 8192
 
@@ -84,6 +88,19 @@ class Sessions:
         if target not in entry.targets:
             self._connection.execute(_ADD_TARGET, (entry.id, f"{provider}/{model}"))
             entry.targets.add(target)
+
+    def end(self, session: str, at_ms: int) -> None:
+        """Note that a session's run has ended; the first end counts."""
+        self._connection.execute(_END, (session, at_ms))
+
+    def set_outcome(self, session: str, outcome: str) -> str | None:
+        """Set a session's outcome; return the one before, LedgerError if unknown."""
+        found = select(self._connection, _FIND_OUTCOME, (session,))
+        if not found:
+            raise LedgerError(f"there is no session {session!r} in the ledger")
+        self._connection.execute(_SET_OUTCOME, (session, outcome))
+        before: str | None = found[0][0]
+        return before
 
     def _load(
         self, session: str, root: str, parent: str | None, at_ms: int
