@@ -162,6 +162,8 @@ def pace(found: Gauge, burn: Iterable[str], uptime_s: float, clock: Clock) -> st
     label = found.view.window
     if this_hour == whole == _HOLDS:
         return f"cap holds (1h and {label} pace)"
+    if this_hour == _HOLDS:
+        return f"holds (1h pace), full {whole} ({label} pace)"
     return f"full {this_hour} (1h pace), {whole} ({label} pace)"
 
 
