@@ -1,0 +1,124 @@
+"""`faregate env`: lines to eval in a shell."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+import click
+
+from faregate.cli import output
+from faregate.cli.exit_codes import ExitCode
+from faregate.config.files import read_private
+from faregate.config.load import load
+from faregate.config.paths import find_paths
+from faregate.config.problems import did_you_mean
+from faregate.control.client import ControlClient
+from faregate.control.errors import ControlError, ProxyNotRunning
+from faregate.core.agent_setup import Gate, set_up
+from faregate.core.agents import EVERYTHING, Agent, agent_named, names
+from faregate.core.identity import is_name
+
+if TYPE_CHECKING:
+    from faregate.config.paths import Paths
+    from faregate.core.agent_setup import AgentSetup
+
+
+@click.command()
+@click.argument("agent", required=False)
+@click.option("--workspace", "-w", help="Label the traffic of this shell.")
+@click.option(
+    "--shell",
+    type=click.Choice(["sh", "fish"]),
+    default="sh",
+    show_default=True,
+    help="Whose syntax to print: sh is for bash and zsh as well.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def env(agent: str | None, workspace: str | None, shell: str, as_json: bool) -> int:
+    """Lines to eval in a shell: eval "$(faregate env claude)".
+
+    Without AGENT: variables that any OpenAI-, Anthropic- or Gemini-shaped program
+    reads. With one: what that agent needs, which often differs.
+    """
+    chosen = _agent(agent)
+    if workspace is not None and not is_name(workspace):
+        raise click.UsageError(f"--workspace {workspace!r} is no name for a label")
+    paths = find_paths()
+    gate = Gate(url=_url(paths), token=_token(paths), workspace=workspace)
+    setup = set_up(chosen, gate)
+    if as_json:
+        output.document(
+            {
+                "agent": chosen.name or None,
+                "env": dict(setup.env),
+                "unset": list(setup.unset),
+                "args": list(setup.args),
+                "notes": list(setup.notes),
+            }
+        )
+        return 0
+    for line in shell_lines(setup, chosen, fish=shell == "fish"):
+        output.result(line)
+    for text in setup.notes:
+        output.note(f"# {text}")
+    return 0
+
+
+def shell_lines(setup: AgentSetup, agent: Agent, *, fish: bool = False) -> list[str]:
+    """Return the lines for a shell; every value is quoted."""
+    quote = _fish_quote if fish else shlex.quote
+    export, assign = ("set -gx ", " ") if fish else ("export ", "=")
+    lines = [f"{'set -e ' if fish else 'unset '}{name}" for name in setup.unset]
+    lines += [f"{export}{name}{assign}{quote(v)}" for name, v in setup.env.items()]
+    if setup.args and agent.commands:
+        # No variable can do it, and an alias does not work in a script.
+        name = agent.commands[0]
+        arguments = " ".join(quote(each) for each in setup.args)
+        lines.append(
+            f"function {name}; command {name} {arguments} $argv; end"
+            if fish
+            else f'{name}() {{ command {name} {arguments} "$@"; }}'
+        )
+    return lines
+
+
+def _fish_quote(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _agent(name: str | None) -> Agent:
+    if name is None:
+        return EVERYTHING
+    found = agent_named(name)
+    if found is None:
+        known = ", ".join(dict.fromkeys(names()))
+        guess = did_you_mean(name, names())
+        raise click.UsageError(f"no agent {name!r} is known. {guess or known}")
+    return found
+
+
+def _url(paths: Paths) -> str:
+    """Return the address of the proxy that runs, else of the one that would."""
+    try:
+        proxy = ControlClient(paths.socket).status().proxy
+    except ProxyNotRunning:
+        output.note("# The proxy is not running. Start it with: faregate up")
+        return load(paths).server.url
+    except ControlError as problem:
+        output.note(f"# The proxy does not answer: {problem.message}")
+        return load(paths).server.url
+    return load(paths).server.url if proxy is None else proxy.url
+
+
+def _token(paths: Paths) -> str:
+    found = (read_private(paths.token) or b"").decode("ascii", "replace").strip()
+    if not found:
+        raise output.CliError(
+            "there is no local token yet; the proxy makes one when it first starts: "
+            "faregate up",
+            exit_code=ExitCode.UNREACHABLE,
+            code="no_token",
+        )
+    return found

@@ -1,0 +1,73 @@
+"""Figures of the control API as a person reads them. Pure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from faregate.core.money import Money
+
+if TYPE_CHECKING:
+    from faregate.control.models import BudgetView, SessionView, Status
+
+_SOURCE_MARK = {"estimated": "~", "mixed": "~", "unpriced": "?"}
+
+
+def usd(amount: str | None) -> str:
+    """Return a decimal string in USD as "$1.92"; a dash for none."""
+    return "-" if amount is None else str(Money.usd(amount))
+
+
+def cost(session: SessionView) -> str:
+    """Return a session's cost, marked where it is not reported by the provider."""
+    mark = _SOURCE_MARK.get(session.cost_source, "")
+    if session.cost_source == "unpriced" and Decimal(session.cost) == 0:
+        return mark
+    return mark + usd(session.cost)
+
+
+def count(number: int) -> str:
+    """Return a count in at most five characters: 950, 12.3k, 4.1M."""
+    for size, unit in ((1_000_000_000, "G"), (1_000_000, "M"), (1_000, "k")):
+        if number >= size:
+            value = number / size
+            return f"{value:.1f}{unit}" if value < 100 else f"{value:.0f}{unit}"
+    return str(number)
+
+
+def seconds(duration: float) -> str:
+    """Return a duration: 41s, 12m08s, 3h12m, 2d03h."""
+    whole = int(duration)
+    for size, unit, part, part_unit in (
+        (86_400, "d", 3600, "h"),
+        (3_600, "h", 60, "m"),
+        (60, "m", 1, "s"),
+    ):
+        if whole >= size:
+            return f"{whole // size}{unit}{whole % size // part:02d}{part_unit}"
+    return f"{whole}s"
+
+
+def month_budget(status: Status) -> BudgetView | None:
+    """Return the budget of the month over everything."""
+    for budget in status.budgets:
+        if (budget.scope, budget.window) == ("global", "month"):
+            return budget
+    return None
+
+
+def line_of(status: Status) -> str:
+    """Return the status in one line: spend of the cap, share, what runs."""
+    month = month_budget(status)
+    if month is None:
+        return "no budget"
+    spent = Money.usd(month.spent) + Money.usd(month.unknown)
+    parts = [str(spent)]
+    if month.limit is not None:
+        limit = Money.usd(month.limit)
+        parts[0] += f"/{limit}"
+        if limit:
+            parts.append(f"{spent.pico * 100 // limit.pico}%")
+    if status.in_flight:
+        parts.append(f"{status.in_flight} running")
+    return " · ".join(parts)

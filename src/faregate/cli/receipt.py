@@ -1,0 +1,55 @@
+"""The line that closes a run: what it cost, and what stayed open. Pure."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from faregate.cli import figures
+
+if TYPE_CHECKING:
+    from faregate.control.models import SessionView, Status
+
+
+def of_session(status: Status, session: str) -> list[SessionView]:
+    """Return the session and its sub-agents' sessions."""
+    return [
+        each
+        for each in status.sessions
+        if each.id == session or each.id.startswith(f"{session}/")
+    ]
+
+
+def receipt(sessions: list[SessionView], session: str, lasted: float) -> str:
+    """Return what a run cost in one line."""
+    requests = sum(each.requests for each in sessions)
+    if not requests:
+        return (
+            f"{session}: no request passed the gate. If the agent did call a model, it "
+            "went around it: faregate env AGENT tells what it needs"
+        )
+    spent = sum((Decimal(each.cost) for each in sessions), Decimal(0))
+    sources = {each.cost_source for each in sessions}
+    mark = "" if sources <= {"reported"} else "~"
+    retries = sum(each.retries + each.client_retries for each in sessions)
+    parts = [
+        f"{mark}{figures.usd(str(spent))}",
+        _plural(requests, "request"),
+        f"{figures.count(sum(each.input_tokens for each in sessions))} in",
+        f"{figures.count(sum(each.output_tokens for each in sessions))} out",
+        figures.seconds(lasted),
+    ]
+    if retries:
+        parts.insert(2, _plural(retries, "retry", "retries"))
+    if refused := sum(each.refusals for each in sessions):
+        parts.append(f"{refused} refused")
+    if unpriced := sum(each.unpriced for each in sessions):
+        parts.append(f"{unpriced} without a price")
+    unknown = sum((Decimal(each.unknown) for each in sessions), Decimal(0))
+    if unknown:
+        parts.append(f"{figures.usd(str(unknown))} unknown: see faregate holds")
+    return f"{session}: " + " · ".join(parts)
+
+
+def _plural(number: int, one: str, many: str | None = None) -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"

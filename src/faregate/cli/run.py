@@ -1,0 +1,273 @@
+"""`faregate run`: one agent through the gate, as a session of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from faregate.cli import output
+from faregate.cli.budget import amount_of
+from faregate.cli.bypass import Surroundings, find_bypasses
+from faregate.cli.child import CannotStart, run_child
+from faregate.cli.confirm import RUN_VARIABLE
+from faregate.cli.launch import ensure_running
+from faregate.cli.receipt import of_session, receipt
+from faregate.cli.run_files import (
+    claude_settings,
+    gemini_home,
+    opencode_content,
+    run_folder,
+)
+from faregate.config.load import load
+from faregate.config.paths import find_paths
+from faregate.control.client import ADMIN_SECRET_VARIABLE, ControlClient
+from faregate.control.errors import ControlError
+from faregate.control.models import NewSession
+from faregate.core.agent_setup import (
+    Gate,
+    agent_of_command,
+    base_urls_only,
+    set_up,
+)
+from faregate.core.agents import EVERYTHING, agent_named
+from faregate.core.identity import clean_name, is_name
+from faregate.core.secret import LOCAL_TOKEN_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from faregate.cli.bypass import Finding
+    from faregate.config.settings import Settings
+    from faregate.control.models import SessionGrant
+    from faregate.core.agent_setup import AgentSetup
+    from faregate.core.agents import Agent
+
+_SETTLE_SECONDS = 2.0
+_LABELS = ("workspace", "agent", "task", "user", "customer", "feature")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """What is started, and how."""
+
+    command: tuple[str, ...]
+    agent: Agent | None
+    at: int
+    """Where arguments of our own go."""
+    own_login: bool
+
+
+@click.command(
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False}
+)
+@click.option("--workspace", "-w", help="Label: the project. Default: the repository.")
+@click.option("--agent", "-a", help="Label: the agent, when its name does not tell.")
+@click.option("--task", "-t", help="Label: what it works on.")
+@click.option("--user", help="Label: for whom.")
+@click.option("--customer", help="Label: who pays.")
+@click.option("--feature", help="Label: which part of the product.")
+@click.option("--max-cost", help="The most that this run may cost, in USD.")
+@click.option(
+    "--own-login",
+    is_flag=True,
+    help="The agent keeps its own key or login; it is metered and capped alike.",
+)
+@click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True)
+def run(
+    command: tuple[str, ...],
+    max_cost: str | None,
+    own_login: bool,
+    **labels: str | None,
+) -> int:
+    """Run one agent through the gate: faregate run -- claude -p "fix it".
+
+    Starts the proxy when none runs, gives the command a session and a token of its
+    own, and ends with its exit code.
+    """
+    _check(labels)
+    limit = None if max_cost is None else amount_of(max_cost)
+    paths = find_paths()
+    settings = load(paths)
+    running = ensure_running(paths)
+    plan = _plan(command, labels["agent"], own_login)
+    if not plan.own_login:
+        plan = _own_login_where_needed(
+            plan, settings, frozenset(running.snapshot.setup.keys_found)
+        )
+    if plan.own_login and limit is not None:
+        raise click.UsageError(
+            "--max-cost goes with the proxy's own keys: with the agent's own login the "
+            "session has no token to carry it. See: faregate providers"
+        )
+    client = ControlClient(paths.socket)
+    grant = client.new_session(
+        NewSession(
+            agent=labels["agent"] or (plan.agent.name if plan.agent else None),
+            workspace=labels["workspace"] or _repository_name(Path.cwd()),
+            task=labels["task"],
+            user=labels["user"],
+            customer=labels["customer"],
+            feature=labels["feature"],
+            max_cost=None if limit is None else limit.exact(),
+            pid=os.getpid(),
+        )
+    )
+    started = time.monotonic()
+    with _ending(client, grant.session), run_folder(paths, grant.session) as folder:
+        code = _start(plan, grant, folder)
+    _print_receipt(client, grant.session, time.monotonic() - started)
+    return code
+
+
+def _check(labels: Mapping[str, str | None]) -> None:
+    for name in _LABELS:
+        value = labels[name]
+        if value is not None and not is_name(value):
+            raise click.UsageError(
+                f"--{name} {value!r} is no name for a label: 1 to 128 letters, digits "
+                "and . _ @ : + -, beginning with a letter or digit"
+            )
+
+
+def _plan(command: tuple[str, ...], label: str | None, own_login: bool) -> Plan:
+    agent, at = agent_of_command(command)
+    if agent is None and label is not None:
+        agent = agent_named(label)
+        # A label does not tell where in a foreign command line arguments belong.
+        agent = None if agent is None else replace(agent, args=())
+    return Plan(command=command, agent=agent, at=at, own_login=own_login)
+
+
+def _own_login_where_needed(
+    plan: Plan, settings: Settings, keys_found: frozenset[str]
+) -> Plan:
+    """Let the agent keep its own login when the proxy has no key it could use."""
+    agent = plan.agent or EVERYTHING
+    usable = [
+        name
+        for name, choice in settings.providers.items()
+        if agent.protocols & choice.spec.base_urls.keys()
+        and (name in keys_found or choice.spec.local or choice.configured)
+    ]
+    if usable:
+        return plan
+    output.note(
+        f"faregate: the proxy has no key that {agent.title} could use, so it keeps its "
+        "own key or login; the gate meters and caps it all the same"
+    )
+    return replace(plan, own_login=True)
+
+
+def _start(plan: Plan, grant: SessionGrant, folder: Path) -> int:
+    """Start the command through the gate; return its exit code."""
+    gate = Gate(url=grant.url, token=grant.token, session=grant.session)
+    setup = set_up(plan.agent or EVERYTHING, gate)
+    if plan.own_login:
+        setup = base_urls_only(setup, gate.token)
+    around = Surroundings(
+        environ=os.environ, folder=Path.cwd(), home=Path.home(), url=grant.url
+    )
+    findings = find_bypasses(plan.agent, plan.command, around)
+    setup = _with_files(plan, setup, findings, folder)
+    _warn(plan, setup, findings)
+    environ = child_environment(os.environ, setup, grant.session)
+    command = (*plan.command[: plan.at], *setup.args, *plan.command[plan.at :])
+    try:
+        return run_child(command, environ)
+    except CannotStart as problem:
+        output.error(problem.message)
+        return problem.status
+
+
+def _with_files(
+    plan: Plan, setup: AgentSetup, findings: Sequence[Finding], folder: Path
+) -> AgentSetup:
+    """Add what only a file can say."""
+    name = plan.agent.name if plan.agent else ""
+    if name == "claude-code" and any(finding.overridden for finding in findings):
+        args = claude_settings(folder, setup.env)
+        return replace(setup, args=(*args, *setup.args))
+    if name == "gemini-cli" and not plan.own_login:
+        home = Path(os.environ.get("GEMINI_CLI_HOME") or Path.home())
+        return replace(setup, env={**setup.env, **gemini_home(folder, home)})
+    if name == "opencode" and (ours := setup.env.get("OPENCODE_CONFIG_CONTENT")):
+        content = opencode_content(ours, os.environ.get("OPENCODE_CONFIG_CONTENT"))
+        return replace(setup, env={**setup.env, "OPENCODE_CONFIG_CONTENT": content})
+    return setup
+
+
+def child_environment(
+    environ: Mapping[str, str], setup: AgentSetup, session: str
+) -> dict[str, str]:
+    """Return the command's environment: redirected, marked, without admin rights."""
+    child = {
+        name: value
+        for name, value in environ.items()
+        if name not in setup.unset and name != ADMIN_SECRET_VARIABLE
+    }
+    return {**child, **setup.env, RUN_VARIABLE: session}
+
+
+def _warn(plan: Plan, setup: AgentSetup, findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        if finding.overridden:
+            output.note(f"faregate: {finding.text}: overridden for this run")
+        else:
+            output.warn(f"{finding.text}: the agent would go past the gate")
+    if plan.agent is not None and not plan.agent.redirected:
+        for text in plan.agent.notes:
+            output.note(f"faregate: {text}")
+    for name in replaced_keys(os.environ, setup):
+        output.note(f"faregate: your {name} is set aside; the run has its own token")
+
+
+def replaced_keys(environ: Mapping[str, str], setup: AgentSetup) -> list[str]:
+    """Return variables whose real key the run does not get to see."""
+    changed = [*setup.env, *setup.unset]
+    return [
+        name
+        for name in changed
+        if name.endswith(("_KEY", "_TOKEN"))
+        and (value := environ.get(name, ""))
+        and not value.startswith(LOCAL_TOKEN_PREFIX)
+        and setup.env.get(name) != value
+    ]
+
+
+def _repository_name(folder: Path) -> str | None:
+    for parent in (folder, *folder.parents):
+        if (parent / ".git").exists():
+            return clean_name(parent.name) if parent.name else None
+    return None
+
+
+@contextlib.contextmanager
+def _ending(client: ControlClient, session: str) -> Iterator[None]:
+    """End the session whatever happens to the command."""
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ControlError):
+            client.end_session(session)
+
+
+def _print_receipt(client: ControlClient, session: str, lasted: float) -> None:
+    """Print the receipt, after a moment for what is still being settled."""
+    deadline = time.monotonic() + _SETTLE_SECONDS
+    while True:
+        try:
+            sessions = of_session(client.status(), session)
+        except ControlError as problem:
+            output.note(f"faregate: {session}: no receipt: {problem.message}")
+            return
+        settled = all(each.held == "0" for each in sessions)
+        if settled or time.monotonic() > deadline:
+            break
+        time.sleep(0.05)
+    output.note(f"faregate: {receipt(sessions, session, lasted)}")

@@ -1,0 +1,142 @@
+"""`faregate status`: spend, sessions and what runs now."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from faregate.cli import figures, output
+from faregate.cli.exit_codes import ExitCode
+from faregate.cli.failures import START_HINT
+from faregate.config.paths import find_paths
+from faregate.control.client import ControlClient
+from faregate.control.errors import ProxyNotRunning
+from faregate.control.models import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from faregate.control.models import BudgetView, ProxyInfo, SessionView
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--line", is_flag=True, help="Print one line, for status bars.")
+@click.option("--all", "every", is_flag=True, help="List ended sessions too.")
+def status(as_json: bool, line: bool, every: bool) -> int:
+    """Spend, sessions and what runs now."""
+    if as_json and line:
+        raise click.UsageError("--json and --line exclude each other")
+    if line:
+        from faregate.cli.status_line import print_line
+
+        return print_line()
+    try:
+        found = ControlClient(find_paths().socket).status()
+    except ProxyNotRunning as absent:
+        if as_json:
+            output.document(nothing_runs())
+        output.error(f"{absent.message}. {START_HINT}")
+        return ExitCode.UNREACHABLE
+    if as_json:
+        output.document(found)
+    else:
+        for each in lines(found, every=every):
+            output.result(each)
+    return 0
+
+
+def nothing_runs() -> Status:
+    """Return the document's form when no proxy answers."""
+    from faregate import __version__
+
+    return Status(
+        version=__version__,
+        proxy=None,
+        budgets=[],
+        sessions=[],
+        in_flight=0,
+        waiting=0,
+        providers=[],
+    )
+
+
+def lines(found: Status, *, every: bool) -> list[str]:
+    """Return the status for a person."""
+    sessions = [each for each in found.sessions if every or each.state != "ended"]
+    hidden = len(found.sessions) - len(sessions)
+    told = [_headline(found, found.proxy), ""]
+    told += budget_lines(found.budgets)
+    if sessions:
+        told += ["", *_session_lines(sessions)]
+    if hidden:
+        told += ["", f"{hidden} ended sessions are not shown: faregate status --all"]
+    if found.providers:
+        told += ["", *_provider_lines(found)]
+    return told
+
+
+def budget_lines(budgets: Sequence[BudgetView]) -> list[str]:
+    """Return a table of budgets."""
+    return output.table(
+        ("BUDGET", "SPENT", "LIMIT", "HELD", "UNKNOWN", "RESETS"),
+        [
+            (
+                f"{each.scope} {each.window}",
+                figures.usd(each.spent),
+                figures.usd(each.limit),
+                figures.usd(each.held),
+                figures.usd(each.unknown),
+                each.resets_at or "-",
+            )
+            for each in budgets
+        ],
+        align="<>>>><",
+    )
+
+
+def _headline(found: Status, proxy: ProxyInfo | None) -> str:
+    if proxy is None:
+        return f"faregate {found.version}"
+    return (
+        f"faregate {found.version} · {proxy.url} · up {figures.seconds(proxy.uptime_s)}"
+        f" · {found.in_flight} running, {found.waiting} waiting"
+    )
+
+
+def _session_lines(sessions: Sequence[SessionView]) -> list[str]:
+    return output.table(
+        ("SPEND", "SESSION", "AGENT", "MODEL", "REQ", "RETRY", "IN", "OUT", "STATE"),
+        [
+            (
+                figures.cost(each),
+                each.id,
+                each.agent or "-",
+                each.models[-1] if each.models else "-",
+                str(each.requests),
+                str(each.retries + each.client_retries),
+                figures.count(each.input_tokens),
+                figures.count(each.output_tokens),
+                each.state,
+            )
+            for each in sessions
+        ],
+        align="><<<>>>><",
+    )
+
+
+def _provider_lines(found: Status) -> list[str]:
+    return output.table(
+        ("PROVIDER", "REQ/H", "ERR/H", "LAST ERROR"),
+        [
+            (
+                each.name,
+                str(each.requests_1h),
+                f"{each.error_rate_1h:.1%}",
+                each.last_error or "-",
+            )
+            for each in found.providers
+        ],
+        align="<>><",
+    )

@@ -1,0 +1,64 @@
+"""`faregate up`: start the proxy in the background."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from faregate.cli import output
+from faregate.cli.figures import month_budget, usd
+from faregate.cli.launch import ensure_running
+from faregate.config.paths import find_paths
+
+if TYPE_CHECKING:
+    from faregate.cli.launch import Running
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def up(as_json: bool) -> int:
+    """Start the proxy in the background.
+
+    It goes on when this terminal closes; `faregate down` stops it.
+    """
+    running = ensure_running(find_paths())
+    proxy = running.snapshot.status.proxy
+    url = proxy.url if proxy is not None else ""
+    if as_json:
+        output.document(
+            {
+                "url": url,
+                "pid": proxy.pid if proxy is not None else None,
+                "started": running.started,
+                "warnings": running.snapshot.setup.warnings,
+            }
+        )
+    else:
+        output.result(url)
+    _say(running)
+    return 0
+
+
+def _say(running: Running) -> None:
+    setup = running.snapshot.setup
+    state = "is running" if running.started else "was already running"
+    output.note(f"faregate: the proxy {state}. {_cap(running)}")
+    for warning in setup.warnings:
+        output.warn(warning)
+    if not setup.keys_found:
+        output.note(
+            "faregate: no provider key was found; agents that send a key of their own "
+            "are passed through. See: faregate providers"
+        )
+    output.note('faregate: next: faregate run -- claude   or: eval "$(faregate env)"')
+
+
+def _cap(running: Running) -> str:
+    month = month_budget(running.snapshot.status)
+    if month is None or month.limit is None:
+        return "There is no monthly cap: faregate budget set monthly 20"
+    text = f"Monthly cap {usd(month.limit)}, spent {usd(month.spent)}."
+    if running.snapshot.setup.cap_is_default:
+        text += " The cap is the default; change it: faregate budget set monthly 50"
+    return text

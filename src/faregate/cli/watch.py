@@ -1,0 +1,37 @@
+"""`faregate` without a command: watch the proxy live."""
+
+from __future__ import annotations
+
+import sys
+
+from faregate.cli import output
+from faregate.cli.exit_codes import ExitCode
+from faregate.cli.launch import ensure_running
+from faregate.config.load import load
+from faregate.config.paths import find_paths, themes_dir
+
+
+def watch() -> int:
+    """Attach the screen to the proxy, starting it when none runs."""
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise output.CliError(
+            "the live view needs a terminal; see faregate status or faregate --help",
+            exit_code=ExitCode.USAGE,
+            code="no_terminal",
+        )
+    paths = find_paths()
+    settings = load(paths)
+    running = ensure_running(paths)
+    for warning in running.snapshot.setup.warnings if running.started else ():
+        output.warn(warning)
+    # Loaded here: the screen is the one command that needs textual.
+    from faregate.tui.app import run
+
+    return run(
+        paths.socket,
+        theme=settings.theme.name,
+        ascii_only=settings.theme.ascii,
+        themes_dir=themes_dir(),
+        user_themes_dir=paths.user_themes if paths.user_themes.is_dir() else None,
+        keys=settings.keys,
+    )
