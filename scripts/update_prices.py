@@ -56,7 +56,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         file, findings, changes = build(
             genai=find_wheel(wheels, "genai_prices"),
             litellm=find_wheel(wheels, "litellm"),
-            decisions=Decisions.from_toml(tomllib.loads(options.rows.read_text())),
+            decisions=Decisions.from_toml(
+                tomllib.loads(options.rows.read_text("utf-8"))
+            ),
             today=options.today,
             present=None if options.fresh else read_table(options.table),
         )
