@@ -37,6 +37,7 @@ from faregate.gateway.tasks import spawn
 from faregate.gateway.turns import Failures, Turns
 from faregate.gateway.watchdog import watch
 from faregate.ledger.ledger import Ledger
+from faregate.ledger.reports import Reports
 from faregate.server.auth import Tokens
 from faregate.server.clock import SystemClock
 from faregate.server.control import Control
@@ -128,6 +129,7 @@ class Daemon:
             zone=settings.budget.timezone,
         )
         self.ledger.set_alert_marks(settings.budget.alerts)
+        self.reports = Reports.open(settings.ledger_dir)
         listening = agent_socket(settings.server.host, settings.server.port)
         port = listening.getsockname()[1]
         host = settings.server.host
@@ -155,7 +157,7 @@ class Daemon:
         )
         live = Live(
             gate=self.gate,
-            reports=self.ledger.reports,
+            reports=self.reports,
             version=__version__,
             url=self.url,
             pid=os.getpid(),
@@ -167,7 +169,7 @@ class Daemon:
             url=self.url,
             gate=self.gate,
             live=live,
-            reports=self.ledger.reports,
+            reports=self.reports,
             admin=self.ledger,
             tokens=tokens,
             admin_secret=_admin_secret(paths.admin_secret),
@@ -211,6 +213,7 @@ class Daemon:
         await self._agents.cleanup()
         await self._control.cleanup()
         await self.upstream.close()
+        self.reports.close()
         self.ledger.close()
         for path in (self._paths.pid, self._paths.socket):
             path.unlink(missing_ok=True)

@@ -1,8 +1,11 @@
-"""What reports say: read-only rows of sessions, holds and providers."""
+"""What reports return: plain values, money as Money, instants as Unix milliseconds.
+
+The ledger fills these in; the control plane turns them into views.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.money import ZERO, Money
@@ -13,73 +16,107 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SessionRecord:
-    """One session with its totals; instants are Unix milliseconds."""
-
-    id: str
-    root: str
-    parent: str | None
-    labels: Labels
-    started_ms: int
-    last_ms: int
-    requests: int = 0
-    attempts: int = 0
-    retries: int = 0
-    client_retries: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    cache_read_tokens: int = 0
-    cache_write_tokens: int = 0
-    tool_calls: int = 0
-    context_tokens: int | None = None
-    cost: Money = ZERO
-    held: Money = ZERO
-    unknown: Money = ZERO
-    wasted: Money = ZERO
-    settled: int = 0
-    """Attempts that were settled at all."""
-    estimated: int = 0
-    """Settled attempts whose usage was estimated."""
-    unpriced: int = 0
-    refusals: int = 0
-    last_status: int | None = None
-    last_error: str | None = None
-    ended_ms: int | None = None
-    outcome: str | None = None
-    models: tuple[str, ...] = field(default=())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HoldRecord:
-    """One open or unknown hold."""
+class HoldRow:
+    """One attempt's hold that is open or unknown."""
 
     attempt: str
     request: str
-    session: str
+    session: str | None
+    """None for the row that stands for holds lost in a power cut."""
     provider: str
     model: str
     state: HoldState
     amount: Money
     at_ms: int
-    why: str | None = None
+    why: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderRecord:
-    """One provider's recent attempts."""
+class AttemptRow:
+    """One attempt of a session with how it ended."""
 
-    name: str
+    attempt: str
+    request: str
+    provider: str
+    model: str
+    served_model: str | None
+    state: HoldState
+    at_ms: int
+    ended_at_ms: int | None
+    amount: Money
+    cost: Money
+    cost_source: str | None
+    overrun: Money
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    status: int | None
+    first_attempt: bool
+    client_retry: bool
+    wasted: bool
+    ttfb_ms: int | None
+    duration_ms: int | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRow:
+    """One session with its running totals, sub-agents not included."""
+
+    number: int
+    """Grows with each new session; pages are cut by it."""
+    session: str
+    root: str
+    parent: str | None
+    labels: Labels
+    started_at_ms: int
+    last_at_ms: int
+    requests: int
     attempts: int
-    errors: int
-    """Attempts that ended in a fault or an error status of the provider's own."""
-    ttfb_ms: float | None = None
-    last_error: str | None = None
+    retries: int
+    client_retries: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    tool_calls: int
+    context_tokens: int | None
+    """Input tokens of the latest settled request."""
+    cost: Money
+    cost_source: str
+    """"reported", "estimated", "unpriced" or "mixed"."""
+    held: Money
+    unknown: Money
+    wasted: Money
+    unpriced: int
+    refusals: int
+    last_status: int | None
+    last_error: str | None
+    ended_at_ms: int | None
+    outcome: str | None
+    models: tuple[str, ...]
+    """"provider/model" of everything it used."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SpendRecord:
-    """Money and tokens of a stretch of time; `starts_ms` begins it."""
+class SpendRow:
+    """Sums over the attempts that share one key."""
 
-    starts_ms: int
-    spent: Money = ZERO
-    tokens: int = 0
+    key: str
+    attempts: int = 0
+    requests: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    cost: Money = ZERO
+    held: Money = ZERO
+    unknown: Money = ZERO
+    wasted: Money = ZERO
+    failed: int = 0
+    """Attempts whose answer was an error, or that nobody knows the end of."""
+    unpriced: int = 0
+    estimated: int = 0
+    ttfb_ms: int | None = None
+    """Mean time to the first byte, where it was measured."""

@@ -100,7 +100,7 @@ class Control:
     def end_session(self, session: str) -> None:
         """End a session: its token stops working."""
         self._tokens.end(session)
-        self._admin.end_session(session, self._gate.clock.now_ms())
+        self._admin.end_session(session)
         pid = self._pids.pop(session, None)
         if pid is not None:
             self.runs.discard(pid)
@@ -115,7 +115,7 @@ class Control:
     def set_budget(self, asked: SetBudget, *, who: str) -> None:
         """Set a budget's limit; the ledger knows of it before anything else does."""
         limit = None if asked.limit is None else _money(asked.limit)
-        self._admin.note_cap(asked.scope, asked.window, limit, who=who)
+        self._admin.set_limit(asked.scope, asked.window, limit, note="control", who=who)
         try:
             self._save_budget(asked)
         except ValueError as error:
@@ -130,7 +130,7 @@ class Control:
     def resolve(self, asked: ResolveHold, *, who: str) -> None:
         """Resolve an unknown hold by a person's word."""
         spent = None if asked.spent is None else _money(asked.spent)
-        self._admin.resolve(asked.id, spent=spent, note=asked.note, who=who)
+        self._admin.resolve(asked.id, spent, note=asked.note or "", who=who)
         self._gate.admission.closed(asked.id)
         self._gate.events.publish(
             "resolved",

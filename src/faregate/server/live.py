@@ -6,6 +6,7 @@ Reads the ledger's reports only while somebody looks, and only what changed.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from faregate.control.models import (
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from faregate.core.holds import BudgetState
-    from faregate.core.records import SessionRecord
+    from faregate.core.records import SessionRow
     from faregate.gateway.flights import Flight
     from faregate.gateway.gate import Gate
     from faregate.server.ports import ReportsPort
@@ -35,6 +36,8 @@ EVENTS_SHOWN = 200
 HOUR_MS = 3_600_000
 QUIET_EVERY_MS = 5000
 """How often a watcher hears of a gate where nothing happens."""
+SETTLING_MS = 2_000
+"""A session is told again for this long after its last request."""
 SLOW_EVERY_MS = 2000
 """How often the figures of the last hour are read again."""
 
@@ -59,18 +62,21 @@ class Cursor:
     at_ms: int
     seq: int
     total: int
+    oldest_ms: int
+    """When the oldest request began that ran at the last look."""
     flights: int = 0
 
     def stale(self, now_ms: int) -> bool:
         """Tell whether even a quiet gate is worth a word: its rates decay."""
         return now_ms - self.at_ms >= QUIET_EVERY_MS
 
-    def move(self, now_ms: int, seq: int, total: int, flights: int) -> None:
+    def move(self, now_ms: int, seq: int, total: int, flights: list[Flight]) -> None:
         """Note what was just told."""
         self.at_ms = now_ms
+        self.oldest_ms = min([now_ms, *(f.started_ms for f in flights)])
         self.seq = seq
         self.total = total
-        self.flights = flights
+        self.flights = len(flights)
 
 
 class Live:
@@ -133,12 +139,11 @@ class Live:
 
     def cursor(self) -> Cursor:
         """Return a cursor that has seen everything up to now."""
-        return Cursor(
-            at_ms=self._gate.clock.now_ms(),
-            seq=self._gate.events.seq,
-            total=self._gate.flights.total,
-            flights=len(self._gate.flights),
-        )
+        cursor = Cursor(at_ms=0, seq=0, total=0, oldest_ms=0)
+        gate = self._gate
+        flights = gate.flights.all()
+        cursor.move(gate.clock.now_ms(), gate.events.seq, gate.flights.total, flights)
+        return cursor
 
     def delta(self, cursor: Cursor) -> Delta | None:
         """Return what changed since the cursor, and move it; None for nothing."""
@@ -151,11 +156,9 @@ class Live:
         if quiet and gate.flights.total == cursor.total and not cursor.stale(now_ms):
             return None
         self._refresh()
-        records = self._reports.sessions(
-            limit=SESSIONS_SHOWN, changed_since_ms=cursor.at_ms - 1
-        )
-        changed = {record.id: record for record in records}
-        cursor.move(now_ms, gate.events.seq, gate.flights.total, len(flights))
+        since = cursor.oldest_ms - SETTLING_MS
+        records = self._reports.active_sessions(since, limit=SESSIONS_SHOWN)
+        cursor.move(now_ms, gate.events.seq, gate.flights.total, flights)
         return Delta(
             seq=cursor.seq,
             at=views.rfc3339(now_ms),
@@ -163,7 +166,7 @@ class Live:
             waiting=gate.flights.waiting,
             uptime_s=round(self._uptime(), 1),
             budgets=self._budgets(),
-            sessions=self._sessions(list(changed.values())),
+            sessions=self._sessions(records),
             flights=[views.flight_view(f, now) for f in flights],
             events=[views.event_view(e) for e in events],
             providers=self._hour.providers,
@@ -193,7 +196,7 @@ class Live:
             for state in self.global_states()
         ]
 
-    def _sessions(self, records: Sequence[SessionRecord]) -> list[SessionView]:
+    def _sessions(self, records: Sequence[SessionRow]) -> list[SessionView]:
         by_session: dict[str, list[Flight]] = {}
         for flight in self._gate.flights.all():
             by_session.setdefault(flight.session, []).append(flight)
@@ -201,10 +204,10 @@ class Live:
         return [
             views.session_view(
                 record,
-                flights=by_session.get(record.id, ()),
+                flights=by_session.get(record.session, ()),
                 now_ms=now_ms,
                 spent_lately=self._hour.spent_lately,
-                capped=self._gate.is_capped(record.id),
+                capped=self._gate.is_capped(record.session),
                 window_of=self._window_of,
             )
             for record in records
@@ -216,24 +219,26 @@ class Live:
         if now_ms - hour.at_ms < SLOW_EVERY_MS:
             return
         hour.at_ms = now_ms
-        minutes = self._reports.spend_by_minute(now_ms - HOUR_MS)
         first = now_ms // 60_000 - 59
         spent = [ZERO] * 60
         tokens = [0] * 60
-        for record in minutes:
-            index = record.starts_ms // 60_000 - first
-            if 0 <= index < 60:
-                spent[index] = record.spent
-                tokens[index] = record.tokens
+        for row in self._reports.spend("minute", since_ms=first * 60_000):
+            minute = int(datetime.fromisoformat(row.key).timestamp()) // 60
+            if 0 <= minute - first < 60:
+                spent[minute - first] = row.cost
+                tokens[minute - first] = row.input_tokens + row.output_tokens
         hour.burn = [amount.exact() for amount in spent]
         hour.tokens_per_minute = sum(tokens[-5:]) // 5
         hour.providers = [
-            views.provider_view(r) for r in self._reports.providers(now_ms - HOUR_MS)
+            views.provider_view(row)
+            for row in self._reports.spend("provider", since_ms=now_ms - HOUR_MS)
         ]
-        hour.spent_lately = self._reports.spend_by_session(
-            now_ms - views.RATE_WINDOW_S * 1000
+        lately = self._reports.spend(
+            "session", since_ms=now_ms - views.RATE_WINDOW_S * 1000
         )
-        month = self.global_states()
-        since = 1000 * min((s.budget.starts_at for s in month), default=0)
-        hour.wasted = self._reports.wasted_since(since).exact()
-        hour.refused = self._reports.refusals_since(since)
+        hour.spent_lately = {row.key: row.cost for row in lately}
+        starts = [s.budget.starts_at for s in self.global_states()]
+        month_ms = 1000 * min(starts, default=0)
+        total = self._reports.spend("all", since_ms=month_ms)
+        hour.wasted = sum((row.wasted for row in total), ZERO).exact()
+        hour.refused = self._reports.refused(month_ms)

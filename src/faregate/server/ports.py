@@ -2,50 +2,42 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from faregate.core.holds import Booked, BudgetWindow
     from faregate.core.money import Money
-    from faregate.core.records import (
-        HoldRecord,
-        ProviderRecord,
-        SessionRecord,
-        SpendRecord,
-    )
+    from faregate.core.records import HoldRow, SessionRow, SpendRow
+
+SpendBy = Literal["all", "minute", "provider", "session"]
 
 
 class ReportsPort(Protocol):
     """Reads on a connection of its own; never in the way of a hold."""
 
     def sessions(
-        self, *, limit: int, offset: int = 0, changed_since_ms: int | None = None
-    ) -> Sequence[SessionRecord]:
-        """Return sessions, the latest active first."""
+        self, *, limit: int = 100, before: int | None = None
+    ) -> Sequence[SessionRow]:
+        """Return a page of sessions, the newest first, below number `before`."""
         ...
 
-    def holds(self) -> Sequence[HoldRecord]:
-        """Return every open and unknown hold, oldest first."""
+    def active_sessions(
+        self, since_ms: int, *, limit: int = 1000
+    ) -> Sequence[SessionRow]:
+        """Return sessions with a hold or refusal since then, the latest first."""
         ...
 
-    def providers(self, since_ms: int) -> Sequence[ProviderRecord]:
-        """Return the providers with attempts since then."""
+    def holds(self, limit: int = 1000) -> Sequence[HoldRow]:
+        """Return every open and unknown hold, the oldest first."""
         ...
 
-    def spend_by_minute(self, since_ms: int) -> Sequence[SpendRecord]:
-        """Return settled spend and tokens per minute; empty minutes are absent."""
+    def spend(self, by: SpendBy, *, since_ms: int) -> Sequence[SpendRow]:
+        """Return sums by a key."""
         ...
 
-    def spend_by_session(self, since_ms: int) -> Mapping[str, Money]:
-        """Return settled spend since then by session."""
-        ...
-
-    def wasted_since(self, since_ms: int) -> Money:
-        """Return what was paid for answers that were thrown away."""
-        ...
-
-    def refusals_since(self, since_ms: int) -> int:
+    def refused(self, since_ms: int) -> int:
         """Return how many requests were refused."""
         ...
 
@@ -54,17 +46,23 @@ class AdminPort(Protocol):
     """Rare changes of the ledger, each with an audit row."""
 
     def resolve(
-        self, attempt: str, *, spent: Money | None, note: str | None, who: str
-    ) -> None:
-        """Resolve an unknown hold: spent in part, or void with None."""
+        self, attempt: str, spent: Money | None, *, note: str, who: str
+    ) -> Booked:
+        """Settle an unknown hold at `spent`, or void it when that is None."""
         ...
 
-    def note_cap(
-        self, scope: str, window: str, limit: Money | None, *, who: str
+    def set_limit(
+        self, scope: str, window: str, limit: Money | None, *, note: str, who: str
     ) -> None:
-        """Write down that a limit was set."""
+        """Record a person's new limit."""
         ...
 
-    def end_session(self, session: str, at_ms: int) -> None:
+    def reopen(
+        self, scope: str, window: str, *, note: str, who: str
+    ) -> Sequence[BudgetWindow]:
+        """Take holds again on the closed windows of a scope."""
+        ...
+
+    def end_session(self, session: str) -> None:
         """Mark a session as ended."""
         ...

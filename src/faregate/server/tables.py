@@ -20,7 +20,8 @@ def price_table(settings: Settings) -> PriceTable:
     """Return the bundled prices with the user's own on top."""
     bundled = (files("faregate.providers") / PRICES_FILE).read_bytes()
     return PriceTable.from_json(bundled).with_overrides(
-        settings.price_overrides, settings.model_facts
+        settings.price_overrides,
+        {(t.provider, t.model): f for t, f in settings.model_facts.items()},
     )
 
 

@@ -27,7 +27,7 @@ from faregate.gateway.messages import instant
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from faregate.core.records import HoldRecord, ProviderRecord, SessionRecord
+    from faregate.core.records import HoldRow, SessionRow, SpendRow
     from faregate.gateway.events import Event
 
 IDLE_AFTER_S = 60
@@ -35,6 +35,12 @@ IDLE_AFTER_S = 60
 ENDED_AFTER_S = 3600
 """Without a request for this long a session is taken for ended."""
 RATE_WINDOW_S = 600
+_SOURCES: dict[str, CostSource] = {
+    "reported": "reported",
+    "estimated": "estimated",
+    "unpriced": "unpriced",
+    "mixed": "mixed",
+}
 
 
 def rfc3339(ms: int) -> str:
@@ -58,7 +64,7 @@ def budget_view(state: BudgetState, *, refusing: bool) -> BudgetView:
 
 
 def session_view(
-    record: SessionRecord,
+    record: SessionRow,
     *,
     flights: Iterable[Flight],
     now_ms: int,
@@ -68,10 +74,10 @@ def session_view(
 ) -> SessionView:
     """Return one session with its state as of now."""
     models = [sanitise(name) for name in record.models]
-    lately = spent_lately.get(record.id, ZERO)
-    seconds = min(RATE_WINDOW_S, max(60, (now_ms - record.started_ms) // 1000))
+    lately = spent_lately.get(record.session, ZERO)
+    seconds = min(RATE_WINDOW_S, max(60, (now_ms - record.started_at_ms) // 1000))
     return SessionView(
-        id=sanitise(record.id),
+        id=sanitise(record.session),
         agent=sanitise_optional(record.labels.agent),
         workspace=sanitise_optional(record.labels.workspace),
         task=sanitise_optional(record.labels.task),
@@ -84,14 +90,14 @@ def session_view(
         output_tokens=record.output_tokens,
         tool_calls=record.tool_calls,
         cost=record.cost.exact(),
-        cost_source=_cost_source(record),
+        cost_source=_SOURCES[record.cost_source],
         held=record.held.exact(),
         unknown=record.unknown.exact(),
         wasted=record.wasted.exact(),
         parent=sanitise_optional(record.parent),
         models=models,
-        started_at=rfc3339(record.started_ms),
-        last_at=rfc3339(record.last_ms),
+        started_at=rfc3339(record.started_at_ms),
+        last_at=rfc3339(record.last_at_ms),
         outcome=record.outcome,
         cache_read_tokens=record.cache_read_tokens,
         cache_write_tokens=record.cache_write_tokens,
@@ -136,12 +142,12 @@ def event_view(event: Event) -> EventView:
     )
 
 
-def hold_view(record: HoldRecord) -> HoldView:
+def hold_view(record: HoldRow) -> HoldView:
     """Return one open or unknown hold."""
     return HoldView(
         id=record.attempt,
         request=record.request,
-        session=sanitise(record.session),
+        session=sanitise(record.session or "lost in a power cut"),
         provider=record.provider,
         model=sanitise(record.model),
         state="held" if record.state is HoldState.HELD else "unknown",
@@ -151,39 +157,28 @@ def hold_view(record: HoldRecord) -> HoldView:
     )
 
 
-def provider_view(record: ProviderRecord) -> ProviderView:
+def provider_view(record: SpendRow) -> ProviderView:
     """Return one provider's last hour."""
     return ProviderView(
-        name=record.name,
+        name=record.key,
         breaker=None,
-        error_rate_1h=round(record.errors / max(1, record.attempts), 4),
+        error_rate_1h=round(record.failed / max(1, record.attempts), 4),
         requests_1h=record.attempts,
         ttfb_ms=record.ttfb_ms,
-        last_error=sanitise_optional(record.last_error),
     )
 
 
 def _state(
-    record: SessionRecord, flights: list[Flight], now_ms: int, *, capped: bool
+    record: SessionRow, flights: list[Flight], now_ms: int, *, capped: bool
 ) -> SessionState:
-    if record.ended_ms is not None:
+    if record.ended_at_ms is not None:
         return "ended"
     if flights:
         waiting = all(f.state is FlightState.WAITING for f in flights)
         return "waiting" if waiting else "active"
     if capped:
         return "capped"
-    quiet = (now_ms - record.last_ms) / 1000
+    quiet = (now_ms - record.last_at_ms) / 1000
     if quiet > ENDED_AFTER_S:
         return "ended"
     return "idle" if quiet > IDLE_AFTER_S else "active"
-
-
-def _cost_source(record: SessionRecord) -> CostSource:
-    if record.unpriced and record.unpriced == record.settled:
-        return "unpriced"
-    if not record.estimated and not record.unpriced:
-        return "reported"
-    if record.estimated == record.settled:
-        return "estimated"
-    return "mixed"
