@@ -104,7 +104,7 @@ class Bookings:
             self._execute("BEGIN IMMEDIATE")
             change = self.book_settlement(settlement, ending)
             self._execute("COMMIT")
-        except apsw.Error as error:
+        except (apsw.Error, OverflowError) as error:
             self._holds.abandon()
             raise fault("Settling a hold", error) from error
         except BaseException:

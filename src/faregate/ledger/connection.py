@@ -127,7 +127,7 @@ class Transaction:
                 raise fault(self._doing, failed) from failed
             return
         self._fail()
-        if isinstance(error, apsw.Error):
+        if isinstance(error, apsw.Error | OverflowError):
             raise fault(self._doing, error) from error
 
     def _fail(self) -> None:

@@ -6,6 +6,7 @@ admitting: that is the ledger's.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import apsw
@@ -13,6 +14,7 @@ import apsw
 from faregate.core.holds import LedgerError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -29,6 +31,10 @@ class LedgerDamagedError(LedgerError):
     """The ledger's files are lost, foreign or corrupt; nothing was changed."""
 
 
+class LedgerWriteError(LedgerError):
+    """SQLite could not do it now; the same may work later."""
+
+
 _CAUSES: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.FullError, "the disk is full"),
     (apsw.BusyError, "another program keeps the ledger locked"),
@@ -37,17 +43,29 @@ _CAUSES: tuple[tuple[type[apsw.Error], str], ...] = (
     (apsw.CorruptError, "the ledger's file is corrupt"),
     (apsw.NotADBError, "the ledger's file is corrupt"),
     (apsw.CantOpenError, "the ledger's file cannot be opened"),
-    (apsw.ConstraintError, "that would break a rule of the ledger"),
     (apsw.IOError, "reading or writing the ledger's file failed"),
 )
 
 
 def fault(doing: str, error: Exception) -> LedgerError:
     """Return what to raise when `doing` failed with an error of SQLite."""
+    if isinstance(error, apsw.ConstraintError | apsw.TooBigError | OverflowError):
+        return LedgerError(
+            f"{doing} failed: that would break a rule of the ledger ({error})"
+        )
     for kind, cause in _CAUSES:
         if isinstance(error, kind):
-            return LedgerError(f"{doing} failed: {cause} ({error})")
-    return LedgerError(f"{doing} failed: {type(error).__name__}: {error}")
+            return LedgerWriteError(f"{doing} failed: {cause} ({error})")
+    return LedgerWriteError(f"{doing} failed: {type(error).__name__}: {error}")
+
+
+@contextmanager
+def translated(doing: str) -> Iterator[None]:
+    """Raise errors of SQLite from inside as LedgerError."""
+    try:
+        yield
+    except apsw.Error as error:
+        raise fault(doing, error) from error
 
 
 def damaged(folder: Path, what: str) -> LedgerDamagedError:

@@ -38,14 +38,27 @@ def prepare_folder(folder: Path) -> Path:
     """
     try:
         folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        found = folder.lstat()
+    except FileExistsError:
+        pass
     except OSError as error:
-        raise LedgerError(f"The ledger's folder {folder} is unusable: {error}") from (
-            error
-        )
+        raise LedgerError(f"The folder {folder} cannot be made: {error}") from error
+    real = check_folder(folder)
+    if real is None:
+        raise LedgerError(f"The folder {folder} disappeared")
+    return real
+
+
+def check_folder(folder: Path) -> Path | None:
+    """Check the ledger's folder; return its real path, None where there is none."""
+    try:
+        found = folder.lstat()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise LedgerError(f"The folder {folder} is unusable: {error}") from error
     if not stat.S_ISDIR(found.st_mode):
         raise LedgerError(
-            f"The ledger's folder {folder} is not a folder of its own (a symlink?); "
+            f"The ledger's folder {folder} is no folder of its own (a symlink?); "
             "name the real folder instead"
         )
     _check_owner(folder, found, "chmod 700")

@@ -109,7 +109,7 @@ class Holds:
         except _BlockedError:
             self.abandon()
             return self._no_room(request)
-        except apsw.Error as error:
+        except (apsw.Error, OverflowError) as error:
             self.abandon()
             raise fault("Setting money aside", error) from error
         except BaseException:

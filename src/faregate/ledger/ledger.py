@@ -7,14 +7,13 @@ live in the modules that it wires; all calls come from one thread.
 from __future__ import annotations
 
 import logging
-from contextlib import contextmanager
+import time
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
 import apsw
 
 from faregate.core.holds import (
-    AlreadyResolvedError,
     Booked,
     BudgetState,
     BudgetWindow,
@@ -32,20 +31,20 @@ from faregate.ledger.boot import read_boot_id
 from faregate.ledger.connection import Transaction, open_writer
 from faregate.ledger.decisions import Decisions
 from faregate.ledger.durability import INTERVAL_S, Durability
-from faregate.ledger.errors import fault
+from faregate.ledger.errors import LedgerWriteError, fault, translated
 from faregate.ledger.opening import Opened, Terms, open_folder
 from faregate.ledger.refusals import Refusals
 from faregate.ledger.replay import replay
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from faregate.core.labels import Labels
     from faregate.core.money import Money
     from faregate.ledger.spill import Kind
 
-_RETRY_MS = 1000
+RETRY_S = 1.0
 
 _log = logging.getLogger("faregate.ledger")
 
@@ -54,10 +53,15 @@ class Ledger:
     """An open ledger; the only one on its folder. Use `open`."""
 
     def __init__(
-        self, opened: Opened, clock_ms: Callable[[], int], interval_s: float
+        self,
+        opened: Opened,
+        clock_ms: Callable[[], int],
+        interval_s: float,
+        retry_s: float,
     ) -> None:
         """Take over what was opened and start the helper thread."""
         self._clock_ms = clock_ms
+        self._retry_s = retry_s
         self._parts = opened
         self._holds = opened.holds
         self._bookings = opened.bookings
@@ -83,7 +87,7 @@ class Ledger:
         if not opened.checked:
             self._durability.add_chore(self._check_rest)
         self._spilled: str | None = None
-        self._retry_at_ms = 0
+        self._retry_at = 0.0
         self._closed = False
         self.swept = opened.swept
         """Attempts that a dead process left open; they are unknown now."""
@@ -101,11 +105,13 @@ class Ledger:
         zone: tzinfo = UTC,
         accept_reset: bool = False,
         interval_s: float = INTERVAL_S,
+        retry_s: float = RETRY_S,
     ) -> Ledger:
         """Open or create the ledger in `folder`, taking its lock.
 
-        `accept_reset` begins an empty ledger where an earlier one is lost. Raises
-        LedgerLockedError when another process owns it, LedgerError otherwise.
+        `accept_reset` begins an empty ledger where an earlier one is lost.
+        `interval_s` is how often commits are synced, `retry_s` how long to wait
+        before a failed write is tried again. Raises LedgerLockedError when another process owns it, LedgerError otherwise.
         """
         terms = Terms(
             folder=folder,
@@ -120,7 +126,7 @@ class Ledger:
             raise fault(f"Opening the ledger in {folder}", error) from error
         except OSError as error:
             raise LedgerError(f"Opening the ledger in {folder}: {error}") from error
-        return cls(opened, clock_ms, interval_s)
+        return cls(opened, clock_ms, interval_s, retry_s)
 
     @property
     def paused(self) -> str | None:
@@ -143,27 +149,21 @@ class Ledger:
         """
         try:
             return self._bookings.settle(settlement)
-        except AlreadyResolvedError:
-            raise
-        except LedgerError as error:
+        except LedgerWriteError as error:
             return self._spill("settle", settlement, error)
 
     def void(self, release: Release) -> Booked:
         """Give a hold back, on proof that nothing was billed; spills as `settle`."""
         try:
             return self._bookings.void(release)
-        except AlreadyResolvedError:
-            raise
-        except LedgerError as error:
+        except LedgerWriteError as error:
             return self._spill("void", release, error)
 
     def mark_unknown(self, release: Release) -> Booked:
         """Keep a hold in full, because nobody can tell; spills as `settle`."""
         try:
             return self._bookings.mark_unknown(release)
-        except AlreadyResolvedError:
-            raise
-        except LedgerError as error:
+        except LedgerWriteError as error:
             return self._spill("unknown", release, error)
 
     def record_refusal(
@@ -181,14 +181,14 @@ class Ledger:
 
     def states(self, budgets: Sequence[BudgetWindow]) -> tuple[BudgetState, ...]:
         """Return the running sums of these windows, zeros for those never used."""
-        with _translated("Reading budgets"):
+        with translated("Reading budgets"):
             chosen = self._parts.windows.select(budgets)
         pairs = zip(chosen.rows, chosen.budgets, strict=True)
         return tuple(row.state(budget) for row, budget in pairs)
 
     def closed_windows(self) -> tuple[BudgetWindow, ...]:
         """Return the windows that an overrun closed: waiting for room is no use."""
-        with _translated("Reading budgets"):
+        with translated("Reading budgets"):
             return self._parts.windows.closed()
 
     def high_water_s(self) -> int:
@@ -196,7 +196,7 @@ class Ledger:
 
         A clock that was set back must not reopen a window that has ended.
         """
-        with _translated("Reading budgets"):
+        with translated("Reading budgets"):
             return self._parts.windows.latest_start()
 
     def resolve(
@@ -285,22 +285,22 @@ class Ledger:
             raise LedgerError("the ledger is closed")
 
     def _spill(
-        self, kind: Kind, ended: Settlement | Release, error: LedgerError
+        self, kind: Kind, ended: Settlement | Release, error: LedgerWriteError
     ) -> Booked:
         if self._closed or ended.attempt not in self._holds.open:
             raise error
         self._parts.spill.append(kind, ended)
         self._spilled = f"{error}; what ended meanwhile waits in the spill file"
-        self._retry_at_ms = self._clock_ms() + _RETRY_MS
+        self._retry_at = time.monotonic() + self._retry_s
         _log.error("%s", self._spilled)
         return Booked(state=HoldState.HELD)
 
     def _try_again(self) -> None:
         """Book the spill when writes work again; raise LedgerError while paused."""
         if self._spilled and not self._closed and not self._durability.problem:
-            now = self._clock_ms()
-            if now >= self._retry_at_ms:
-                self._retry_at_ms = now + _RETRY_MS
+            now = time.monotonic()
+            if now >= self._retry_at:
+                self._retry_at = now + self._retry_s
                 try:
                     replay(self._bookings, self._parts.spill)
                     self._spilled = None
@@ -314,11 +314,3 @@ class Ledger:
         integrity.quick_check(
             connection, self._parts.folder, lambda: self._durability.stopping
         )
-
-
-@contextmanager
-def _translated(doing: str) -> Iterator[None]:
-    try:
-        yield
-    except apsw.Error as error:
-        raise fault(doing, error) from error

@@ -87,10 +87,10 @@ def open_folder(terms: Terms) -> Opened:
         )
         lock = FolderLock.acquire(folder, owner)
         undo.callback(lock.release)
-        exists = _find(folder, terms)
+        _find(folder, terms)
         escrow_file = EscrowFile.open(folder)
         undo.callback(escrow_file.close)
-        connection = _connect(folder, exists=exists)
+        connection = open_writer(folder / files.DATABASE)
         undo.callback(connection.close)
         checked = integrity.quick_check(
             connection, folder, integrity.deadline(integrity.START_BUDGET_S)
@@ -105,15 +105,15 @@ def open_folder(terms: Terms) -> Opened:
     return opened
 
 
-def _find(folder: Path, terms: Terms) -> bool:
-    """Return whether a ledger is there; refuse to replace a lost one in silence."""
+def _find(folder: Path, terms: Terms) -> None:
+    """Check the ledger that is there, or create its file; never replace a lost one."""
     exists = files.check_database(folder)
     for name in (files.ESCROW, files.SPILL):
         files.check_file(folder / name)
     empty = not exists or (folder / files.DATABASE).lstat().st_size == 0
     if not empty:
         check_version(folder, terms.migrations)
-        return True
+        return
     marker = folder / files.ESCROW
     if _says_ledger(folder) and not terms.accept_reset:
         raise damaged(
@@ -124,7 +124,6 @@ def _find(folder: Path, terms: Terms) -> bool:
         marker.unlink(missing_ok=True)
     if not exists:
         files.create_file(folder / files.DATABASE)
-    return False
 
 
 def _says_ledger(folder: Path) -> bool:
@@ -135,13 +134,6 @@ def _says_ledger(folder: Path) -> bool:
         return file.record is not None
     finally:
         file.close()
-
-
-def _connect(folder: Path, *, exists: bool) -> apsw.Connection:
-    connection = open_writer(folder / files.DATABASE)
-    if not exists:
-        files.sync_folder(folder)
-    return connection
 
 
 def _recover(
@@ -166,6 +158,7 @@ def _recover(
             windows,
             last_id=last_id,
             placed=placed,
+            oldest=oldest or 1,
             lost=missing,
             now_ms=terms.now_ms,
             zone=terms.zone,
@@ -201,6 +194,8 @@ def _ledger_id(
         made = uuid.uuid4().hex
         with full_sync(connection), Transaction(connection, "Creating the ledger"):
             connection.execute(_SET_LEDGER_ID, (made,))
+        # Before the escrow says that a ledger is here, its files must be.
+        files.sync_folder(folder)
         found = [(made,)]
     ledger = str(found[0][0])
     record = escrow_file.record

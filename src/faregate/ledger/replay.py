@@ -5,7 +5,8 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from faregate.core.holds import AlreadyResolvedError, Settlement
+from faregate.core.holds import AlreadyResolvedError, LedgerError, Settlement
+from faregate.ledger.errors import LedgerWriteError
 
 if TYPE_CHECKING:
     from faregate.ledger.bookings import Bookings
@@ -32,6 +33,11 @@ def replay(bookings: Bookings, spill: Spill) -> int:
             booked += 1
         except AlreadyResolvedError:
             _log.info("spilled booking of %s was done before", ended.attempt)
+        except LedgerWriteError:
+            raise
+        except LedgerError:
+            # Trying again would not help; the hold stays held and is swept.
+            _log.exception("spilled booking of %s is impossible", ended.attempt)
     if spill.entries:
         spill.clear()
     return booked

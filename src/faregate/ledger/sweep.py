@@ -24,11 +24,12 @@ if TYPE_CHECKING:
 
 _LAST = "SELECT id, placed, oldest FROM attempt ORDER BY id DESC LIMIT 1"
 _OPEN = "SELECT attempt FROM attempt WHERE id >= ?1 AND state = 'held' ORDER BY id"
+_STILL_HELD = "SELECT sum(held) FROM budget_window WHERE scope = 'global'"
 _LOST = (
     "INSERT INTO attempt (id, attempt, request, session, labels, windows, provider, "
     "model, protocol, at_ms, amount, input_bound, output_bound, first_attempt, "
     "client_retry, tokenless, placed, oldest, state, ended_at_ms, note) "
-    "VALUES (?1, ?2, '', NULL, NULL, ?3, '', '', '', ?4, ?5, 0, 0, 1, 0, 0, ?6, ?1, "
+    "VALUES (?1, ?2, '', NULL, NULL, ?3, '', '', '', ?4, ?5, 0, 0, 1, 0, 0, ?6, ?8, "
     "'unknown', ?4, ?7)"
 )
 _ADD_UNKNOWN = "UPDATE budget_window SET unknown = unknown + ?2 WHERE id = ?1"
@@ -47,6 +48,16 @@ def sweep(
     connection: apsw.Connection, bookings: Bookings, oldest: int, now_ms: int
 ) -> tuple[str, ...]:
     """Turn every hold that is still open into unknown; return the attempts."""
+    swept = _sweep_since(connection, bookings, oldest, now_ms)
+    if select(connection, _STILL_HELD)[0][0]:
+        # Not where they should be: look at every row rather than leave one held.
+        swept += _sweep_since(connection, bookings, 0, now_ms)
+    return swept
+
+
+def _sweep_since(
+    connection: apsw.Connection, bookings: Bookings, oldest: int, now_ms: int
+) -> tuple[str, ...]:
     attempts = tuple(row[0] for row in select(connection, _OPEN, (oldest,)))
     if not attempts:
         return ()
@@ -74,6 +85,7 @@ def book_lost(
     *,
     last_id: int,
     placed: int,
+    oldest: int,
     lost: int,
     now_ms: int,
     zone: tzinfo,
@@ -81,7 +93,8 @@ def book_lost(
     """Book `lost` micro-USD as one unknown attempt; return its name.
 
     It counts in the global month and day, as far as one knows in which window the
-    lost holds were. `placed` includes it, so that booking it again finds nothing.
+    lost holds were. The row's running sum includes it, so that booking it again finds
+    nothing; its `oldest` still leads the sweep to holds that a kill left open.
     """
     now = now_ms / 1000
     budgets = []
@@ -104,7 +117,8 @@ def book_lost(
             connection.execute(_ADD_UNKNOWN, (row.id, amount))
         ids = str([row.id for row in rows])
         connection.execute(
-            _LOST, (row_id, attempt, ids, now_ms, amount, placed + lost, _LOST_NOTE)
+            _LOST,
+            (row_id, attempt, ids, now_ms, amount, placed + lost, _LOST_NOTE, oldest),
         )
     windows.forget()
     return attempt

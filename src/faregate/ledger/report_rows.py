@@ -1,0 +1,119 @@
+"""What reports return: plain values, money as Money, instants as Unix milliseconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from faregate.core.money import ZERO, Money
+
+if TYPE_CHECKING:
+    from faregate.core.holds import HoldState
+    from faregate.core.labels import Labels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRow:
+    """One attempt's hold that is open or unknown."""
+
+    attempt: str
+    request: str
+    session: str | None
+    """None for the row that stands for holds lost in a power cut."""
+    provider: str
+    model: str
+    state: HoldState
+    amount: Money
+    at_ms: int
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRow:
+    """One attempt of a session with how it ended."""
+
+    attempt: str
+    request: str
+    provider: str
+    model: str
+    served_model: str | None
+    state: HoldState
+    at_ms: int
+    ended_at_ms: int | None
+    amount: Money
+    cost: Money
+    cost_source: str | None
+    overrun: Money
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    status: int | None
+    first_attempt: bool
+    client_retry: bool
+    wasted: bool
+    ttfb_ms: int | None
+    duration_ms: int | None
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRow:
+    """One session with its running totals, sub-agents not included."""
+
+    number: int
+    """Grows with each new session; pages are cut by it."""
+    session: str
+    root: str
+    parent: str | None
+    labels: Labels
+    started_at_ms: int
+    last_at_ms: int
+    requests: int
+    attempts: int
+    retries: int
+    client_retries: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int
+    cache_write_tokens: int
+    tool_calls: int
+    context_tokens: int | None
+    """Input tokens of the latest settled request."""
+    cost: Money
+    cost_source: str
+    """"reported", "estimated", "unpriced" or "mixed"."""
+    held: Money
+    unknown: Money
+    wasted: Money
+    unpriced: int
+    refusals: int
+    last_status: int | None
+    last_error: str | None
+    ended_at_ms: int | None
+    outcome: str | None
+    models: tuple[str, ...]
+    """"provider/model" of everything it used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpendRow:
+    """Sums over the attempts that share one key."""
+
+    key: str
+    attempts: int = 0
+    requests: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    cost: Money = ZERO
+    held: Money = ZERO
+    unknown: Money = ZERO
+    wasted: Money = ZERO
+    failed: int = 0
+    """Attempts whose answer was an error, or that nobody knows the end of."""
+    unpriced: int = 0
+    estimated: int = 0
+    ttfb_ms: int | None = None
+    """Mean time to the first byte, where it was measured."""

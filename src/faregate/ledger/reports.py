@@ -1,0 +1,307 @@
+"""Reading the ledger: holds, sessions, spend and budgets, on a connection of its own.
+
+Never writes, never waits for the loop, and leaves no statement open: an open one
+would hold back checkpoints.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING, Any
+
+from faregate.core.holds import BudgetState, BudgetWindow, HoldState, LedgerError
+from faregate.core.labels import Labels
+from faregate.core.money import Money
+from faregate.ledger import audit, files, verify
+from faregate.ledger.connection import open_reader, select
+from faregate.ledger.errors import translated
+from faregate.ledger.holds import IDS_PER_MS
+from faregate.ledger.refusals import QUARTER_MS
+from faregate.ledger.report_rows import AttemptRow, HoldRow, SessionRow, SpendRow
+from faregate.ledger.spend import SpendBy, spend
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import apsw
+
+_OPEN = """
+    SELECT attempt, request, session.session, provider, model, state, amount, at_ms,
+        note
+    FROM attempt LEFT JOIN session ON session.id = attempt.session
+    WHERE attempt.id >= (SELECT oldest FROM attempt ORDER BY id DESC LIMIT 1)
+        AND state = 'held'
+    ORDER BY attempt.id LIMIT ?1
+"""
+_UNKNOWN = """
+    SELECT attempt, request, session.session, provider, model, state, amount, at_ms,
+        note
+    FROM attempt LEFT JOIN session ON session.id = attempt.session
+    WHERE state = 'unknown' ORDER BY attempt.id LIMIT ?1
+"""
+_SESSION = """
+    SELECT id, session, root, parent, workspace, agent, user, task, customer, feature,
+        started_at_ms, last_at_ms, requests, attempts, retries, client_retries,
+        input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, tool_calls,
+        context_tokens, cost, held, unknown, wasted, settled, estimated, unpriced,
+        refusals, last_status, last_error, ended_at_ms, outcome,
+        (SELECT json_group_array(target) FROM
+            (SELECT target FROM session_model WHERE session = id ORDER BY target))
+    FROM session
+"""
+_SESSION_PAGE = _SESSION + " WHERE id < ?1 ORDER BY id DESC LIMIT ?2"
+_SESSION_ONE = _SESSION + " WHERE session = ?1"
+_SESSION_ACTIVE = "".join(
+    (
+        _SESSION,
+        " WHERE id IN (SELECT session FROM attempt WHERE id >= ?1 UNION",
+        " SELECT session FROM refusal WHERE quarter >= ?2) AND last_at_ms >= ?3",
+        " ORDER BY last_at_ms DESC LIMIT ?4",
+    )
+)
+_ATTEMPTS = """
+    SELECT attempt, request, provider, model, served_model, state, at_ms, ended_at_ms,
+        amount, attempt.cost, cost_source, overrun,
+        uncached_input + cache_read + cache_write_5m + cache_write_1h, output,
+        cache_read, cache_write_5m + cache_write_1h, status, first_attempt,
+        client_retry, attempt.wasted, ttfb_ms, duration_ms, note
+    FROM session JOIN attempt ON attempt.session = session.id
+    WHERE session.session = ?1 AND attempt.id >= session.started_at_ms * ?2
+    ORDER BY attempt.id DESC LIMIT ?3
+"""
+_WINDOWS = """
+    SELECT scope, window, starts_at, ends_at, "limit", spent, held, unknown
+    FROM budget_window
+    WHERE (scope < 'session:' OR scope >= 'session;') AND starts_at <= ?1
+        AND (ends_at IS NULL OR ends_at > ?1)
+    ORDER BY scope, window
+"""
+_REFUSED = "SELECT coalesce(sum(count), 0) FROM refusal WHERE quarter >= ?1"
+_REFUSED_BY_CODE = (
+    "SELECT code, sum(count) FROM refusal WHERE quarter >= ?1 GROUP BY code"
+)
+_NO_END = 2**62
+
+
+class Reports:
+    """Answers questions about a ledger; use from one thread at a time."""
+
+    def __init__(self, connection: apsw.Connection) -> None:
+        """Read through `connection`; use `open`."""
+        self._connection = connection
+
+    @classmethod
+    def open(cls, folder: Path) -> Reports:
+        """Open the ledger in `folder` for reading; it may be in use meanwhile.
+
+        Raises LedgerError when there is none or others could read it.
+        """
+        real = files.check_folder(folder)
+        if real is None or not files.check_database(real):
+            raise LedgerError(f"there is no ledger in {folder} yet")
+        return cls(open_reader(real / files.DATABASE))
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
+
+    def holds(self, limit: int = 1000) -> tuple[HoldRow, ...]:
+        """Return unknown holds and open ones, the oldest first."""
+        with translated("Reading the ledger"):
+            rows = select(self._connection, _UNKNOWN, (limit,))
+            rows += select(self._connection, _OPEN, (limit,))
+        rows.sort(key=lambda row: int(row[7]))
+        return tuple(
+            HoldRow(
+                attempt=attempt,
+                request=request,
+                session=session,
+                provider=provider,
+                model=model,
+                state=HoldState(state),
+                amount=Money(amount),
+                at_ms=at_ms,
+                why=why,
+            )
+            for attempt, request, session, provider, model, state, amount, at_ms, why
+            in rows[:limit]
+        )  # fmt: skip
+
+    def sessions(
+        self, *, limit: int = 100, before: int | None = None
+    ) -> tuple[SessionRow, ...]:
+        """Return a page of sessions, the newest first, below number `before`."""
+        with translated("Reading the ledger"):
+            end = _NO_END if before is None else before
+            rows = select(self._connection, _SESSION_PAGE, (end, limit))
+        return tuple(_session(row) for row in rows)
+
+    def active_sessions(
+        self, since_ms: int, *, limit: int = 1000
+    ) -> tuple[SessionRow, ...]:
+        """Return sessions with a hold or refusal since then, the latest first."""
+        with translated("Reading the ledger"):
+            rows = select(
+                self._connection,
+                _SESSION_ACTIVE,
+                (since_ms * IDS_PER_MS, since_ms // QUARTER_MS, since_ms, limit),
+            )
+        return tuple(_session(row) for row in rows)
+
+    def session(self, session: str) -> SessionRow | None:
+        """Return one session by its id, or None."""
+        with translated("Reading the ledger"):
+            rows = select(self._connection, _SESSION_ONE, (session,))
+        return _session(rows[0]) if rows else None
+
+    def attempts(self, session: str, *, limit: int = 200) -> tuple[AttemptRow, ...]:
+        """Return a session's attempts, the newest first."""
+        with translated("Reading the ledger"):
+            rows = select(self._connection, _ATTEMPTS, (session, IDS_PER_MS, limit))
+        return tuple(_attempt(row) for row in rows)
+
+    def spend(
+        self,
+        by: SpendBy,
+        *,
+        since_ms: int,
+        until_ms: int = _NO_END,
+        zone: tzinfo = UTC,
+    ) -> tuple[SpendRow, ...]:
+        """Return sums by a key; local days of `zone` where that is "day"."""
+        with translated("Reading the ledger"):
+            return spend(
+                self._connection,
+                by,
+                since_ms=since_ms,
+                until_ms=until_ms,
+                zone=zone,
+            )
+
+    def budgets(self, now_s: int) -> tuple[BudgetState, ...]:
+        """Return the windows that run at `now_s`, those of sessions left out."""
+        with translated("Reading the ledger"):
+            rows = select(self._connection, _WINDOWS, (now_s,))
+        return tuple(_state(row) for row in rows)
+
+    def refused(self, since_ms: int) -> int:
+        """Return how many requests were refused, to the quarter hour."""
+        with translated("Reading the ledger"):
+            found = select(self._connection, _REFUSED, (since_ms // QUARTER_MS,))
+        return int(found[0][0])
+
+    def refused_by_code(self, since_ms: int) -> dict[str, int]:
+        """Return the refusals by their code, to the quarter hour."""
+        with translated("Reading the ledger"):
+            found = select(
+                self._connection, _REFUSED_BY_CODE, (since_ms // QUARTER_MS,)
+            )
+        return {str(code): int(count) for code, count in found}
+
+    def decisions(self, limit: int = 100) -> tuple[audit.AuditRow, ...]:
+        """Return what people decided, the newest first."""
+        with translated("Reading the ledger"):
+            return audit.newest(self._connection, limit)
+
+    def discrepancies(self) -> tuple[str, ...]:
+        """Return every running sum that differs from its rows; reads everything."""
+        with translated("Reading the ledger"):
+            return verify.discrepancies(self._connection)
+
+
+def _state(row: tuple[Any, ...]) -> BudgetState:
+    scope, window, starts_at, ends_at, limit, spent, held, unknown = row
+    return BudgetState(
+        budget=BudgetWindow(
+            scope=scope,
+            window=window,
+            starts_at=starts_at,
+            ends_at=ends_at,
+            limit=None if limit is None else Money(limit),
+        ),
+        spent=Money(spent),
+        held=Money(held),
+        unknown=Money(unknown),
+    )
+
+
+def _session(row: tuple[Any, ...]) -> SessionRow:
+    number, session, root, parent = row[:4]
+    workspace, agent, user, task, customer, feature = row[4:10]
+    cost, held, unknown, wasted, settled, estimated, unpriced = row[22:29]
+    refusals, last_status, last_error, ended_at_ms, outcome, models = row[29:]
+    return SessionRow(
+        number=number,
+        session=session,
+        root=root,
+        parent=parent,
+        labels=Labels(
+            workspace=workspace,
+            agent=agent,
+            user=user,
+            task=task,
+            customer=customer,
+            feature=feature,
+        ),
+        started_at_ms=row[10],
+        last_at_ms=row[11],
+        requests=row[12],
+        attempts=row[13],
+        retries=row[14],
+        client_retries=row[15],
+        input_tokens=row[16],
+        output_tokens=row[17],
+        cache_read_tokens=row[18],
+        cache_write_tokens=row[19],
+        tool_calls=row[20],
+        context_tokens=row[21],
+        cost=Money(cost),
+        cost_source=_cost_source(settled, estimated, unpriced),
+        held=Money(held),
+        unknown=Money(unknown),
+        wasted=Money(wasted),
+        unpriced=unpriced,
+        refusals=refusals,
+        last_status=last_status,
+        last_error=last_error,
+        ended_at_ms=ended_at_ms,
+        outcome=outcome,
+        models=tuple(json.loads(models)),
+    )
+
+
+def _cost_source(settled: int, estimated: int, unpriced: int) -> str:
+    if not estimated and not unpriced:
+        return "reported"
+    if estimated == settled:
+        return "estimated"
+    return "unpriced" if unpriced == settled else "mixed"
+
+
+def _attempt(row: tuple[Any, ...]) -> AttemptRow:
+    return AttemptRow(
+        attempt=row[0],
+        request=row[1],
+        provider=row[2],
+        model=row[3],
+        served_model=row[4],
+        state=HoldState(row[5]),
+        at_ms=row[6],
+        ended_at_ms=row[7],
+        amount=Money(row[8]),
+        cost=Money(row[9]),
+        cost_source=row[10],
+        overrun=Money(row[11]),
+        input_tokens=row[12],
+        output_tokens=row[13],
+        cache_read_tokens=row[14],
+        cache_write_tokens=row[15],
+        status=row[16],
+        first_attempt=bool(row[17]),
+        client_retry=bool(row[18]),
+        wasted=bool(row[19]),
+        ttfb_ms=row[20],
+        duration_ms=row[21],
+        note=row[22],
+    )
