@@ -191,6 +191,11 @@ def test_faster_service_has_its_own_price() -> None:
     assert row_of("anthropic", "claude-opus-5-5", "fast").base.output == mtok("40")
 
 
+@pytest.mark.parametrize("model", ["claude-opus-5-5", "claude-haiku-5-5"])
+def test_capacity_paid_for_in_advance_has_the_usual_price(model: str) -> None:
+    assert row_of("anthropic", model, "priority") is row_of("anthropic", model)
+
+
 def test_an_announced_price_waits_for_its_day() -> None:
     old = TABLE.row("gemini", "gemini-4-argon", date(2026, 11, 30))
     new = TABLE.row("gemini", "gemini-4-argon", date(2026, 12, 1))

@@ -246,6 +246,36 @@ class TestOverrides:
         assert price_of(again, "anything") == 4
 
 
+class TestFactors:
+    prices = table(
+        record("m", "10", tiers=[{"above": 5, "in": "20", "out": "20"}]),
+        {"provider": "q", "model": "m", "in": "10", "out": "10"},
+    )
+
+    def test_a_dearer_region_multiplies_the_prices_of_its_provider_alone(self) -> None:
+        dear = self.prices.with_factors({"p": (11, 10)})
+        row = dear.row("p", "m", TODAY)
+        assert row is not None
+        assert row.base.output == 11_000_000
+        assert row.tiers[0].rates.output == 22_000_000
+        other = dear.row("q", "m", TODAY)
+        assert other is not None
+        assert other.base.output == 10_000_000
+        assert price_of(self.prices, "m") == 10
+
+    def test_a_users_row_is_final_in_whatever_order(self) -> None:
+        mine = [configured("m", "7")]
+        factors = {"p": (2, 1), "q": (3, 1)}
+        for prices in (
+            self.prices.with_overrides(mine).with_factors(factors),
+            self.prices.with_factors(factors).with_overrides(mine),
+        ):
+            assert price_of(prices, "m") == 7
+            other = prices.row("q", "m", TODAY)
+            assert other is not None
+            assert other.base.output == 30_000_000
+
+
 class TestFacts:
     def test_a_newer_row_without_facts_keeps_the_older_ones(self) -> None:
         prices = table(

@@ -7,7 +7,7 @@ charged by `cost_of` is at most what `worst_case` held for the same bounds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
@@ -221,6 +221,11 @@ class PriceRow:
             if reached < tier.above_input < input_tokens:
                 rates, reached = tier.rates, tier.above_input
         return rates
+
+    def times(self, factor: Ratio) -> PriceRow:
+        """Return the row with every token price times `factor`, each rounded up."""
+        tiers = tuple(replace(t, rates=t.rates.times(factor)) for t in self.tiers)
+        return replace(self, base=self.base.times(factor), tiers=tiers)
 
     def multiplier_at(self, at: datetime) -> Ratio:
         """Return the time-of-week factor at an aware instant."""

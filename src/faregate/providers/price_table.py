@@ -16,11 +16,18 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
 from faregate.core.model_facts import NOTHING_KNOWN, ModelFacts
-from faregate.core.pricing import CacheWrite, PriceRow, Rates, dearest_rates
+from faregate.core.pricing import (
+    CacheWrite,
+    PriceRow,
+    Rates,
+    dearest_rates,
+)
 from faregate.providers.price_records import PriceRecord, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+    from faregate.core.pricing import Ratio
 
 Key = tuple[str, str]
 """Provider name and case-folded model name."""
@@ -32,6 +39,8 @@ STANDARD_SERVICES = frozenset(
 DISCOUNTED_SERVICES = frozenset({"flex", "batch", "scale"})
 """Classes that never cost more than the usual one."""
 SAME_SERVICE = MappingProxyType({"fast": "priority"})
+USUAL_PRICE_AT = frozenset({("anthropic", "priority")})
+"""Classes that are paid for in advance and listed at the usual price."""
 
 _DATED = re.compile(r"(.+?)(?:[-@]\d{4}-\d{2}-\d{2}|[-@]\d{8})")
 _BEGINNING = date.min
@@ -58,6 +67,7 @@ class PriceTable:
         self._records: dict[Key, list[PriceRecord]] = {}
         self._aliases: dict[Key, str] = {}
         self._rows: dict[int, PriceRow] = {}
+        self._factors: dict[str, Ratio] = {}
         self._overrides: dict[Key, PriceRow] = {}
         self._facts: dict[Key, ModelFacts] = {}
         self._globs: tuple[PriceRow, ...] = ()
@@ -85,8 +95,7 @@ class PriceTable:
         A model that holds `*` or `?` is a glob and applies to what nothing else
         matches. Facts are keyed by provider and model and override field by field.
         """
-        table = PriceTable(generated=self.generated, sources=self.sources)
-        table._records, table._aliases = self._records, self._aliases
+        table = self._copy()
         rows = tuple(rows)
         keyed = {_key(*key): value for key, value in (facts or {}).items()}
         table._overrides = self._overrides | {
@@ -100,6 +109,15 @@ class PriceTable:
             *((key, value) for key, value in keyed.items() if _glob(key[1])),
             *self._fact_globs,
         )
+        return table
+
+    def with_factors(self, factors: Mapping[str, Ratio]) -> PriceTable:
+        """Return a table whose bundled prices of these providers are multiplied.
+
+        For regions that cost more; the user's own rows are final and stay.
+        """
+        table = self._copy()
+        table._factors = self._factors | dict(factors)
         return table
 
     def row(
@@ -118,7 +136,10 @@ class PriceTable:
             records = self._in_force(key, at)
             if override is None and not records:
                 continue
-            bundled = self._of_service(records, (service or "").lower())
+            wanted = (service or "").lower()
+            if (provider, wanted) in USUAL_PRICE_AT:
+                wanted = ""
+            bundled = self._of_service(records, wanted)
             return _chosen(override, bundled)
         for row in self._globs:
             if row.provider == provider and _matches(row.model, model):
@@ -172,6 +193,15 @@ class PriceTable:
         ]
         return (*bundled, *own)
 
+    def _copy(self) -> PriceTable:
+        """Return a table of the same content that has converted no row yet."""
+        table = PriceTable(generated=self.generated, sources=self.sources)
+        table._records, table._aliases = self._records, self._aliases
+        table._overrides, table._globs = self._overrides, self._globs
+        table._facts, table._fact_globs = self._facts, self._fact_globs
+        table._factors = self._factors
+        return table
+
     def _candidates(self, provider: str, model: str) -> Iterator[str]:
         yield from self._with_alias(provider, model)
         stem = undated(model)
@@ -223,7 +253,9 @@ class PriceTable:
         """Return the record as a row, converted once."""
         row = self._rows.get(id(record))
         if row is None:
-            row = self._rows[id(record)] = record.row(f"bundled {self.generated}")
+            row = record.row(f"bundled {self.generated}")
+            factor = self._factors.get(record.provider)
+            row = self._rows[id(record)] = row if factor is None else row.times(factor)
         return row
 
     def _known_facts(self, provider: str, model: str) -> Iterator[ModelFacts]:
