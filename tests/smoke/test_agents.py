@@ -11,8 +11,8 @@ import pytest
 
 from faregate.smoke.agents import KINDS, AgentRun, message_of, run_agent
 from faregate.smoke.simulated.bill import BilledBecause
+from faregate.smoke.simulated.fault import Fault
 from faregate.smoke.simulated.faults import connection, statuses, streams
-from faregate.smoke.simulated.faults.fault import Fault
 from faregate.smoke.simulated.faults.table import TABLE
 from faregate.smoke.simulated.reply import ToolCall
 from faregate.smoke.simulated.script import Step

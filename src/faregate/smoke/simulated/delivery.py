@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from faregate.smoke.simulated.faults.fault import Fault, Framing
+from faregate.smoke.simulated.fault import Fault, Framing
 from faregate.smoke.simulated.frames import Frame, FrameKind, encode, to_bytes, to_json
 
 if TYPE_CHECKING:

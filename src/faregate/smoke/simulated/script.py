@@ -15,7 +15,7 @@ from faregate.smoke.simulated.reply import Reply
 from faregate.smoke.simulated.seen import SeenRequest
 
 if TYPE_CHECKING:
-    from faregate.smoke.simulated.faults.fault import Fault
+    from faregate.smoke.simulated.fault import Fault
 
 SUFFIX = "#"
 

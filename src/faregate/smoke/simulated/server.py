@@ -21,7 +21,7 @@ from faregate.smoke.simulated.checks import check_limits, credential
 from faregate.smoke.simulated.delivery import deliver
 from faregate.smoke.simulated.endpoints import Endpoint, endpoint_of
 from faregate.smoke.simulated.exchange import Exchange, HungUpError, Pace
-from faregate.smoke.simulated.faults.fault import Charge
+from faregate.smoke.simulated.fault import Charge
 from faregate.smoke.simulated.faults.table import TABLE
 from faregate.smoke.simulated.frames import to_bytes, to_json
 from faregate.smoke.simulated.prompt_cache import PromptCache

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from faregate.smoke.simulated.answer import Answer, Finish, Piece, PieceKind
-from faregate.smoke.simulated.faults.fault import Fault
+from faregate.smoke.simulated.fault import Fault
 from faregate.smoke.simulated.frames import to_json
 
 _ESCAPES = "\x1b]0;owned\x07\x1b[2J\x1b[31mred\x1b[0m\u202eevil\u202c"

@@ -14,7 +14,7 @@ from faregate.smoke.simulated.delivery import (
     send,
     stream_parts,
 )
-from faregate.smoke.simulated.faults.fault import Charge, Fault, Framing
+from faregate.smoke.simulated.fault import Charge, Fault, Framing
 from faregate.smoke.simulated.frames import FrameKind
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from faregate.smoke.simulated.delivery import (
     send_some,
     stream_parts,
 )
-from faregate.smoke.simulated.faults.fault import Charge, Fault
+from faregate.smoke.simulated.fault import Charge, Fault
 
 if TYPE_CHECKING:
     from faregate.smoke.simulated.exchange import Exchange

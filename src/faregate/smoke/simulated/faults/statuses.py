@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from faregate.smoke.simulated.ask import ApiError
-from faregate.smoke.simulated.faults.fault import Charge, Fault
+from faregate.smoke.simulated.fault import Charge, Fault
 from faregate.smoke.simulated.frames import to_bytes, to_json
 
 if TYPE_CHECKING:

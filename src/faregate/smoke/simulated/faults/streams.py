@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from faregate.smoke.simulated.ask import ApiError
 from faregate.smoke.simulated.delivery import EVENT_STREAM
-from faregate.smoke.simulated.faults.fault import Charge, Fault, Framing
+from faregate.smoke.simulated.fault import Charge, Fault, Framing
 from faregate.smoke.simulated.frames import (
     Frame,
     FrameKind,

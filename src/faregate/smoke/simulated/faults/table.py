@@ -10,6 +10,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from faregate.smoke.simulated.fault import Charge, Fault
 from faregate.smoke.simulated.faults import (
     answers,
     bodies,
@@ -18,7 +19,6 @@ from faregate.smoke.simulated.faults import (
     streams,
     usages,
 )
-from faregate.smoke.simulated.faults.fault import Charge, Fault
 from faregate.smoke.simulated.frames import FrameKind
 
 if TYPE_CHECKING:

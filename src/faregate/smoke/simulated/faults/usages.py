@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from faregate.smoke.simulated.ask import Ask, Json
-from faregate.smoke.simulated.faults.fault import Fault
+from faregate.smoke.simulated.fault import Fault
 from faregate.smoke.simulated.frames import Frame, FrameKind
 from faregate.smoke.simulated.rates import Counts
 
