@@ -250,8 +250,10 @@ class Planner:
         if inbound.grant is None:
             return headers
         key = self._key_of(spec.name)
-        if key is None and not spec.local:
-            where = " or ".join(spec.key_env) or "the provider's key"
+        # A provider of one's own that names no key, such as a server on this
+        # machine, is asked without one.
+        if key is None and spec.key_env and not spec.local:
+            where = " or ".join(spec.key_env)
             return Refusal(
                 code=RefusalCode.KEY_MISSING,
                 message=(
