@@ -188,6 +188,11 @@ class TestServices:
     def test_a_dearer_class_without_a_price_has_none(self, model: str) -> None:
         assert self.prices.row("p", model, TODAY, service="priority") is None
 
+    def test_a_user_may_price_a_model_that_the_table_does_not_know(self) -> None:
+        mine = self.prices.with_overrides([configured("own", "12")])
+        assert price_of(mine, "own") == 12
+        assert price_of(mine, "own", service="priority") == 12
+
     def test_a_users_row_stands_for_all_but_a_class_known_to_be_dearer(self) -> None:
         mine = self.prices.with_overrides([configured("m", "12")])
         assert price_of(mine, "m") == 12
@@ -313,6 +318,14 @@ class TestDearest:
         assert row is not None
         assert row.base.output == 50_000_000
         assert row.fee_per_server_tool_call == 10_000_000_000
+
+    def test_the_users_rows_count_too(self) -> None:
+        dear = self.prices.with_overrides(
+            [configured("mine", "70"), configured("theirs", "90", provider="q")]
+        )
+        row = dear.dearest("p", TODAY)
+        assert row is not None
+        assert row.base.output == 70_000_000
 
     def test_an_empty_table_has_none(self) -> None:
         assert PriceTable().dearest("p", TODAY) is None
