@@ -7,6 +7,7 @@ it is only a hint: a caller may write anything there.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -70,9 +71,9 @@ _FOLDER = re.compile(r"([^/\\]+)[/\\]*$")
 
 def agent_name(headers: Mapping[str, str]) -> str | None:
     """Return the name of the agent program; None when its headers tell nothing."""
-    title = _TITLES.get(headers.get("x-title", "").strip().lower())
-    if title is not None:
-        return title
+    title = headers.get("x-title", "").strip().lower()
+    if title in _TITLES:
+        return _TITLES[title]
     originator = headers.get("originator", "").lower()
     if originator.startswith("codex"):
         return "codex"
@@ -80,11 +81,13 @@ def agent_name(headers: Mapping[str, str]) -> str | None:
         return "opencode"
     if is_litellm_family(headers):
         return "litellm"
-    user_agent = headers.get("user-agent", "").lower()
-    for prefix, name in _USER_AGENTS:
-        if user_agent.startswith(prefix):
-            return name
-    return None
+    return _by_user_agent(headers.get("user-agent", "")[:LONGEST_ID])
+
+
+@lru_cache(maxsize=256)
+def _by_user_agent(user_agent: str) -> str | None:
+    low = user_agent.lower()
+    return next((name for prefix, name in _USER_AGENTS if low.startswith(prefix)), None)
 
 
 def is_litellm_family(headers: Mapping[str, str]) -> bool:

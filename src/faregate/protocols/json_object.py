@@ -6,9 +6,10 @@ members so that every other byte stays as it was. Knows no dialect.
 
 from __future__ import annotations
 
+import codecs
 import json
 import re
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -23,42 +24,40 @@ _COMMA = re.compile(rb"[ \t\n\r]*,")
 _END = re.compile(rb"[ \t\n\r]*\}[ \t\n\r]*")
 _OPEN = re.compile(rb"[ \t\n\r]*\{")
 _OPEN_EMPTY = re.compile(rb"[ \t\n\r]*\{[ \t\n\r]*\}")
+_NEXT_KEY = re.compile(
+    rb'[ \t\n\r]*,[ \t\n\r]*("[^"\\]*(?:\\.[^"\\]*)*")[ \t\n\r]*:[ \t\n\r]*'
+)
+_UTF8 = codecs.getincrementaldecoder("utf-8")
+_PIECE = 65536
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
-class Span(NamedTuple):
-    """Offsets of one member: where its key begins, where its value begins and ends."""
-
-    key: int
-    start: int
-    end: int
+Span = tuple[int, int, int]
+"""Offsets of one member: where its key begins, where its value begins and ends."""
 
 
 class JsonObject:
     """A JSON object that was read but not decoded.
 
-    `values` holds each member's bytes undecoded; where a key that nobody guards
+    `values` holds the bytes of each member's value; where a key that nobody guards
     stands twice, the last one counts, as it does for most parsers.
     """
 
     __slots__ = ("body", "spans", "values")
 
     def __init__(
-        self, body: bytes, values: dict[str, msgspec.Raw], spans: dict[str, Span]
+        self, body: bytes, values: dict[str, bytes], spans: dict[str, Span]
     ) -> None:
         self.body = body
         self.values = values
         self.spans = spans
 
     def __contains__(self, key: str) -> bool:
-        return key in self.spans
+        return key in self.values
 
     def get(self, key: str) -> bytes | None:
         """Return the bytes of a member's value; None when absent or null."""
-        span = self.spans.get(key)
-        if span is None:
-            return None
-        value = self.body[span.start : span.end]
+        value = self.values.get(key)
         return None if value == b"null" else value
 
     def replaced(
@@ -76,9 +75,9 @@ class JsonObject:
             if span is None:
                 inserted.append(json.dumps(key).encode() + b":" + value)
             else:
-                edits.append((span.start, span.end, value))
+                edits.append((span[1], span[2], value))
         for old, new in (renames or {}).items():
-            start = self.spans[old].key
+            start = self.spans[old][0]
             match = _matched(_KEY, self.body, start)
             edits.append((match.start(1), match.end(1), json.dumps(new).encode()))
         if inserted:
@@ -117,10 +116,15 @@ def read_object(body: bytes, *, guarded: Iterable[str] = ()) -> JsonObject:
     Raises BadRequestError when it is anything else, and when a `guarded` key
     stands in it twice: then a provider may read another one than we do.
     """
-    if not body.strip():
+    if not body or body.isspace():
         raise BadRequestError("The request body is empty; it must be a JSON object.")
     _check_encoding(body)
     return _read(body, frozenset(guarded), "The request body")
+
+
+def read_again(body: bytes) -> JsonObject:
+    """Read a body that `read_object` accepted before."""
+    return _read(body, frozenset(), "The request body")
 
 
 def read_member(parent: JsonObject, key: str, *, guarded: Iterable[str]) -> JsonObject:
@@ -146,72 +150,70 @@ def _check_encoding(body: bytes) -> None:
     if body.isascii():
         return
     try:
-        str(body, "utf-8")
+        # In pieces, because one large text would have to be allocated anew.
+        decoder = _UTF8()
+        for start in range(0, len(body), _PIECE):
+            decoder.decode(body[start : start + _PIECE])
+        decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
         raise BadRequestError(
-            f"The request body is not valid UTF-8 (byte {error.start})."
+            f"The request body is not valid UTF-8: {error.reason}."
         ) from None
 
 
 def _read(body: bytes, guarded: frozenset[str], what: str) -> JsonObject:
     try:
-        values = _RAW_OBJECT.decode(body)
+        raws = _RAW_OBJECT.decode(body)
     except RecursionError:
         raise BadRequestError(f"{what} is nested too deeply.") from None
     except msgspec.ValidationError:
         raise BadRequestError(f"{what} must be a JSON object.") from None
     except msgspec.DecodeError as error:
         raise BadRequestError(f"{what} is not valid JSON: {error}.") from None
-    spans = _aligned_spans(body, values)
-    if spans is None:
-        spans = _spans_with_duplicates(body, guarded)
-    return JsonObject(body, values, spans)
+    found = _aligned(body, raws) or _with_duplicates(body, guarded)
+    return JsonObject(body, *found)
 
 
-def _aligned_spans(
-    body: bytes, values: dict[str, msgspec.Raw]
-) -> dict[str, Span] | None:
+_Members = tuple[dict[str, bytes], dict[str, Span]]
+
+
+def _aligned(body: bytes, raws: dict[str, msgspec.Raw]) -> _Members | None:
     """Walk the members in order; None when some key must stand there twice.
 
     Without duplicates the decoded members lie in the body in just this order, so
     each must be found where the one before it ended.
     """
     position = _matched(_OPEN, body).end()
+    values: dict[str, bytes] = {}
     spans: dict[str, Span] = {}
     match_key = _KEY.match
-    for key, raw in values.items():
-        if spans:
-            if body[position] != 0x2C:  # a comma
-                match = _COMMA.match(body, position)
-                if match is None:
-                    return None
-                position = match.end()
-            else:
-                position += 1
+    for key, raw in raws.items():
         match = match_key(body, position)
         if match is None:
             return None
         start = match.end()
-        value = bytes(raw)
-        end = start + len(value)
-        if body[start:end] != value:
+        values[key] = value = bytes(raw)
+        position = start + len(value)
+        if not body.startswith(value, start):
             return None
-        spans[key] = Span(match.start(1), start, end)
-        position = end
-    match = _END.match(body, position)
-    return spans if match is not None and match.end() == len(body) else None
+        spans[key] = (match.start(1), start, position)
+        match_key = _NEXT_KEY.match
+    end = _END.match(body, position)
+    return (values, spans) if end is not None and end.end() == len(body) else None
 
 
-def _spans_with_duplicates(body: bytes, guarded: frozenset[str]) -> dict[str, Span]:
+def _with_duplicates(body: bytes, guarded: frozenset[str]) -> _Members:
+    values: dict[str, bytes] = {}
     spans: dict[str, Span] = {}
     try:
         for key, span in _members(body):
             if key in spans and key in guarded:
                 raise BadRequestError(f"`{key}` is given more than once.", key)
             spans[key] = span
+            values[key] = body[span[1] : span[2]]
     except RecursionError:
         raise BadRequestError("The request body is nested too deeply.") from None
-    return spans
+    return values, spans
 
 
 def _number(_text: str) -> int:
@@ -238,7 +240,7 @@ def _members(body: bytes) -> Iterator[tuple[str, Span]]:
         length = end_text - position - head
         piece = text[position + head : end_text]
         end = start + (length if single else len(piece.encode()))
-        yield key, Span(match.start(1), start, end)
+        yield key, (match.start(1), start, end)
         position, byte = end_text, end
         comma = _COMMA.match(body, byte)
         if comma is None:

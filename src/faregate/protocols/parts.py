@@ -17,22 +17,23 @@ if TYPE_CHECKING:
 class Part(msgspec.Struct, gc=False):
     """One content part, as far as it matters."""
 
-    type: str = "text"
+    type: str = ""
     content: msgspec.Raw = msgspec.Raw()
-    """Parts inside a tool's result."""
+    """Parts inside a tool's result, or the one."""
 
 
 class Message(msgspec.Struct, gc=False):
     """One message of a chat, as far as it matters."""
 
-    role: str = ""
-    content: str | list[Part] | None = None
+    role: str | None = None
+    content: msgspec.Raw = msgspec.Raw()
     audio: msgspec.Raw = msgspec.Raw()
     """An earlier spoken answer, by its id."""
 
 
 _MESSAGES = msgspec.json.Decoder(list[Message])
-_NOTHING = (msgspec.Raw(), msgspec.Raw(b"null"))
+_NULL = msgspec.Raw(b"null")
+_PART = msgspec.json.Decoder(Part)
 _PARTS = msgspec.json.Decoder(list[Part])
 
 
@@ -47,10 +48,8 @@ def decode_messages(raw: bytes) -> list[Message] | None:
 def any_media(messages: Iterable[Message], text_kinds: frozenset[str]) -> bool:
     """Tell whether any message holds media."""
     return any(
-        message.audio not in _NOTHING
-        or (
-            isinstance(message.content, list) and has_media(message.content, text_kinds)
-        )
+        (message.audio and message.audio != _NULL)
+        or raw_media(message.content, text_kinds)
         for message in messages
     )
 
@@ -64,7 +63,7 @@ def has_media(parts: Iterable[Part], text_kinds: frozenset[str]) -> bool:
     for part in parts:
         if part.type not in text_kinds:
             return True
-        if part.content and _nested_media(part.content, text_kinds):
+        if part.content and raw_media(part.content, text_kinds):
             return True
     return False
 
@@ -79,10 +78,12 @@ def first_user(messages: Iterable[Message]) -> int:
     return count
 
 
-def _nested_media(raw: msgspec.Raw, text_kinds: frozenset[str]) -> bool:
-    if bytes(memoryview(raw)[:1]) != b"[":
-        return False
+def raw_media(content: msgspec.Raw, text_kinds: frozenset[str]) -> bool:
+    """Tell whether a content is media or holds any; a plain text does not."""
+    start = bytes(memoryview(content)[:1])
     try:
-        return has_media(_PARTS.decode(raw), text_kinds)
+        if start == b"[":
+            return has_media(_PARTS.decode(content), text_kinds)
+        return start == b"{" and has_media([_PART.decode(content)], text_kinds)
     except (msgspec.DecodeError, RecursionError):
         return True

@@ -45,6 +45,7 @@ _STATUSES: Mapping[RefusalCode, int] = {
     RefusalCode.EXPECTATION_FAILED: 417,
     RefusalCode.TOO_LARGE: 413,
     RefusalCode.UNSUPPORTED_MEDIA_TYPE: 415,
+    RefusalCode.EXPECTATION_FAILED: 417,
     RefusalCode.MISDIRECTED: 421,
     RefusalCode.UPGRADE_REFUSED: 426,
     RefusalCode.INTERNAL: 500,

@@ -19,7 +19,7 @@ from faregate.protocols.fields import (
     read_model,
     read_text,
 )
-from faregate.protocols.json_object import JsonObject, read_object
+from faregate.protocols.json_object import JsonObject, read_again, read_object
 from faregate.protocols.parts import (
     Message,
     any_media,
@@ -71,8 +71,19 @@ _TEXT_PARTS = frozenset(
         "web_search_tool_result_error",
         "tool_search_tool_result",
         "code_execution_tool_result",
+        "code_execution_result",
+        "encrypted_code_execution_result",
+        "code_execution_tool_result_error",
+        "code_execution_output",
         "bash_code_execution_tool_result",
+        "bash_code_execution_result",
+        "bash_code_execution_tool_result_error",
+        "bash_code_execution_output",
         "text_editor_code_execution_tool_result",
+        "text_editor_code_execution_view_result",
+        "text_editor_code_execution_create_result",
+        "text_editor_code_execution_str_replace_result",
+        "text_editor_code_execution_tool_result_error",
         "mcp_tool_use",
         "mcp_tool_result",
         "compaction",
@@ -124,7 +135,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
 
 def splice(body: bytes, changes: Splice) -> bytes:
     """Return the body with only the allowed changes made."""
-    request = read_object(body)
+    request = read_again(body)
     values: dict[str, bytes] = {}
     if changes.model is not None:
         values["model"] = json_text(changes.model)

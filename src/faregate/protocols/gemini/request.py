@@ -24,7 +24,12 @@ from faregate.protocols.gemini.contents import (
     holds_media,
 )
 from faregate.protocols.gemini.paths import STREAMING, Endpoint, read_path
-from faregate.protocols.json_object import JsonObject, read_member, read_object
+from faregate.protocols.json_object import (
+    JsonObject,
+    read_again,
+    read_member,
+    read_object,
+)
 from faregate.protocols.tools import NO_TOOLS, ToolFacts, unique
 
 if TYPE_CHECKING:
@@ -89,7 +94,7 @@ def splice(body: bytes, changes: Splice) -> bytes:
     """Return the body with its output bound replaced; the model is in the path."""
     if changes.output_bound is None:
         return body
-    request = read_object(body)
+    request = read_again(body)
     key = next((name for name in _CONFIG if request.get(name) is not None), _CONFIG[0])
     config = read_member(request, key, guarded=())
     present = [name for name in _BOUND if name in config]

@@ -18,7 +18,12 @@ from faregate.protocols.fields import (
     read_model,
     read_text,
 )
-from faregate.protocols.json_object import JsonObject, read_member, read_object
+from faregate.protocols.json_object import (
+    JsonObject,
+    read_again,
+    read_member,
+    read_object,
+)
 from faregate.protocols.parts import (
     Message,
     any_media,
@@ -130,7 +135,7 @@ def _conversation(
 
 def splice(body: bytes, changes: Splice) -> bytes:
     """Return the body with only the allowed changes made."""
-    request = read_object(body)
+    request = read_again(body)
     values: dict[str, bytes] = {}
     renames: dict[str, str] = {}
     if changes.model is not None:

@@ -18,7 +18,12 @@ from faregate.protocols.fields import (
     read_model,
     read_text,
 )
-from faregate.protocols.json_object import JsonObject, read_member, read_object
+from faregate.protocols.json_object import (
+    JsonObject,
+    read_again,
+    read_member,
+    read_object,
+)
 
 if TYPE_CHECKING:
     from faregate.protocols.codec import RequestHead, Splice
@@ -71,7 +76,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
 
 def splice(body: bytes, changes: Splice) -> bytes:
     """Return the body with only the allowed changes made."""
-    request = read_object(body)
+    request = read_again(body)
     values: dict[str, bytes] = {}
     if changes.model is not None:
         values["model"] = json_text(changes.model)

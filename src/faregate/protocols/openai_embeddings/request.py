@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from faregate.core.facts import RequestFacts, Work
 from faregate.protocols.agents import session_hints
 from faregate.protocols.fields import json_text, list_elements, read_model
-from faregate.protocols.json_object import read_object
+from faregate.protocols.json_object import read_again, read_object
 
 if TYPE_CHECKING:
     from faregate.protocols.codec import RequestHead, Splice
@@ -38,5 +38,5 @@ def splice(body: bytes, changes: Splice) -> bytes:
     """Return the body with the model replaced; there is no output to bound."""
     if changes.model is None:
         return body
-    request = read_object(body)
+    request = read_again(body)
     return request.replaced({"model": json_text(changes.model)})

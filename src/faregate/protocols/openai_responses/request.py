@@ -19,8 +19,8 @@ from faregate.protocols.fields import (
     read_model,
     read_text,
 )
-from faregate.protocols.json_object import JsonObject, read_object
-from faregate.protocols.parts import Part, has_media
+from faregate.protocols.json_object import JsonObject, read_again, read_object
+from faregate.protocols.parts import raw_media
 from faregate.protocols.tools import ClientKinds, ToolFacts, read_tools, unique
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ _TEXT_ITEMS = frozenset(
 class _Item(msgspec.Struct, gc=False):
     type: str | None = None
     role: str | None = None
-    content: str | list[Part] | None = None
+    content: msgspec.Raw = msgspec.Raw()
     output: msgspec.Raw = msgspec.Raw()
     tools: msgspec.Raw = msgspec.Raw()
 
@@ -114,7 +114,6 @@ class _Metadata(msgspec.Struct):
 
 
 _ITEMS = msgspec.json.Decoder(list[_Item])
-_PARTS = msgspec.json.Decoder(list[Part])
 _METADATA = msgspec.json.Decoder(_Metadata)
 
 
@@ -150,7 +149,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
 
 def splice(body: bytes, changes: Splice) -> bytes:
     """Return the body with only the allowed changes made."""
-    request = read_object(body)
+    request = read_again(body)
     values: dict[str, bytes] = {}
     if changes.model is not None:
         values["model"] = json_text(changes.model)
@@ -183,14 +182,11 @@ def _all_tools(request: JsonObject, items: list[_Item] | None) -> list[ToolFacts
 def _is_media(item: _Item) -> bool:
     if item.type is not None and item.type not in _TEXT_ITEMS:
         return True
-    if isinstance(item.content, list) and has_media(item.content, _TEXT_PARTS):
-        return True
-    if bytes(memoryview(item.output)[:1]) != b"[":
-        return False
-    try:
-        return has_media(_PARTS.decode(item.output), _TEXT_PARTS)
-    except (msgspec.DecodeError, RecursionError):
-        return True
+    return raw_media(item.content, _TEXT_PARTS) or (
+        # The output of a tool search is an object, and text.
+        bytes(memoryview(item.output)[:1]) == b"["
+        and raw_media(item.output, _TEXT_PARTS)
+    )
 
 
 def _has_stored_input(request: JsonObject, items: list[_Item]) -> bool:
