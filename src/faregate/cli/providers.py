@@ -54,19 +54,7 @@ def providers(every: bool, as_json: bool) -> int:
         output.document({"providers": rows})
         return 0
     shown = [row for row in rows if every or row.key or row.configured]
-    for line in output.table(
-        ("PROVIDER", "KEY", "FROM", "BILLING", "URL"),
-        [
-            (
-                row.name,
-                "yes" if row.key else "no",
-                row.key_source,
-                row.billing,
-                row.base_url,
-            )
-            for row in shown
-        ],
-    ):
+    for line in _lines(shown):
         output.result(line)
     if len(shown) < len(rows):
         output.note(
@@ -76,6 +64,24 @@ def providers(every: bool, as_json: bool) -> int:
     for warning in keys.warnings:
         output.warn(warning)
     return 0
+
+
+def _lines(rows: list[Row]) -> list[str]:
+    if not rows:
+        return ["no provider has a key"]
+    return output.table(
+        ("PROVIDER", "KEY", "FROM", "BILLING", "URL"),
+        [
+            (
+                row.name,
+                "yes" if row.key else "no",
+                row.key_source,
+                row.billing,
+                row.base_url,
+            )
+            for row in rows
+        ],
+    )
 
 
 def _found_by_proxy() -> frozenset[str] | None:

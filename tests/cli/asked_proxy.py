@@ -1,0 +1,41 @@
+"""The fake control API, with answers that one test chooses path by path."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from faregate.control.models import Problem
+from tests.control.fake_proxy import FakeProxy
+
+
+@dataclass(slots=True)
+class AskedProxy(FakeProxy):
+    """Refuses a path once for each problem that is queued for it."""
+
+    refusals: dict[str, list[tuple[int, Problem]]] = field(default_factory=dict)
+
+    def refuse(self, path: str, status: int, code: str, message: str) -> None:
+        """Queue one refusal."""
+        problem = Problem(code=code, message=message)
+        self.refusals.setdefault(path, []).append((status, problem))
+
+    def asked(self, path: str) -> list[dict[str, Any]]:
+        """Return the JSON bodies that were posted to a path."""
+        return [
+            msgspec.json.decode(each.body) for each in self.seen if each.path == path
+        ]
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        answer = await FakeProxy._answer(self, request)
+        if not (queued := self.refusals.get(request.path)):
+            return answer
+        status, problem = queued.pop(0)
+        return web.Response(
+            body=msgspec.json.encode(problem),
+            status=status,
+            content_type="application/json",
+        )

@@ -1,0 +1,155 @@
+"""Status for people, for scripts (a frozen shape) and for status bars."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from faregate.cli.exit_codes import ExitCode
+from faregate.config.paths import Paths
+from tests.cli.asked_proxy import AskedProxy
+from tests.cli.conftest import Cli
+from tests.control import scenes
+
+# Frozen: scripts rely on every one of these. Fields may be added, never taken away.
+GOLDEN: dict[str, object] = {
+    "version": str,
+    "proxy": {"url": str, "pid": int, "uptime_s": float},
+    "budgets": [
+        {
+            "scope": str,
+            "window": str,
+            "limit": str,
+            "spent": str,
+            "held": str,
+            "unknown": str,
+            "resets_at": str,
+        }
+    ],
+    "sessions": [
+        {
+            "id": str,
+            "agent": str,
+            "workspace": str,
+            "task": type(None),
+            "state": str,
+            "requests": int,
+            "attempts": int,
+            "retries": int,
+            "client_retries": int,
+            "input_tokens": int,
+            "output_tokens": int,
+            "tool_calls": int,
+            "cost": str,
+            "cost_source": str,
+            "held": str,
+            "unknown": str,
+            "wasted": str,
+            "parent": type(None),
+            "models": [str],
+            "started_at": str,
+            "last_at": str,
+            "outcome": type(None),
+        }
+    ],
+    "in_flight": int,
+    "waiting": int,
+    "providers": [{"name": str, "breaker": str, "error_rate_1h": float}],
+}
+
+
+def check(found: object, golden: object, where: str = "") -> None:
+    if isinstance(golden, dict):
+        assert isinstance(found, dict), where
+        for key, below in golden.items():
+            assert key in found, f"{where}.{key}"
+            check(found[key], below, f"{where}.{key}")
+    elif isinstance(golden, list):
+        assert isinstance(found, list), where
+        assert found, where
+        for each in found:
+            check(each, golden[0], f"{where}[]")
+    else:
+        assert type(found) is golden, f"{where}: {found!r}"
+
+
+@pytest.fixture
+def busy(proxy: AskedProxy) -> AskedProxy:
+    proxy.snapshot = scenes.snapshot(
+        sessions=[
+            scenes.session("web/main"),
+            scenes.session("old", state="ended", cost="0.02", cost_source="estimated"),
+            scenes.session("free", cost="0", cost_source="unpriced"),
+        ],
+        providers=[scenes.provider("anthropic")],
+        flights=[scenes.flight("f1", "web/main")],
+    )
+    return proxy
+
+
+def test_json_has_the_frozen_shape(cli: Cli, busy: AskedProxy) -> None:
+    result = cli("status", "--json")
+    assert result.code == 0
+    check(json.loads(result.out), GOLDEN)
+
+
+def test_money_is_never_a_float(cli: Cli, busy: AskedProxy) -> None:
+    document = json.loads(cli("status", "--json").out, parse_float=lambda text: text)
+    for part in (*document["budgets"], *document["sessions"]):
+        for name in ("spent", "held", "unknown", "cost", "wasted", "limit"):
+            if name in part and part[name] is not None:
+                assert isinstance(part[name], str)
+
+
+def test_without_a_proxy_json_is_still_the_document(cli: Cli) -> None:
+    result = cli("status", "--json")
+    assert result.code == ExitCode.UNREACHABLE
+    document = json.loads(result.out)
+    assert set(GOLDEN) <= set(document)
+    assert document["proxy"] is None
+    assert document["sessions"] == []
+    assert "faregate up" in result.err
+
+
+def test_a_person_reads_money_first(cli: Cli, busy: AskedProxy) -> None:
+    result = cli("status")
+    assert result.code == 0
+    lines = result.out.splitlines()
+    assert lines[0] == (
+        "faregate 0.1.0 · http://127.0.0.1:4747 · up 3h12m · 1 running, 0 waiting"
+    )
+    assert "global month  $164.20  $200.00" in result.out
+    rows = {line.split()[1]: line.split() for line in lines if " claude-code " in line}
+    assert set(rows) == {"web/main", "free"}
+    assert rows["web/main"][0] == "$8.42"
+    assert rows["free"][0] == "?"
+    assert "1 ended sessions are not shown" in result.out
+    assert "~$0.02" in cli("status", "--all").out
+
+
+def test_the_line_comes_from_the_proxys_file(
+    cli: Cli, busy: AskedProxy, paths: Paths
+) -> None:
+    paths.statusline.write_text("$1.00/$20.00 · 5%\n")
+    result = cli("status", "--line")
+    assert (result.code, result.out) == (0, "$1.00/$20.00 · 5%\n")
+    assert busy.seen == []
+
+
+def test_the_line_falls_back_to_the_socket(cli: Cli, busy: AskedProxy) -> None:
+    result = cli("status", "--line")
+    assert (result.code, result.out) == (0, "$164.20/$200.00 · 82% · 1 running\n")
+
+
+def test_a_stale_file_of_a_killed_proxy_is_not_believed(cli: Cli, paths: Paths) -> None:
+    paths.statusline.write_text("$1.00/$20.00\n")
+    result = cli("status", "--line")
+    assert (result.code, result.out) == (3, "faregate: not running\n")
+
+
+def test_a_hostile_line_is_not_printed(
+    cli: Cli, busy: AskedProxy, paths: Paths
+) -> None:
+    paths.statusline.write_text("\x1b]52;c;x\x07\n")
+    assert "\x1b" not in cli("status", "--line").out
