@@ -139,7 +139,7 @@ class Daemon:
         self.upstream = HttpUpstream()
         prices = price_table(settings)
         self.gate = _gate(settings, keys, prices, self.ledger, self.upstream, clock)
-        tokens = Tokens(_secret(paths.state_dir / "signing-secret"))
+        self.tokens = tokens = Tokens(_secret(paths.state_dir / "signing-secret"))
         write_private(paths.token, tokens.issue(Grant()).encode() + b"\n")
         listed = listed_models(settings, keys, prices)
         proxy = Proxy(
@@ -155,7 +155,7 @@ class Daemon:
             warnings=tuple(warnings),
             first_request_seen=lambda: proxy.first_request_seen,
         )
-        live = Live(
+        self.live = live = Live(
             gate=self.gate,
             reports=self.reports,
             version=__version__,

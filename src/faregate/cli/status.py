@@ -69,7 +69,7 @@ def lines(found: Status, *, every: bool) -> list[str]:
     told = [_headline(found, found.proxy), ""]
     told += budget_lines(found.budgets)
     if sessions:
-        told += ["", *_session_lines(sessions)]
+        told += ["", *session_lines(sessions)]
     if hidden:
         told += ["", f"{hidden} ended sessions are not shown: faregate status --all"]
     if found.providers:
@@ -105,7 +105,8 @@ def _headline(found: Status, proxy: ProxyInfo | None) -> str:
     )
 
 
-def _session_lines(sessions: Sequence[SessionView]) -> list[str]:
+def session_lines(sessions: Sequence[SessionView]) -> list[str]:
+    """Return a table of sessions."""
     return output.table(
         ("SPEND", "SESSION", "AGENT", "MODEL", "REQ", "RETRY", "IN", "OUT", "STATE"),
         [
