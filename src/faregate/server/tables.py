@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 
 
 def price_table(settings: Settings) -> PriceTable:
-    """Return the bundled prices with the user's own on top."""
+    """Return the bundled prices, dearer regions counted, with the user's own on top."""
     bundled = (files("faregate.providers") / PRICES_FILE).read_bytes()
-    return PriceTable.from_json(bundled).with_overrides(
+    factors = {
+        name: choice.spec.region_multipliers[choice.region]
+        for name, choice in settings.providers.items()
+        if choice.region in choice.spec.region_multipliers
+    }
+    table = PriceTable.from_json(bundled).with_factors(factors)
+    return table.with_overrides(
         settings.price_overrides,
         {(t.provider, t.model): f for t, f in settings.model_facts.items()},
     )

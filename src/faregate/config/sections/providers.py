@@ -26,6 +26,7 @@ from faregate.providers.spec import (
     ANTHROPIC_MESSAGES,
     GEMINI,
     OPENAI_CHAT,
+    OPENAI_RESPONSES,
     AuthScheme,
     Billing,
     ProviderSpec,
@@ -93,7 +94,9 @@ def _changed(
     if url is not None:
         spec = replace(
             spec,
-            base_urls=_base_urls(section, kind, url, protocols, server),
+            base_urls=_base_urls(
+                section, kind, url, protocols or _moved_with(kind, spec), server
+            ),
             local=spec.local and is_loopback(url.hostname or ""),
         )
     elif protocols is not None:
@@ -104,6 +107,14 @@ def _changed(
         region=region,
         configured=True,
     )
+
+
+def _moved_with(kind: ProviderKind, spec: ProviderSpec) -> tuple[str, ...]:
+    """Return the protocols that another base_url serves just as the usual one did."""
+    main = _MAIN_PROTOCOL[kind]
+    if main == OPENAI_CHAT and OPENAI_RESPONSES in spec.base_urls:
+        return (OPENAI_CHAT, OPENAI_RESPONSES)
+    return (main,)
 
 
 def _own(section: Table, name: str, server: ServerSettings) -> ProviderChoice | None:
