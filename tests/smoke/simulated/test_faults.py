@@ -8,6 +8,7 @@ import json
 import zlib
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 
 from faregate.smoke.simulated.bill import BilledBecause
@@ -119,6 +120,23 @@ async def test_reset_before_response(provider: SimulatedProvider) -> None:
     assert raw.reset
     assert raw.data == b""
     assert provider.bill.rows[0].output == 64
+
+
+async def test_reset_when_reused(provider: SimulatedProvider) -> None:
+    provider.match(lambda _: spoiled(TABLE["reset_when_reused"]))
+    path, body = CALLS["chat"]
+    async with aiohttp.ClientSession() as client:
+        async with client.post(provider.url + path, json=body) as answer:
+            assert answer.status == 200
+            await answer.read()
+        with pytest.raises(aiohttp.ClientError):
+            # A retry by the client library itself would come on a fresh connection.
+            await client.post(provider.url + path, json=body)
+        assert len(provider.bill.rows) == 1
+        async with client.post(provider.url + path, json=body) as answer:
+            assert answer.status == 200
+    assert len(provider.bill.rows) == 2
+    assert len(provider.requests) == 3
 
 
 async def test_reset_mid_header(provider: SimulatedProvider) -> None:
@@ -247,6 +265,10 @@ async def test_compression(provider: SimulatedProvider, stream: bool) -> None:
     wrong = await ask(provider, "gzip_flag_only", stream=stream)
     assert b"content-encoding: gzip" in wrong.head
     assert TEXT.split()[-1].encode() in wrong.body
+    torn = await ask(provider, "gzip_truncated", stream=stream)
+    assert torn.complete
+    with pytest.raises(EOFError):
+        gzip.decompress(torn.body)
     bomb = await ask(provider, bodies.gzip_bomb(4 * bodies.MEGABYTE), stream=stream)
     assert len(bomb.body) < 40_000
     assert len(zlib.decompress(bomb.body, wbits=31)) == 4 * bodies.MEGABYTE

@@ -8,7 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from faregate.smoke.simulated.faults import streams, usages
+from faregate.smoke.simulated.faults.table import TABLE
+from faregate.smoke.simulated.reply import ToolCall
+from faregate.smoke.simulated.script import Step
 from tests.smoke.simulated.asking import STREAMED, TEXT, ask, said, told
+from tests.smoke.wire import CALLS, post
 
 if TYPE_CHECKING:
     from faregate.smoke.simulated.server import SimulatedProvider
@@ -160,3 +164,25 @@ async def test_usage_in_unusual_places(provider: SimulatedProvider) -> None:
     assert with_finish["usage"]["prompt_tokens"] == 1200
     assert with_finish["choices"][0]["finish_reason"] == "stop"
     assert said(await ask(provider, usages.with_finish())) == TEXT
+
+
+async def test_null_bytes(provider: SimulatedProvider) -> None:
+    raw = await ask(provider, "null_bytes")
+    assert b"\0" in raw.body
+    assert said(raw) == TEXT
+
+
+@pytest.mark.parametrize(
+    ("name", "indexes"),
+    [("tool_index_huge", {1_000_000, 1_000_001}), ("tool_index_reused", {0})],
+)
+async def test_tool_calls_with_odd_numbers(
+    provider: SimulatedProvider, name: str, indexes: set[int]
+) -> None:
+    tools = (ToolCall(name="a", arguments="{}"), ToolCall(name="b", arguments="{}"))
+    provider.script(Step(tools=tools, fault=TABLE[name]))
+    path, body = CALLS["chat"]
+    raw = await post(provider.url, path, {**body, "stream": True})
+    deltas = [event["choices"][0]["delta"] for event in told(raw)]
+    parts = [part for delta in deltas for part in delta.get("tool_calls", [])]
+    assert {part["index"] for part in parts} == indexes

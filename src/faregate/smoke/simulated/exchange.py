@@ -30,7 +30,11 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class HungUpError(Exception):
-    """The provider itself ended the connection."""
+    """The provider itself ended the connection; `unread` says before it read the ask."""
+
+    def __init__(self, *, unread: bool = False) -> None:
+        super().__init__("the provider ended the connection")
+        self.unread = unread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,10 @@ class Pace:
 
 
 class Exchange:
-    """One ask and its answer on one connection."""
+    """One ask and its answer on one connection.
+
+    `reused` says that the connection carried an earlier request.
+    """
 
     def __init__(
         self,
@@ -54,7 +61,9 @@ class Exchange:
         answer: Answer,
         pace: Pace,
         headers: Mapping[str, str],
+        reused: bool = False,
     ) -> None:
+        self.reused = reused
         self.request = request
         self.seen = seen
         self.dialect = dialect
@@ -134,15 +143,15 @@ class Exchange:
             transport.write(data)
             await asyncio.sleep(_FLUSH)
 
-    async def reset(self) -> NoReturn:
-        """End the connection with a TCP reset."""
+    async def reset(self, *, unread: bool = False) -> NoReturn:
+        """End the connection with a TCP reset; `unread` bills nothing."""
         await asyncio.sleep(_FLUSH)
         transport = self.request.transport
         if transport is not None:
             sock = transport.get_extra_info("socket")
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET_ON_CLOSE)
             transport.abort()
-        raise HungUpError
+        raise HungUpError(unread=unread)
 
     async def cut(self) -> NoReturn:
         """Close the connection in order, whatever is still missing."""

@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import replace
 from time import monotonic
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from aiohttp import web
 
@@ -60,6 +61,7 @@ class SimulatedProvider:
         self._script = Script(TABLE)
         self._cache = PromptCache()
         self._serial = 0
+        self._connections: WeakSet[object] = WeakSet()
         self._runner: web.AppRunner | None = None
         self._address: tuple[str, int] | None = None
 
@@ -187,6 +189,7 @@ class SimulatedProvider:
             ask=ask,
             answer=self._answer(step, ask, dialect, serial),
             pace=self._pace(step),
+            reused=self._is_reused(request),
             headers={
                 **dialect.headers(serial),
                 **step.headers,
@@ -203,8 +206,9 @@ class SimulatedProvider:
             await deliver(exchange, fault)
             if fault is not None and fault.take_over is not None:
                 because = BilledBecause.FAULT
-        except HungUpError:
+        except HungUpError as hung_up:
             because = BilledBecause.FAULT
+            charge = Charge.NOTHING if hung_up.unread else charge
         except (asyncio.CancelledError, ConnectionError) as gone:
             self._left(exchange, charge)
             if isinstance(gone, asyncio.CancelledError):
@@ -212,6 +216,14 @@ class SimulatedProvider:
             return exchange.response or web.Response()
         self._book(exchange, charge, because)
         return exchange.response or web.Response()
+
+    def _is_reused(self, request: web.Request) -> bool:
+        """Return whether a generation came over the same connection before."""
+        transport = request.transport
+        known = transport in self._connections
+        if transport is not None:
+            self._connections.add(transport)
+        return known
 
     def _left(self, exchange: Exchange, charge: Charge) -> None:
         """Book what a client that went away still owes."""

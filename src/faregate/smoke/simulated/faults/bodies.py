@@ -89,9 +89,20 @@ def gzipped() -> Fault:
     return Fault(name="gzipped", take_over=answer)
 
 
-def gzip_flag_only() -> Fault:
+def flag_only(encoding: str = "gzip") -> Fault:
     """Return the usual answer plain, but flagged as compressed."""
-    return Fault(name="gzip_flag_only", headers=_GZIP)
+    return Fault(name="flag_only", headers={"Content-Encoding": encoding})
+
+
+def gzip_truncated() -> Fault:
+    """Return the first half of a compressed answer as a complete HTTP body."""
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.think()
+        data = gzip.compress(body_bytes(exchange))
+        await exchange.send_whole(data[: len(data) // 2], headers=_GZIP)
+
+    return Fault(name="gzip_truncated", take_over=answer)
 
 
 def gzip_bomb(size: int = 64 * MEGABYTE) -> Fault:

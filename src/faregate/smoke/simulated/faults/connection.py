@@ -32,6 +32,20 @@ def reset_before_response(*, charge: Charge = Charge.ALL) -> Fault:
     return Fault(name="reset_before_response", charge=charge, take_over=answer)
 
 
+def reset_when_reused() -> Fault:
+    """Return the usual answer on a fresh connection, a reset on one used before.
+
+    The reset comes before the request was looked at, so it bills nothing.
+    """
+
+    async def answer(exchange: Exchange) -> None:
+        if exchange.reused:
+            await exchange.reset(unread=True)
+        await send(exchange)
+
+    return Fault(name="reset_when_reused", take_over=answer)
+
+
 def reset_mid_header(*, charge: Charge = Charge.ALL) -> Fault:
     """Return a reset inside the response headers."""
 

@@ -17,7 +17,7 @@ from faregate.smoke.simulated.frames import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from faregate.smoke.simulated.dialects.dialect import Dialect
     from faregate.smoke.simulated.exchange import Exchange
@@ -166,6 +166,25 @@ def comments() -> Fault:
 def byte_order_mark() -> Fault:
     """Return a stream or body that begins with a byte order mark."""
     return Fault(name="byte_order_mark", framing=Framing(before=b"\xef\xbb\xbf"))
+
+
+def null_bytes() -> Fault:
+    """Return a stream with NUL bytes in lines between the events."""
+    return Fault(name="null_bytes", framing=Framing(between=b": \0\0\n\n"))
+
+
+def tool_indexes(name: str, change: Callable[[int], int]) -> Fault:
+    """Return a chat stream whose tool calls are numbered by `change`."""
+
+    def bent(frames: Iterator[Frame], _: Dialect) -> Iterator[Frame]:
+        for frame in frames:
+            if isinstance(frame.data, dict):
+                for choice in frame.data.get("choices") or []:
+                    for part in choice.get("delta", {}).get("tool_calls") or []:
+                        part["index"] = change(part["index"])
+            yield frame
+
+    return Fault(name=name, on_frames=bent)
 
 
 def _sprinkled(name: str, noise: tuple[bytes, ...]) -> Fault:
