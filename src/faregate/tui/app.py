@@ -261,10 +261,11 @@ def run(
     themes_dir: Path,
     user_themes_dir: Path | None = None,
     keys: Mapping[str, str] | None = None,
+    farewell: str = STILL_RUNNING,
 ) -> int:
     """Attach to the proxy behind `socket_path` until the person quits.
 
-    Returns an exit code; says on stdout that the proxy goes on, when it does.
+    Returns an exit code; says `farewell` on stdout when the proxy was live to the end.
     """
     options = Options(
         socket_path=socket_path,
@@ -282,7 +283,7 @@ def run(
         return 1
     app.run()
     if app.return_code == 0 and app.view.store.live:
-        sys.stdout.write(f"{STILL_RUNNING}\n")
+        sys.stdout.write(f"{farewell}\n")
     return app.return_code or 0
 
 
