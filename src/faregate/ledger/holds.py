@@ -208,5 +208,5 @@ class Holds:
     def _no_room(self, request: HoldRequest) -> NoRoom:
         blocking = self._windows.select(request.budgets).blocking(request.amount.pico)
         if not blocking:
-            raise LedgerError("a budget window refuses a hold that should fit it")
+            raise LedgerError(f"a budget window cannot count {request.amount} more")
         return NoRoom(amount=request.amount, blocking=blocking)

@@ -61,8 +61,8 @@ _SESSION_ACTIVE = "".join(
     )
 )
 _ATTEMPTS = """
-    SELECT attempt, request, provider, model, served_model, state, at_ms, ended_at_ms,
-        amount, attempt.cost, cost_source, overrun,
+    SELECT attempt, request, provider, model, served_model, state, at_ms,
+        attempt.ended_at_ms, amount, attempt.cost, cost_source, overrun,
         uncached_input + cache_read + cache_write_5m + cache_write_1h, output,
         cache_read, cache_write_5m + cache_write_1h, status, first_attempt,
         client_retry, attempt.wasted, ttfb_ms, duration_ms, note
@@ -77,6 +77,9 @@ _WINDOWS = """
         AND (ends_at IS NULL OR ends_at > ?1)
     ORDER BY scope, window
 """
+_WASTED = (
+    "SELECT coalesce(sum(cost), 0) FROM attempt WHERE wasted = 1 AND at_ms >= ?1"
+)
 _REFUSED = "SELECT coalesce(sum(count), 0) FROM refusal WHERE quarter >= ?1"
 _REFUSED_BY_CODE = (
     "SELECT code, sum(count) FROM refusal WHERE quarter >= ?1 GROUP BY code"
@@ -184,6 +187,12 @@ class Reports:
         with translated("Reading the ledger"):
             rows = select(self._connection, _WINDOWS, (now_s,))
         return tuple(_state(row) for row in rows)
+
+    def wasted(self, since_ms: int) -> Money:
+        """Return what attempts since then cost whose answer was thrown away."""
+        with translated("Reading the ledger"):
+            found = select(self._connection, _WASTED, (since_ms,))
+        return Money(found[0][0])
 
     def refused(self, since_ms: int) -> int:
         """Return how many requests were refused, to the quarter hour."""

@@ -135,7 +135,9 @@ VERSION_1 = (
         note TEXT
     ) STRICT
     """,
+    # Both indexes are partial: an ordinary hold and settlement touch neither.
     "CREATE INDEX attempt_unknown ON attempt (id) WHERE state = 'unknown'",
+    "CREATE INDEX attempt_wasted ON attempt (at_ms, cost) WHERE wasted = 1",
     """
     CREATE TRIGGER attempt_row_is_immutable
     BEFORE UPDATE OF id, attempt, request, session, labels, windows, provider, model,
