@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -28,6 +29,12 @@ class AskedProxy(FakeProxy):
         return [
             msgspec.json.decode(each.body) for each in self.seen if each.path == path
         ]
+
+    async def _stop(self) -> None:
+        await FakeProxy._stop(self)
+        # A connection that was only opened, to see who listens, is closed a little
+        # later than the others.
+        await asyncio.sleep(0.02)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         answer = await FakeProxy._answer(self, request)

@@ -37,6 +37,9 @@ GEMINI_UNSET = [
 ]
 
 
+SHELLS = [name for name in ("sh", "bash", "dash", "zsh") if shutil.which(name)]
+
+
 def labelled(lines: list[str], agent: str) -> list[str]:
     return [line.replace(ROOT, f"{ROOT}/a/{agent}") for line in lines]
 
@@ -141,7 +144,7 @@ def test_a_workspace_goes_into_the_url(cli: Cli, proxy: AskedProxy) -> None:
     assert cli("env", "-w", "../x").code == ExitCode.USAGE
 
 
-@pytest.mark.parametrize("shell", filter(shutil.which, ["sh", "bash", "dash", "zsh"]))
+@pytest.mark.parametrize("shell", SHELLS)
 @pytest.mark.parametrize("agent", ["", "codex", "opencode", "claude"])
 def test_a_shell_understands_the_lines(
     shell: str, agent: str, cli: Cli, proxy: AskedProxy

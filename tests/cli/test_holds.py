@@ -1,0 +1,112 @@
+"""Listing holds and resolving what nobody can tell."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from faregate.cli.exit_codes import ExitCode
+from faregate.config.paths import Paths
+from faregate.control.models import HoldView
+from tests.cli.asked_proxy import AskedProxy
+from tests.cli.conftest import Cli
+from tests.cli.terminal import in_terminal
+
+
+def hold(name: str, **changes: object) -> HoldView:
+    fields: dict[str, object] = {
+        "id": name,
+        "request": "r1",
+        "session": "web/main",
+        "provider": "anthropic",
+        "model": "claude-opus-4-6",
+        "state": "unknown",
+        "amount": "1.60",
+        "held_at": "2026-11-21T10:00:00Z",
+        "why": "the client hung up",
+    }
+    return HoldView(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def held(proxy: AskedProxy) -> AskedProxy:
+    proxy.holds = [hold("a1b2"), hold("a1c3", state="held", why=None), hold("a1")]
+    return proxy
+
+
+def test_listing(cli: Cli, held: AskedProxy) -> None:
+    result = cli("holds")
+    assert result.code == 0
+    assert result.out.splitlines()[1].split()[:3] == ["$1.60", "unknown", "a1b2"]
+    assert "faregate holds resolve" in result.err
+    document = json.loads(cli("holds", "--json").out)
+    assert [each["id"] for each in document["holds"]] == ["a1b2", "a1c3", "a1"]
+    assert document["holds"][0]["amount"] == "1.60"
+
+
+def test_listing_nothing(cli: Cli, proxy: AskedProxy) -> None:
+    assert cli("holds").out == "no money is held\n"
+    assert json.loads(cli("holds", "--json").out) == {"holds": []}
+
+
+def test_without_a_proxy(cli: Cli) -> None:
+    assert cli("holds").code == ExitCode.UNREACHABLE
+
+
+def test_a_person_resolves(paths: Paths, held: AskedProxy) -> None:
+    ended = in_terminal(
+        "holds", "resolve", "a1b", "spent", "0.41", "--note", "invoice", answer="yes"
+    )
+    assert ended.code == 0
+    assert "instead of the $1.60 held" in ended.screen
+    assert held.asked("/v1/holds/resolve") == [
+        {"id": "a1b2", "spent": "0.41", "note": "invoice"}
+    ]
+    assert held.seen[-1].headers["x-faregate-confirmed"] == "tty"
+
+
+def test_a_person_voids_and_an_exact_id_wins(paths: Paths, held: AskedProxy) -> None:
+    assert in_terminal("holds", "resolve", "a1", "void", answer="yes").code == 0
+    assert held.asked("/v1/holds/resolve") == [
+        {"id": "a1", "spent": None, "note": None}
+    ]
+
+
+def test_a_no_changes_nothing(paths: Paths, held: AskedProxy) -> None:
+    ended = in_terminal("holds", "resolve", "a1b2", "void", answer="no")
+    assert ended.code == ExitCode.REFUSED
+    assert held.asked("/v1/holds/resolve") == []
+
+
+def test_inside_a_run_it_is_refused(
+    cli: Cli, held: AskedProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAREGATE_SESSION", "s1")
+    assert cli("holds", "resolve", "a1b2", "void").code == ExitCode.REFUSED
+    assert held.asked("/v1/holds/resolve") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["zzz", "void"], ExitCode.FAILED),
+        (["a1b2", "spent"], ExitCode.USAGE),
+        (["a1b2", "spent", "-1"], ExitCode.USAGE),
+        (["a1b2", "spent", "none"], ExitCode.USAGE),
+        (["a1b2", "void", "1"], ExitCode.USAGE),
+        (["a1b2", "maybe"], ExitCode.USAGE),
+    ],
+)
+def test_bad_verdicts(
+    arguments: list[str], code: ExitCode, cli: Cli, held: AskedProxy
+) -> None:
+    assert cli("holds", "resolve", *arguments).code == code
+    assert held.asked("/v1/holds/resolve") == []
+
+
+def test_a_beginning_that_fits_several_is_refused(cli: Cli, held: AskedProxy) -> None:
+    held.holds = held.holds[:2]
+    result = cli("holds", "resolve", "a1", "void")
+    assert result.code == ExitCode.FAILED
+    assert "2 holds begin with" in result.err
