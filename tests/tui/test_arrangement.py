@@ -24,7 +24,7 @@ def test_there_is_always_room_for_sessions(cells: int) -> None:
         arranged = arrange(cells, lines)
         if lines >= 5:
             assert lines - used(arranged) >= (4 if arranged.bordered else 2)
-        assert (arranged.panels > 0) != (arranged.strip > 0)
+            assert (arranged.panels > 0) != (arranged.strip > 0)
 
 
 def test_a_tiny_terminal_keeps_money_and_sessions() -> None:

@@ -27,7 +27,7 @@ class Arrangement:
 def arrange(cells: int, lines: int) -> Arrangement:
     """Return what fits; the sessions get what is left, and there is always a screen."""
     if cells < 60 or lines < 12:
-        strip = 2 if lines >= 8 else 1
+        strip = 2 if lines >= 8 else 1 if lines >= 5 else 0
         return Arrangement(panels=0, strip=strip, flights=0, events=0, bordered=False)
     wide = cells >= _WIDE and lines >= 28
     left = lines - _FRAME - (_PANELS if wide else 2)

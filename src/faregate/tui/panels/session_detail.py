@@ -59,7 +59,7 @@ def spend_lines(session: SessionView, cells: int) -> list[Line]:
         _row(
             cells,
             "spend",
-            f"${cost_text(session).strip()}",
+            _cost(session),
             Tone.SPEND,
             session.cost_source,
         ),
@@ -153,6 +153,12 @@ def _row(
     told = line(span(cell(label, _LABEL), Tone.MUTED), span(value, tone))
     noted = (*told, span(f"  {note}", Tone.MUTED))
     return first_that_fits([noted, told], cells) if note else told
+
+
+def _cost(session: SessionView) -> str:
+    """Return "~$4.77?": the same signs as in the table."""
+    bare = cost_text(session).strip()
+    return bare if bare == "?" else f"~${bare[1:]}" if bare[0] == "~" else f"${bare}"
 
 
 def _tone(amount: Money, tone: Tone) -> Tone:

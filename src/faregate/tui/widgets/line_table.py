@@ -96,9 +96,7 @@ class LineTable(ScrollView):
         self._keep_chosen()
         if self._grow_widths():
             self._layout_now = None
-        size = Size(self.content_size.width, len(rows) + 1)
-        if size != self.virtual_size:
-            self.virtual_size = size
+        self._set_extent()
         self._repaint()
 
     def set_title(self, title: str) -> None:
@@ -155,6 +153,7 @@ class LineTable(ScrollView):
         self._grow_widths()
         self._layout_now = None
         self._painted_with = None
+        self._set_extent()
         self._repaint()
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
@@ -220,6 +219,12 @@ class LineTable(ScrollView):
             self._natural[column.id] = max(self._natural.get(column.id, 0), widest)
         self._measured = {row.key: row for row in self._rows}
         return before != self._natural
+
+    def _set_extent(self) -> None:
+        """Tell how far there is to scroll; a new extent lays the screen out anew."""
+        extent = Size(self.content_size.width, len(self._rows) + 1)
+        if extent != self.virtual_size:
+            self.virtual_size = extent
 
     def _keep_chosen(self) -> None:
         if not self._rows:

@@ -1,0 +1,75 @@
+"""Runs the real application for tests: frozen clock, our themes, rows as text."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from faregate.tui.app import FaregateApp, Options
+from faregate.tui.widgets.line_table import LineTable
+from tests.control.scenes import FrozenClock
+from tests.tui.drawing import THEMES_DIR
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from textual.pilot import Pilot
+
+    from faregate.tui.feed import Connect
+
+WIDE = (120, 36)
+NARROW = (80, 24)
+
+
+def make_app(
+    socket: Path,
+    *,
+    theme: str | None = None,
+    ascii_only: bool = False,
+    no_color: bool = False,
+    keys: Mapping[str, str] | None = None,
+    user_themes: Path | None = None,
+    connect: Connect | None = None,
+    clock: FrozenClock | None = None,
+) -> FaregateApp:
+    """Return an application that was not started yet."""
+    options = Options(
+        socket_path=socket,
+        themes_dir=THEMES_DIR,
+        user_themes_dir=user_themes,
+        theme=theme,
+        ascii_only=ascii_only,
+        no_color=no_color,
+        keys=keys or {},
+        agents=("claude", "codex"),
+    )
+    return FaregateApp(options, clock=clock or FrozenClock(), connect=connect)
+
+
+def rows(app: FaregateApp) -> list[str]:
+    """Return what is on screen, line by line."""
+    strips = app.screen._compositor.render_strips()
+    return ["".join(segment.text for segment in strip) for strip in strips]
+
+
+def shows(app: FaregateApp, text: str) -> bool:
+    """Whether a text is on screen."""
+    return any(text in row for row in rows(app))
+
+
+async def until(pilot: Pilot[None], happened: Callable[[], bool]) -> None:
+    """Wait for something that a message or a timer brings about."""
+    async with asyncio.timeout(20):
+        while not happened():
+            await pilot.pause(0.02)
+
+
+async def told(pilot: Pilot[None], app: FaregateApp, text: str) -> None:
+    """Wait until a text is on screen."""
+    await until(pilot, lambda: shows(app, text))
+
+
+def sessions(app: FaregateApp) -> LineTable:
+    """Return the table of sessions."""
+    return app.screen.query_one("#sessions", LineTable)

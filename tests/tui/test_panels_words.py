@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+from faregate.tui.actions import Scope
+from faregate.tui.lines import width
+from faregate.tui.panels import help, keys_bar, notice, session_detail
+from faregate.tui.store import Link, LinkState
+from tests.control import scenes
+from tests.tui.drawing import text, texts, view_of
+
+
+class TestNotice:
+    def test_a_first_run_names_the_exact_lines(self) -> None:
+        view = view_of(scenes.first_run())
+        shown = texts(notice.notice_lines(view, 116, 30))
+        for wanted in (
+            "Waiting for the first request on 127.0.0.1:4747",
+            "faregate run -- claude",
+            "faregate run -- codex",
+            'eval "$(faregate env)"',
+            "export OPENAI_BASE_URL=http://127.0.0.1:4747/v1",
+            "export ANTHROPIC_BASE_URL=http://127.0.0.1:4747",
+            "[x] proxy up on 127.0.0.1:4747",
+            "[x] provider keys found: anthropic, openrouter",
+            "[x] cap $20.00 a month, the default; faregate budget set monthly 50 "
+            "changes it",
+            "[ ] first request seen",
+        ):
+            assert any(line.strip() == wanted for line in shown), wanted
+
+    def test_nothing_found_is_told_with_what_to_do(self) -> None:
+        told = scenes.setup(
+            first_request_seen=False, keys_found=[], warnings=["OPENAI_API_KEY is ours"]
+        )
+        view = view_of(scenes.snapshot(told=told, budgets=[]), agents=())
+        shown = "\n".join(texts(notice.notice_lines(view, 76, 30)))
+        assert "faregate run -- AGENT" in shown
+        assert "[ ] no provider key found" in shown
+        assert "[ ] cap: none; faregate budget set monthly 20 sets one" in shown
+        assert "!   OPENAI_API_KEY is ours" in shown
+
+    def test_it_is_tightened_before_it_is_cut(self) -> None:
+        view = view_of(scenes.first_run(), agents=("claude", "codex", "aider", "qwen"))
+        for height in (30, 17, 12):
+            shown = texts(notice.notice_lines(view, 74, height))
+            assert len(shown) <= height
+            assert any("faregate run -- claude" in line for line in shown)
+            assert any("[ ] first request seen" in line for line in shown)
+
+    def test_it_goes_when_there_is_something_to_show(self) -> None:
+        assert notice.is_needed(view_of(None))
+        assert notice.is_needed(view_of(scenes.first_run()))
+        assert not notice.is_needed(view_of(scenes.busy()))
+        assert not notice.is_needed(view_of(scenes.snapshot()))
+
+    def test_no_proxy_says_how_to_start_it(self) -> None:
+        link = Link(state=LinkState.ABSENT, retry_at=1003.0)
+        shown = texts(notice.notice_lines(view_of(None, link=link), 74, 20))
+        assert "   No proxy is running here" in shown
+        assert any(line.endswith("faregate up") for line in shown)
+        assert "     /run/faregate.sock" in shown
+        assert "   This screen connects by itself; next try in 3s" in shown
+
+    def test_a_refusal_shows_its_reason_whole(self) -> None:
+        why = "the proxy (9.0) speaks control version 2, this program 1: " * 2
+        link = Link(state=LinkState.REFUSED, why=why, retry_at=1000.0)
+        view = view_of(None, link=link)
+        shown = " ".join(texts(notice.notice_lines(view, 50, 20)))
+        assert " ".join(shown.split()).count("control version 2") == 2
+        assert "next try now" in shown
+        assert notice.notice_title(view) == "faregate"
+
+
+class TestKeys:
+    SCOPES = (Scope.TABLE, Scope.OVERVIEW, Scope.EVERYWHERE)
+
+    def test_quit_and_help_stay_longest(self) -> None:
+        view = view_of(scenes.busy())
+        wide = text(keys_bar.keys_line(view, 120, self.SCOPES)[0])
+        assert wide.startswith(" enter open  / filter  s sort  space freeze")
+        for cells in range(120, 15, -1):
+            (line,) = keys_bar.keys_line(view, cells, self.SCOPES)
+            assert width(line) <= cells
+            assert text(line).endswith("q quit ")
+        assert text(keys_bar.keys_line(view, 16, self.SCOPES)[0]) == " ? help  q quit "
+        assert keys_bar.keys_line(view, 3, self.SCOPES) == [()]
+
+    def test_a_persons_own_keys_are_shown(self) -> None:
+        view = view_of(scenes.busy())
+        view.keymap = {"sort": "o", "quit": "ctrl+x"}
+        shown = text(keys_bar.keys_line(view, 120, self.SCOPES)[0])
+        assert " o sort " in shown
+        assert " ctrl+x quit " in shown
+
+
+class TestHelp:
+    def test_every_key_and_column_of_the_screen_is_explained(self) -> None:
+        view = view_of(scenes.busy())
+        scopes = (Scope.TABLE, Scope.OVERVIEW, Scope.EVERYWHERE)
+        lines = help.help_lines(view, 78, scopes)
+        shown = "\n".join(texts(lines))
+        assert all(width(line) <= 78 for line in lines)
+        for wanted in (
+            "turn the order around",
+            "SPEND",
+            "CTX",
+            "TTFB",
+            "~8.42",
+            "cost>",
+        ):
+            assert wanted in shown
+        assert "back to the overview" not in shown
+
+
+class TestSessionDetail:
+    def test_figures(self) -> None:
+        view = view_of(scenes.busy())
+        session = view.store.sessions["b2f4a9d1-1111"]
+        assert text(session_detail.session_head(view, session)[0]).split() == [
+            "sessions",
+            ">",
+            "infra/tf-import",
+            "claude-code",
+            "since",
+            "09:52",
+            "(1h00m)",
+            "‖",
+            "waiting",
+        ]
+        assert texts(session_detail.spend_lines(session, 36))[:2] == [
+            "spend        ~$4.77  mixed",
+            "now          $9.40/h",
+        ]
+        assert texts(session_detail.token_lines(session, 36))[0] == (
+            "input        2.61M  new 460k"
+        )
+        assert texts(session_detail.token_lines(session, 36))[4] == (
+            "context      176k  88% of 200k"
+        )
+
+    def test_notes_go_first_when_it_is_narrow(self) -> None:
+        session = scenes.session("s", client_retries=2, refusals=1)
+        shown = texts(session_detail.traffic_lines(session, 20))
+        assert shown[:3] == ["requests     41", "retries      4", "refused      1"]
+        wide = texts(session_detail.traffic_lines(session, 36))
+        assert wide[:2] == ["requests     41  43 attempts", "retries      4  agent 2"]
+
+    def test_what_is_not_known_is_said(self) -> None:
+        session = scenes.session(
+            "s", context_tokens=None, models=[], workspace=None, last_error="502 x1"
+        )
+        assert texts(session_detail.token_lines(session, 36))[4] == "context      -"
+        labels = texts(session_detail.label_lines(session, 60))
+        assert "models       -" in labels
+        assert "last error   502 x1" in labels
+        unknown = scenes.session("s", context_window=None)
+        assert "window not known" in texts(session_detail.token_lines(unknown, 60))[4]
+
+    def test_a_session_that_is_gone(self) -> None:
+        shown = session_detail.session_head(view_of(scenes.busy()), None)
+        assert "no longer listed" in text(shown[0])

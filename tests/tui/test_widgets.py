@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from faregate.tui.widgets.line_table import LineTable
+from faregate.tui.widgets.lines_view import LinesView
+from tests.control import scenes
+from tests.tui.harness import NARROW, WIDE, make_app, rows, sessions, shows, told
+
+if TYPE_CHECKING:
+    import pytest
+
+    from tests.control.fake_proxy import FakeProxy
+
+FIRST = "7d1f0c2a-88aa"
+
+
+async def test_only_rows_that_changed_are_painted_again(
+    proxy: FakeProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted: list[int] = []
+    render = LineTable.render_line
+
+    def counted(table: LineTable, y: int) -> object:
+        if table.id == "sessions":
+            painted.append(y)
+        return render(table, y)
+
+    monkeypatch.setattr(LineTable, "render_line", counted)
+    app = make_app(proxy.socket)
+    async with app.run_test(size=WIDE) as pilot:
+        await told(pilot, app, "proxy/main")
+        painted.clear()
+        more = scenes.session(FIRST, workspace="proxy", task="main", cost="8.99")
+        proxy.publish(scenes.delta(2, proxy.snapshot, sessions=[more]))
+        await told(pilot, app, "8.99")
+        assert set(painted) == {1}
+        painted.clear()
+        await pilot.press("j")
+        await pilot.pause()
+        assert set(painted) == {1, 2}
+        painted.clear()
+        proxy.publish(scenes.delta(3, proxy.snapshot, budgets=[scenes.budget("1")]))
+        await told(pilot, app, "$1.00 of")
+        assert painted == []
+
+
+async def test_only_lines_that_changed_are_painted_again(
+    proxy: FakeProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    painted: list[int] = []
+    render = LinesView.render_line
+
+    def counted(view: LinesView, y: int) -> object:
+        if view.id == "providers":
+            painted.append(y)
+        return render(view, y)
+
+    monkeypatch.setattr(LinesView, "render_line", counted)
+    app = make_app(proxy.socket)
+    async with app.run_test(size=WIDE) as pilot:
+        await told(pilot, app, "proxy/main")
+        painted.clear()
+        slower = scenes.provider("openrouter", ttfb_ms=999.0)
+        proxy.publish(scenes.delta(2, proxy.snapshot, providers=[slower]))
+        await told(pilot, app, "999ms")
+        assert set(painted) == {3}
+
+
+async def test_widths_grow_but_never_shrink_so_nothing_jumps(proxy: FakeProxy) -> None:
+    app = make_app(proxy.socket)
+    async with app.run_test(size=WIDE) as pilot:
+        await told(pilot, app, "proxy/main")
+        at = next(row for row in rows(app) if "SESSION  " in row).index("SESSION")
+        big = scenes.session(FIRST, cost="12345.67", workspace="proxy", task="main")
+        proxy.publish(scenes.delta(2, proxy.snapshot, sessions=[big]))
+        await told(pilot, app, "12,345.67")
+        wider = next(row for row in rows(app) if "SESSION  " in row).index("SESSION")
+        small = scenes.session(FIRST, cost="1.00", workspace="proxy", task="main")
+        proxy.publish(scenes.delta(3, proxy.snapshot, sessions=[small]))
+        await told(pilot, app, " 1.00 ")
+        after = next(row for row in rows(app) if "SESSION  " in row).index("SESSION")
+        assert wider > at
+        assert after == wider
+
+
+async def test_many_rows_scroll_under_a_fixed_heading(proxy: FakeProxy) -> None:
+    many = [
+        scenes.session(f"s{number:03}", cost=str(300 - number), workspace=None)
+        for number in range(200)
+    ]
+    proxy.snapshot = scenes.snapshot(sessions=many)
+    app = make_app(proxy.socket)
+    async with app.run_test(size=NARROW) as pilot:
+        await told(pilot, app, "s000")
+        await pilot.press("G")
+        await told(pilot, app, "s199")
+        assert shows(app, "SPEND")
+        assert not shows(app, "s000")
+        assert sessions(app).chosen == "s199"
+        await pilot.press("pageup", "g")
+        await told(pilot, app, "s000")
+        assert sessions(app).scroll_offset.y == 0
+
+
+async def test_a_row_that_goes_takes_the_cursor_to_the_first(proxy: FakeProxy) -> None:
+    app = make_app(proxy.socket)
+    async with app.run_test(size=WIDE) as pilot:
+        await told(pilot, app, "proxy/main")
+        await pilot.press("G")
+        proxy.publish(scenes.snapshot(sessions=[scenes.session("only")], seq=9))
+        await told(pilot, app, "web only")
+        assert sessions(app).chosen == "only"
+        proxy.publish(scenes.snapshot(seq=10))
+        await told(pilot, app, "no sessions")
+        assert sessions(app).chosen is None
+        await pilot.press("enter", "j", "G")
+
+
+async def test_resizing_fits_the_columns_anew(proxy: FakeProxy) -> None:
+    app = make_app(proxy.socket)
+    async with app.run_test(size=WIDE) as pilot:
+        await told(pilot, app, " CTX ")
+        await pilot.resize_terminal(*NARROW)
+        await told(pilot, app, "held $1.92 · full")
+        assert not shows(app, " CTX ")
+        assert sessions(app).shown_columns[-1] == "state"
+        await pilot.resize_terminal(50, 10)
+        await pilot.pause()
+        assert sessions(app).shown_columns == ("spend", "rate", "session", "state")
+        assert not shows(app, "╭")
+        await pilot.resize_terminal(*WIDE)
+        await told(pilot, app, " CTX ")
