@@ -26,6 +26,7 @@ from faregate.cli.run_files import (
 )
 from faregate.config.load import load
 from faregate.config.paths import find_paths
+from faregate.config.settings import EnvKey
 from faregate.control.client import ADMIN_SECRET_VARIABLE, ControlClient
 from faregate.control.errors import ControlError
 from faregate.control.models import NewSession
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from faregate.cli.bypass import Finding
-    from faregate.config.settings import Settings
+    from faregate.config.settings import ProviderChoice, Settings
     from faregate.control.models import SessionGrant
     from faregate.core.agent_setup import AgentSetup
     from faregate.core.agents import Agent
@@ -74,15 +75,16 @@ class Plan:
 @click.option("--feature", help="Label: which part of the product.")
 @click.option("--max-cost", help="The most that this run may cost, in USD.")
 @click.option(
-    "--own-login",
-    is_flag=True,
-    help="The agent keeps its own key or login; it is metered and capped alike.",
+    "--own-login/--lend-key",
+    default=None,
+    help="Whose key pays: the agent's own, metered and capped alike, or the proxy's. "
+    "Default: the proxy's where it has one.",
 )
 @click.argument("command", nargs=-1, type=click.UNPROCESSED, required=True)
 def run(
     command: tuple[str, ...],
     max_cost: str | None,
-    own_login: bool,
+    own_login: bool | None,
     **labels: str | None,
 ) -> int:
     """Run one agent through the gate: faregate run -- claude -p "fix it".
@@ -95,8 +97,8 @@ def run(
     paths = find_paths()
     settings = load(paths)
     running = ensure_running(paths)
-    plan = _plan(command, labels["agent"], own_login)
-    if not plan.own_login:
+    plan = _plan(command, labels["agent"], own_login=bool(own_login))
+    if own_login is None:
         plan = _own_login_where_needed(
             plan, settings, frozenset(running.snapshot.setup.keys_found)
         )
@@ -135,7 +137,7 @@ def _check(labels: Mapping[str, str | None]) -> None:
             )
 
 
-def _plan(command: tuple[str, ...], label: str | None, own_login: bool) -> Plan:
+def _plan(command: tuple[str, ...], label: str | None, *, own_login: bool) -> Plan:
     agent, at = agent_of_command(command)
     if agent is None and label is not None:
         agent = agent_named(label)
@@ -153,15 +155,20 @@ def _own_login_where_needed(
         name
         for name, choice in settings.providers.items()
         if agent.protocols & choice.spec.base_urls.keys()
-        and (name in keys_found or choice.spec.local or choice.configured)
+        # What needs no key counts once a person has said that it is there.
+        and (name in keys_found or (choice.configured and _keyless(choice)))
     ]
     if usable:
         return plan
     output.note(
         f"faregate: the proxy has no key that {agent.title} could use, so it keeps its "
-        "own key or login; the gate meters and caps it all the same"
+        "own key or login; the gate meters and caps it all the same (--lend-key: no)"
     )
     return replace(plan, own_login=True)
+
+
+def _keyless(choice: ProviderChoice) -> bool:
+    return choice.spec.local or choice.key == EnvKey(())
 
 
 def _start(plan: Plan, grant: SessionGrant, folder: Path) -> int:

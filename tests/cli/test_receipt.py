@@ -1,0 +1,38 @@
+"""The closing line of a run."""
+
+from __future__ import annotations
+
+from faregate.cli.receipt import of_session, receipt
+from tests.control import scenes
+
+
+def test_a_run_with_sub_agents_is_summed() -> None:
+    status = scenes.snapshot(
+        sessions=[
+            scenes.session("s1", cost="0.40", requests=10, retries=1, client_retries=1,
+                           input_tokens=12_000, output_tokens=500),
+            scenes.session("s1/sub", cost="0.0125", requests=1, retries=0,
+                           input_tokens=345, output_tokens=178),
+            scenes.session("s10", cost="9"),
+        ]
+    ).status  # fmt: skip
+    sessions = of_session(status, "s1")
+    assert [each.id for each in sessions] == ["s1", "s1/sub"]
+    assert receipt(sessions, "s1", 41.9) == (
+        "s1: $0.41 · 11 requests · 2 retries · 12.3k in · 678 out · 41s"
+    )
+
+
+def test_what_is_not_certain_is_marked() -> None:
+    session = scenes.session("s", cost="1", cost_source="estimated", requests=1,
+                             retries=1, unknown="1.60", refusals=2, unpriced=1)  # fmt: skip
+    line = receipt([session], "s", 1)
+    assert line.startswith("s: ~$1.00 · 1 request · 1 retry · ")
+    assert line.endswith(
+        "2 refused · 1 without a price · $1.60 unknown: see faregate holds"
+    )
+
+
+def test_a_run_without_a_request_may_have_gone_around() -> None:
+    assert "went around it" in receipt([], "s", 1)
+    assert "went around it" in receipt([scenes.session("s", requests=0)], "s", 1)
