@@ -53,12 +53,13 @@ from faregate.server.tables import listed_models, price_table, routing_table
 from faregate.upstream.session import HttpUpstream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
 
     from faregate.config.paths import Paths
     from faregate.config.settings import Settings
     from faregate.control.models import SetBudget
+    from faregate.gateway.ports import Clock
     from faregate.providers.price_table import PriceTable
 
 _log = logging.getLogger("faregate.daemon")
@@ -108,45 +109,66 @@ class Daemon:
     """One running proxy: everything it is made of, its start and its end."""
 
     def __init__(
-        self, settings: Settings, paths: Paths, stopped: asyncio.Event
+        self,
+        settings: Settings,
+        paths: Paths,
+        stopped: asyncio.Event,
+        *,
+        clock: Clock | None = None,
     ) -> None:
         self._settings = settings
         self._paths = paths
         self._stopped = stopped
+        self._clock = clock or SystemClock()
         self._hurry = asyncio.Event()
-        self._background: list[asyncio.Task[None]] = []
+        self._opened = contextlib.AsyncExitStack()
         self.url = ""
 
     async def start(self) -> None:
-        """Open the ledger, then the control socket, then the agents' port."""
+        """Open the ledger, then the control socket, then the agents' port.
+
+        What was opened is closed again when a later step fails.
+        """
+        try:
+            await self._open()
+        except BaseException:
+            await self._opened.aclose()
+            raise
+
+    async def _open(self) -> None:
         settings, paths = self._settings, self._paths
         for folder in (paths.state_dir, paths.socket.parent):
             make_private_dir(folder)
-        clock = SystemClock()
         self.ledger = Ledger.open(
             settings.ledger_dir,
-            clock_ms=clock.now_ms,
+            clock_ms=self._clock.now_ms,
             zone=settings.budget.timezone,
         )
+        self._opened.callback(self.ledger.close)
         self.ledger.set_alert_marks(settings.budget.alerts)
         self.reports = Reports.open(settings.ledger_dir)
+        self._opened.callback(self.reports.close)
         listening = agent_socket(settings.server.host, settings.server.port)
+        self._opened.callback(listening.close)
         port = listening.getsockname()[1]
         host = settings.server.host
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         keys = find_keys(settings)
         warnings = [*settings.warnings, *keys.warnings, *note_keys(paths, keys)]
         self.upstream = HttpUpstream()
+        self._opened.push_async_callback(self.upstream.close)
         prices = price_table(settings)
-        self.gate = _gate(settings, keys, prices, self.ledger, self.upstream, clock)
-        self.tokens = tokens = Tokens(_secret(paths.state_dir / "signing-secret"))
-        write_private(paths.token, tokens.issue(Grant()).encode() + b"\n")
-        listed = listed_models(settings, keys, prices)
+        self.gate = _gate(
+            settings, keys, prices, self.ledger, self.upstream, self._clock
+        )
+        self._tell_of_the_dead()
+        self.tokens = Tokens(_secret(paths.state_dir / "signing-secret"))
+        write_private(paths.token, self.tokens.issue(Grant()).encode() + b"\n")
         proxy = Proxy(
             gate=self.gate,
             door=Door(hosts=hosts_of(host, port)),
-            tokens=tokens,
-            models=ModelList(listed).answer,
+            tokens=self.tokens,
+            models=ModelList(listed_models(settings, keys, prices)).answer,
         )
         setup = SetupState(
             url=self.url,
@@ -155,7 +177,7 @@ class Daemon:
             warnings=tuple(warnings),
             first_request_seen=lambda: proxy.first_request_seen,
         )
-        self.live = live = Live(
+        self.live = Live(
             gate=self.gate,
             reports=self.reports,
             version=__version__,
@@ -164,25 +186,58 @@ class Daemon:
             setup=setup.setup,
             window_of=self.gate.planner.window_of,
         )
-        control = Control(
+        control = await serve_control(paths.socket, control_app(self._control()))
+        self._opened.callback(paths.socket.unlink, missing_ok=True)
+        self._opened.push_async_callback(control.cleanup)
+        self._agents = await serve_agents(listening, proxy.handle)
+        self._opened.push_async_callback(self._agents.cleanup)
+        write_private(paths.pid, f"{os.getpid()}\n".encode())
+        self._opened.callback(paths.pid.unlink, missing_ok=True)
+        self._keep(watch(self.gate), "watchdog")
+        self._keep(write_statusline(paths.statusline, self.live), "statusline")
+
+    def _control(self) -> Control:
+        return Control(
             version=__version__,
             url=self.url,
             gate=self.gate,
-            live=live,
+            live=self.live,
             reports=self.reports,
             admin=self.ledger,
-            tokens=tokens,
-            admin_secret=_admin_secret(paths.admin_secret),
+            tokens=self.tokens,
+            admin_secret=_admin_secret(self._paths.admin_secret),
             save_budget=self._save_budget,
             stop=self.asked_to_stop,
         )
-        self._control = await serve_control(paths.socket, control_app(control))
-        self._agents = await serve_agents(listening, proxy.handle)
-        write_private(paths.pid, f"{os.getpid()}\n".encode())
-        self._background = [
-            spawn(watch(self.gate), "watchdog"),
-            spawn(write_statusline(paths.statusline, live), "statusline"),
-        ]
+
+    def _keep(self, work: Coroutine[object, object, None], name: str) -> None:
+        """Run something in the background until the end."""
+        task = spawn(work, name)
+
+        async def end() -> None:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+        self._opened.push_async_callback(end)
+
+    def _tell_of_the_dead(self) -> None:
+        """Put what an earlier process left behind where a person sees it."""
+        swept = len(self.ledger.swept)
+        texts = []
+        if swept:
+            texts.append(
+                f"{swept} requests were running when the proxy last died; what they "
+                "cost is unknown and counts in full. See: faregate holds"
+            )
+        if self.ledger.lost is not None:
+            texts.append(
+                "the machine went down without warning; what may have been lost "
+                "counts as unknown. See: faregate holds"
+            )
+        for text in texts:
+            self.gate.events.publish(
+                "unknown", text, at_ms=self._clock.now_ms(), severity="alert"
+            )
 
     async def stop(self) -> None:
         """Take no more, let what runs finish for a while, then close the books.
@@ -207,16 +262,7 @@ class Daemon:
             if not len(gate.flights):
                 break
             await asyncio.sleep(0.02)
-        for task in self._background:
-            task.cancel()
-        await asyncio.gather(*self._background, return_exceptions=True)
-        await self._agents.cleanup()
-        await self._control.cleanup()
-        await self.upstream.close()
-        self.reports.close()
-        self.ledger.close()
-        for path in (self._paths.pid, self._paths.socket):
-            path.unlink(missing_ok=True)
+        await self._opened.aclose()
 
     def asked_to_stop(self) -> None:
         """Begin to stop; asked twice, stop waiting for what runs."""
@@ -244,7 +290,7 @@ def _gate(
     prices: PriceTable,
     ledger: Ledger,
     upstream: HttpUpstream,
-    clock: SystemClock,
+    clock: Clock,
 ) -> Gate:
     policy = GateSettings(
         default_output=settings.budget.output,
