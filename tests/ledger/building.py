@@ -98,14 +98,14 @@ def asking(
     return HoldRequest(**(values | fields))
 
 
-def truth(attempt: str = "a1", cost: str = "0.10", **fields: Any) -> Settlement:
+def truth(attempt: str = "a1", cost: str | Money = "0.10", **fields: Any) -> Settlement:
     """A settlement with plausible everything."""
     values: dict[str, Any] = {
         "attempt": attempt,
         "usage": Usage(
             uncached_input=100, cache_read=2000, cache_write_5m=30, output=50
         ),
-        "cost": usd(cost),
+        "cost": usd(cost) if isinstance(cost, str) else cost,
         "cost_source": "table",
         "at_ms": NOW_MS + 1500,
         "status": 200,
