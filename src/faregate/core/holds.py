@@ -50,6 +50,8 @@ class BudgetState:
     spent: Money = ZERO
     held: Money = ZERO
     unknown: Money = ZERO
+    closed: bool = False
+    """A bill passed its hold: nothing fits until a person reopens or raises it."""
 
     @property
     def room(self) -> Money | None:
