@@ -69,6 +69,16 @@ def test_complete_bodies_are_read_alike(golden: Golden) -> None:
     assert differences(golden.answer, answer) == {}
 
 
+@pytest.mark.parametrize(
+    "golden", [g for g in GOLDENS if g.stream[:1] in b"[{"], ids=str
+)
+def test_a_cut_body_is_never_believed(golden: Golden) -> None:
+    whole = golden.stream.rstrip()
+    for at in range(1, len(whole)):
+        answer = golden.codec.answer(whole[:at], golden.flags)
+        assert (at, answer) == (at, Answer())
+
+
 def test_chunks_pass_through_untouched(golden: Golden) -> None:
     """Without stripping the very same object goes on: nothing is copied."""
     meter = golden.codec.meter(strip_usage=False, flags=golden.flags)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from faregate.core.usage import Usage
-from faregate.protocols.codec import Answer
+from faregate.protocols.codec import Answer, StreamTooLargeError
 from faregate.protocols.counters import larger, plausible
 from faregate.protocols.error_bodies import read_error
 from faregate.protocols.json_splitter import JsonSplitter
@@ -19,6 +19,7 @@ from faregate.protocols.sse import SseSplitter, event_data
 
 # Blank lines and the bytes of a byte order mark may precede an answer.
 _LEADING = b" \t\r\n\xef\xbb\xbf"
+_MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
@@ -208,23 +209,21 @@ class Meter:
 def read_answer(reader: Reader, body: bytes) -> Answer:
     """Return what a complete body says, be it JSON or SSE."""
     text = body.strip(_LEADING)
-    if text.startswith(b"{"):
-        reader.body(text)
-    elif text.startswith(b"["):
-        for element in _elements(text):
-            reader.event(bytes(element))
-    else:
-        meter = Meter(reader)
-        meter.feed(body)
-        meter.finish()
-    return reader.tally.answer()
-
-
-def _elements(text: bytes) -> list[msgspec.Raw]:
     try:
-        return _ELEMENTS.decode(text)
-    except (msgspec.DecodeError, RecursionError):
-        return []
+        if text.startswith(b"{"):
+            # A body that is cut says nothing, not even what stands before the cut.
+            _MEMBERS.decode(text)
+            reader.body(text)
+        elif text.startswith(b"["):
+            for element in _ELEMENTS.decode(text):
+                reader.event(bytes(element))
+        else:
+            meter = Meter(reader)
+            meter.feed(body)
+            meter.finish()
+    except (msgspec.DecodeError, RecursionError, StreamTooLargeError):
+        return Answer()
+    return reader.tally.answer()
 
 
 def text_size(value: Any) -> int:

@@ -140,7 +140,7 @@ def splice(body: bytes, changes: Splice) -> bytes:
     renames: dict[str, str] = {}
     if changes.model is not None:
         values["model"] = json_text(changes.model)
-    if changes.output_field is not None and changes.output_bound is not None:
+    if changes.output_bound is not None:
         values, renames = _with_bound(
             request, values, changes.output_field, changes.output_bound
         )
@@ -151,11 +151,14 @@ def splice(body: bytes, changes: Splice) -> bytes:
 
 
 def _with_bound(
-    request: JsonObject, values: dict[str, bytes], field: str, bound: int
+    request: JsonObject, values: dict[str, bytes], field: str | None, bound: int
 ) -> tuple[dict[str, bytes], dict[str, str]]:
     """Set the output bound in `field` and leave no other spelling that disagrees."""
     value = str(bound).encode()
-    others = [key for key in OUTPUT_FIELDS if key != field and key in request]
+    present = [key for key in OUTPUT_FIELDS if key in request]
+    if field is None:
+        field = present[0] if present else OUTPUT_FIELDS[-1]
+    others = [key for key in present if key != field]
     if field in request or not others:
         return {**values, field: value, **dict.fromkeys(others, value)}, {}
     return {**values, others[0]: value}, {others[0]: field}

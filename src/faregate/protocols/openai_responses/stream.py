@@ -29,7 +29,6 @@ _PAID_CALLS = frozenset(
         "image_generation_call",
     }
 )
-_RUNNING = frozenset({"queued", "in_progress"})
 
 
 class _Text(msgspec.Struct, gc=False):
@@ -152,7 +151,7 @@ class ResponsesReader:
         tally.service_tier = head.service_tier or tally.service_tier
         if head.error and head.error != _NULL:
             tally.failed(b'{"error":' + bytes(head.error) + b"}")
-        if terminal and head.status not in _RUNNING:
+        if terminal:
             self._ended(head, data)
         return True
 
