@@ -75,6 +75,7 @@ class WindowRow:
             spent=self.spent,
             held=self.held,
             unknown=self.unknown,
+            closed=self.closed,
         )
 
 
