@@ -17,7 +17,10 @@ from tests.control.fake_proxy import FakeProxy
 class AskedProxy(FakeProxy):
     """Refuses a path once for each problem that is queued for it."""
 
+    ends: bool = False
+    """Stop listening soon after a shutdown was asked for, as a proxy does."""
     refusals: dict[str, list[tuple[int, Problem]]] = field(default_factory=dict)
+    _ending: asyncio.Future[None] | None = None
 
     def refuse(self, path: str, status: int, code: str, message: str) -> None:
         """Queue one refusal."""
@@ -30,6 +33,9 @@ class AskedProxy(FakeProxy):
             msgspec.json.decode(each.body) for each in self.seen if each.path == path
         ]
 
+    def _end(self) -> None:
+        self._ending = asyncio.ensure_future(self._stop())
+
     async def _stop(self) -> None:
         await FakeProxy._stop(self)
         # A connection that was only opened, to see who listens, is closed a little
@@ -38,6 +44,8 @@ class AskedProxy(FakeProxy):
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         answer = await FakeProxy._answer(self, request)
+        if self.ends and request.path == "/v1/shutdown":
+            asyncio.get_running_loop().call_later(0.15, self._end)
         if not (queued := self.refusals.get(request.path)):
             return answer
         status, problem = queued.pop(0)

@@ -7,6 +7,7 @@ import pty
 import select
 import subprocess
 import sys
+import termios
 import time
 from dataclasses import dataclass
 
@@ -26,11 +27,18 @@ class Ended:
 
 
 def in_terminal(
-    *arguments: str, answer: str | None = None, environ: dict[str, str] | None = None
+    *arguments: str,
+    answer: str | None = None,
+    when: str = "to confirm: ",
+    environ: dict[str, str] | None = None,
 ) -> Ended:
-    """Run `faregate ARGUMENTS` with a controlling terminal; type `answer` if asked."""
+    """Run `faregate ARGUMENTS` with a controlling terminal of 100x30.
+
+    Types `answer` and return once the screen has shown `when`.
+    """
     command = [sys.executable, "-P", "-m", "faregate", *arguments]
     master, slave = pty.openpty()
+    termios.tcsetwinsize(slave, (30, 100))
     try:
         child = subprocess.Popen(
             [sys.executable, "-c", _TAKE_TERMINAL, *command],
@@ -41,13 +49,13 @@ def in_terminal(
             env={**os.environ, **(environ or {})},
         )
         os.close(slave)
-        screen = _watch(master, answer)
+        screen = _watch(master, answer, when)
         return Ended(child.wait(10), screen)
     finally:
         os.close(master)
 
 
-def _watch(terminal: int, answer: str | None) -> str:
+def _watch(terminal: int, answer: str | None, when: str) -> str:
     shown = b""
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
@@ -61,7 +69,7 @@ def _watch(terminal: int, answer: str | None) -> str:
         if not chunk:
             break
         shown += chunk
-        if answer is not None and b"to confirm: " in shown:
+        if answer is not None and when.encode() in shown:
             os.write(terminal, f"{answer}\n".encode())
             answer = None
     return shown.decode("utf-8", "replace")

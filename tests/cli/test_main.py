@@ -10,14 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from faregate.cli import output
 from faregate.cli.commands import COMMANDS
 from faregate.cli.exit_codes import ExitCode
-from faregate.cli.failures import describe
 from faregate.cli.main import main
 from faregate.config.paths import Paths
-from faregate.config.problems import ConfigError, Problem
-from faregate.control.errors import ControlError, ProxyNotRunning
+from faregate.config.problems import ConfigError
 from tests.cli.conftest import Cli
 
 
@@ -81,24 +78,6 @@ def test_a_failure_with_json_is_one_json_document(
     assert document["error"]["message"] in " ".join(result.err.split()) or result.err
 
 
-@pytest.mark.parametrize(
-    ("error", "code", "name"),
-    [
-        (ConfigError(Problem(message="m")), ExitCode.USAGE, "config"),
-        (ProxyNotRunning(), ExitCode.UNREACHABLE, "not_running"),
-        (ControlError("timeout", "m"), ExitCode.FAILED, "timeout"),
-        (ControlError("forbidden", "m"), ExitCode.REFUSED, "forbidden"),
-        (KeyboardInterrupt(), ExitCode.INTERRUPTED, "interrupted"),
-        (PermissionError(13, "Permission denied", "/x"), ExitCode.FAILED, "system"),
-        (RuntimeError("boom"), ExitCode.FAILED, "internal"),
-    ],
-)
-def test_every_error_has_its_exit_code(
-    error: BaseException, code: ExitCode, name: str
-) -> None:
-    assert describe(error)[:2] == (code, name)
-
-
 def test_a_bad_configuration_stops_every_command_that_needs_it(
     cli: Cli, paths: Paths
 ) -> None:
@@ -114,19 +93,6 @@ def test_the_live_view_needs_a_terminal(cli: Cli) -> None:
     result = cli()
     assert result.code == ExitCode.USAGE
     assert "needs a terminal" in result.err
-
-
-def test_a_terminal_gets_no_control_characters(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    output.error("a\x1b]52;c;x\x07b\nsecond")
-    output.warn("\x1b[2Jx")
-    captured = capsys.readouterr().err
-    assert "\x1b" not in captured
-    assert "\x07" not in captured
-    assert captured.count("\n") == 3
-    lines = output.table(("A", "B"), [("x\x1b[31m", "1"), ("y", "22")], align="<>")
-    assert "\x1b" not in "".join(lines)
 
 
 def test_debug_shows_where(paths: Paths, monkeypatch: pytest.MonkeyPatch) -> None:
