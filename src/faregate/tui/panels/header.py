@@ -36,10 +36,16 @@ def _candidates(view: View, narrow: bool) -> list[Line]:
     down = _down(view) if narrow else ()
     work, short_work, alert = _work(view), _short_work(view), _alert(view)
     bar = span(f" {view.ink.glyphs.bar} ", Tone.TRACK)
-    return [
+    richest = [
         _join(bar, (*link, *up), work, down, alert),
         _join(bar, link, work, down, alert),
         _join(bar, link, short_work, down, alert),
+    ]
+    if not view.store.live:
+        # How long it is gone matters more than what was at work.
+        return [*richest, _join(bar, link, alert), link, short_link]
+    return [
+        *richest,
         _join(bar, short_link, short_work, down, alert),
         _join(bar, short_link, short_work, alert),
         _join(bar, short_link, alert),

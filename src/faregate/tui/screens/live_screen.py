@@ -31,6 +31,10 @@ class LiveScreen(Screen[None]):
         """Return the ink of this moment."""
         return self.view.ink
 
+    def fresh_ink(self) -> Ink:
+        """Return the ink of what is never old, such as the line of keys."""
+        return self.view.theme_ink
+
     def repaint(self, kinds: AbstractSet[Kind]) -> None:
         """Bring the parts up to date that show these kinds of news."""
         raise NotImplementedError

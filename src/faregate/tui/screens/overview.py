@@ -149,7 +149,8 @@ class OverviewScreen(LiveScreen):
         def made(cells: int, height: int) -> Sequence[Line]:
             return produce(self.view, cells, height)
 
-        return LinesView(made, self.ink, id=name, classes=classes)
+        ink = self.fresh_ink if name == "keys" else self.ink
+        return LinesView(made, ink, id=name, classes=classes)
 
     def _keys(self, view: View, cells: int, _height: int) -> list[Line]:
         scopes = (Scope.EVERYWHERE,) if notice.is_needed(view) else self.SCOPES

@@ -65,7 +65,7 @@ class SessionScreen(LiveScreen):
         yield self._figure("labels", label_lines)
         yield LineTable(FLIGHT_COLUMNS, self.ink, cursor=False, id="flights")
         yield LinesView(self._events, self.ink, id="events", classes="panel")
-        yield LinesView(self._keys, self.ink, id="keys")
+        yield LinesView(self._keys, self.fresh_ink, id="keys")
 
     def on_mount(self) -> None:
         """Give the panels their titles."""

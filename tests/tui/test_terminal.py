@@ -1,0 +1,82 @@
+"""What reaches a real terminal, byte for byte."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.control import scenes
+from tests.tui.terminal import Terminal
+
+if TYPE_CHECKING:
+    from tests.control.fake_proxy import FakeProxy
+
+CLIPBOARD = "\x1b]52;c;RVZJTA==\x07"
+CLEAR = "\x1b[2JGONE"
+C1_CLEAR = "\x9b2JGONE"
+TITLE = "\x1b]0;OWNED\x07"
+LINK = "\x1b]8;;http://evil.example\x1b\\click"
+BIDI = "gpj\u202eexe"
+
+
+@pytest.fixture
+def hostile(proxy: FakeProxy) -> FakeProxy:
+    """A proxy whose server forgot to sanitise anything."""
+    evil = CLIPBOARD + CLEAR + C1_CLEAR + TITLE + LINK + BIDI
+    told = scenes.setup(warnings=[evil])
+    proxy.snapshot = scenes.snapshot(
+        sessions=[
+            scenes.session("a", workspace=CLIPBOARD, task=CLEAR, cost="9.11"),
+            scenes.session("b", workspace=TITLE, agent=C1_CLEAR, models=[CLIPBOARD]),
+            scenes.session(LINK, workspace=None, models=[CLEAR, BIDI]),
+        ],
+        flights=[scenes.flight("f", "a", model=CLEAR, provider=TITLE, why=CLIPBOARD)],
+        events=[scenes.event(1, evil, kind=CLEAR, session="a")],
+        providers=[scenes.provider(CLIPBOARD), scenes.provider(C1_CLEAR)],
+        budgets=[scenes.budget(), scenes.budget(scope=CLEAR)],
+        told=told,
+    )
+    return proxy
+
+
+def test_nothing_from_outside_reaches_the_terminal_as_a_command(
+    hostile: FakeProxy,
+) -> None:
+    terminal = Terminal(hostile.socket)
+    terminal.read_until(b"9.11")
+    terminal.read_until(b"RVZJTA")
+    terminal.press(b"\r")
+    terminal.read_until(b"not judged")
+    terminal.press(b"q")
+    assert terminal.close() == 0
+    sent = terminal.output
+    assert "\ufffd]52;c;RVZJTA==\ufffd".encode() in sent
+    assert b"\x1b]52" not in sent
+    assert b"\x1b[2JGONE" not in sent
+    assert "\x9b".encode() not in sent
+    assert b"\x1b]0;OWNED" not in sent
+    assert b"\x1b]8;;http://evil" not in sent
+    assert "\u202e".encode() not in sent
+    assert b"proxy still running: faregate down stops it" in sent
+
+
+def test_no_color_sends_greys_alone(proxy: FakeProxy) -> None:
+    proxy.snapshot = scenes.capped()
+    terminal = Terminal(proxy.socket, NO_COLOR="1", COLORTERM="truecolor")
+    terminal.read_until(b"CAP REACHED")
+    terminal.press(b"q")
+    assert terminal.close() == 0
+    colors = set(re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", terminal.output))
+    assert len(colors) > 2
+    assert [color for color in colors if len(set(color)) > 1] == []
+
+
+def test_quitting_without_a_proxy_claims_nothing(proxy: FakeProxy) -> None:
+    proxy.stop()
+    terminal = Terminal(proxy.socket)
+    terminal.read_until(b"No proxy is running here")
+    terminal.press(b"q")
+    assert terminal.close() == 0
+    assert b"still running" not in terminal.output
