@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(slots=True)
+class Departure:
+    """How far the sending of an attempt has come; whoever sends it writes it."""
+
+    connecting: bool = False
+    """No connection is there yet, so it is certain that no byte has left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,3 +26,4 @@ class UpstreamRequest:
     headers: Mapping[str, str]
     body: bytes
     stream: bool = False
+    departure: Departure = field(default_factory=Departure)

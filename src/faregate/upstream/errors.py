@@ -1,11 +1,9 @@
 """From the HTTP client's exceptions to faults, the most specific first.
 
-The question that matters for money is whether a request byte can have left.
+The question that matters for money is whether a request byte can have arrived.
 """
 
 from __future__ import annotations
-
-import asyncio
 
 import aiohttp
 
@@ -22,8 +20,9 @@ _NOT_SENT: tuple[tuple[type[Exception], FaultKind, str], ...] = (
     (aiohttp.ConnectionTimeoutError, FaultKind.TIMEOUT, "connecting took too long"),
     (aiohttp.ClientConnectorError, FaultKind.CONNECT, "connection refused or no route"),
     (aiohttp.InvalidURL, FaultKind.CONNECT, "its base_url is not a valid URL"),
+    (aiohttp.NonHttpUrlClientError, FaultKind.CONNECT, "its base_url is not http"),
 )
-_SENT: tuple[tuple[type[BaseException], FaultKind, str], ...] = (
+_SENT: tuple[tuple[type[Exception], FaultKind, str], ...] = (
     (aiohttp.ServerTimeoutError, FaultKind.TIMEOUT, "no answer in time"),
     (
         aiohttp.ServerDisconnectedError,
@@ -41,23 +40,32 @@ _SENT: tuple[tuple[type[BaseException], FaultKind, str], ...] = (
         "its answer is not valid HTTP",
     ),
     (aiohttp.ClientOSError, FaultKind.RESET, "the connection was reset"),
-    (asyncio.TimeoutError, FaultKind.TIMEOUT, "no answer in time"),
+    (TimeoutError, FaultKind.TIMEOUT, "no answer in time"),
     (aiohttp.ClientError, FaultKind.RESET, "the connection failed"),
     (OSError, FaultKind.RESET, "the connection failed"),
     (ValueError, FaultKind.MALFORMED, "its answer is not valid HTTP"),
 )
-RETRIABLE_IF_REUSED = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
+BREAKING = (aiohttp.ClientError, OSError, TimeoutError, ValueError)
+"""Everything that the HTTP client raises for a request or an answer that broke."""
+
+_STALE = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
+"""How a pooled connection fails that the other side had closed."""
 
 
-def fault_of(error: BaseException, *, reused: bool = False) -> UpstreamError:
-    """Return the fault for an exception of the HTTP client; never names a secret."""
+def fault_of(
+    error: Exception, *, reused: bool = False, untouched: bool = False
+) -> UpstreamError:
+    """Return the fault for an exception of the HTTP client; never names a secret.
+
+    `reused` says that its connection had served before, `untouched` that the
+    provider provably took no byte.
+    """
     for kind, fault, words in _NOT_SENT:
         if isinstance(error, kind):
             return UpstreamError(fault, words, sent=False)
-    stale = reused and isinstance(error, RETRIABLE_IF_REUSED)
-    for broken, fault, words in _SENT:
-        if isinstance(error, broken):
-            return UpstreamError(fault, words, sent=True, reused=stale)
-    return UpstreamError(
-        FaultKind.RESET, f"the request failed ({type(error).__name__})", sent=True
-    )
+    stale = reused and isinstance(error, _STALE)
+    for kind, fault, words in _SENT:
+        if isinstance(error, kind):
+            return UpstreamError(fault, words, sent=not untouched, reused=stale)
+    words = f"the request failed ({type(error).__name__})"
+    return UpstreamError(FaultKind.RESET, words, sent=not untouched)

@@ -6,24 +6,23 @@ compression, so that bytes can pass as they come.
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+import asyncio
 from typing import TYPE_CHECKING
 
 import aiohttp
+from multidict import CIMultiDict
 from yarl import URL
 
 from faregate.core.faults import FaultKind, UpstreamError
-from faregate.protocols.content_encoding import (
-    BoundedDecoder,
-    DecodingError,
-    decoder_for,
-)
-from faregate.upstream.errors import fault_of
+from faregate.protocols.content_encoding import DecodingError, decoder_for
+from faregate.upstream.errors import BREAKING, fault_of
+from faregate.upstream.pool import Pool, sending
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from faregate.core.attempts import UpstreamRequest
+    from faregate.protocols.content_encoding import BoundedDecoder
 
 CONNECT_TIMEOUT = 10.0
 KEEPALIVE = 15.0
@@ -37,9 +36,10 @@ class HttpAnswer:
     """A provider's answer whose headers have arrived."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
+        """Take a response over; raises DecodingError for an unknown encoding."""
         self._response = response
         self.status = response.status
-        self.headers = response.headers
+        self.headers = _clean(response.headers)
         encoding = response.headers.get("content-encoding")
         self._decoder: BoundedDecoder | None = None
         if encoding is not None:
@@ -47,17 +47,22 @@ class HttpAnswer:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield body bytes, decoded, as they arrive."""
-        decoder = self._decoder
+        content = self._response.content
         try:
-            async for chunk in self._response.content.iter_any():
-                yield chunk if decoder is None else decoder.feed(chunk)
-            if decoder is not None:
-                yield decoder.finish()
-        except DecodingError as error:
+            if self._decoder is None:
+                async for chunk in content.iter_any():
+                    yield chunk
+            else:
+                async for chunk in _decoded(content, self._decoder):
+                    yield chunk
+        except BaseException as error:
+            # Whoever is cancelled here has no further use for the connection.
             self.abort()
-            raise UpstreamError(FaultKind.MALFORMED, str(error), sent=True) from error
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            raise fault_of(error) from error
+            if isinstance(error, DecodingError):
+                raise _undecodable(error) from error
+            if isinstance(error, BREAKING):
+                raise fault_of(error) from error
+            raise
 
     async def read(self, limit: int) -> bytes:
         """Return the whole body, decoded; raise UpstreamError beyond `limit`."""
@@ -89,35 +94,36 @@ class HttpUpstream:
     """Sends attempts; open it inside a running loop, close it once."""
 
     def __init__(self) -> None:
-        trace = aiohttp.TraceConfig()
-        trace.on_connection_reuseconn.append(_note_reuse)
-        self._pooled = _session(
-            aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE), [trace]
-        )
-        self._fresh = _session(aiohttp.TCPConnector(limit=0, force_close=True), [])
+        """Open a pool; no connection is made yet."""
+        self._pooled = _session(Pool(keepalive_timeout=KEEPALIVE))
+        self._fresh = _session(Pool(force_close=True))
 
     async def send(
         self, request: UpstreamRequest, *, fresh: bool = False
     ) -> HttpAnswer:
         """Return once headers arrived; raise UpstreamError otherwise."""
         session = self._fresh if fresh else self._pooled
-        seen = SimpleNamespace(reused=False)
-        try:
-            response = await session.request(
-                request.method,
-                URL(request.url, encoded=True),
-                data=request.body if request.method != "GET" else None,
-                headers=request.headers,
-                allow_redirects=False,
-                trace_request_ctx=seen,
-            )
-        except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
-            raise fault_of(error, reused=seen.reused) from error
+        if session.closed:
+            raise UpstreamError(FaultKind.CONNECT, "Faregate is stopping", sent=False)
+        url = _url(request.url)
+        with sending(request.departure) as noted:
+            try:
+                response = await session.request(
+                    request.method,
+                    url,
+                    data=request.body if request.method != "GET" else None,
+                    headers=request.headers,
+                    allow_redirects=False,
+                )
+            except BREAKING as error:
+                raise fault_of(
+                    error, reused=noted.reused, untouched=noted.untouched()
+                ) from error
         try:
             return HttpAnswer(response)
         except DecodingError as error:
             response.close()
-            raise UpstreamError(FaultKind.MALFORMED, str(error), sent=True) from error
+            raise _undecodable(error) from error
 
     async def close(self) -> None:
         """Close every connection."""
@@ -125,15 +131,20 @@ class HttpUpstream:
         await self._fresh.close()
 
 
-def _session(
-    connector: aiohttp.TCPConnector, traces: list[aiohttp.TraceConfig]
-) -> aiohttp.ClientSession:
+def _url(text: str) -> URL:
+    try:
+        return URL(text, encoded=True)
+    except ValueError as error:
+        words = "its base_url is not a valid URL"
+        raise UpstreamError(FaultKind.CONNECT, words, sent=False) from error
+
+
+def _session(pool: Pool) -> aiohttp.ClientSession:
     return aiohttp.ClientSession(
-        connector=connector,
+        connector=pool,
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=False,
-        trace_configs=traces,
         timeout=aiohttp.ClientTimeout(
             total=None, connect=None, sock_connect=CONNECT_TIMEOUT, sock_read=None
         ),
@@ -142,9 +153,25 @@ def _session(
     )
 
 
-async def _note_reuse(
-    _session: aiohttp.ClientSession,
-    context: SimpleNamespace,
-    _params: aiohttp.TraceConnectionReuseconnParams,
-) -> None:
-    context.trace_request_ctx.reused = True
+def _undecodable(error: DecodingError) -> UpstreamError:
+    return UpstreamError(FaultKind.MALFORMED, str(error), sent=True)
+
+
+async def _decoded(
+    content: aiohttp.StreamReader, decoder: BoundedDecoder
+) -> AsyncIterator[bytes]:
+    async for chunk in content.iter_any():
+        for number, piece in enumerate(decoder.pieces(chunk)):
+            if number:
+                # A little that decodes to much must not keep the loop to itself.
+                await asyncio.sleep(0)
+            yield piece
+    decoder.finish()
+
+
+def _clean(headers: Mapping[str, str]) -> Mapping[str, str]:
+    """Drop headers whose values no client may be sent: controls, broken UTF-8."""
+    if all(map(str.isprintable, headers.values())):
+        return headers
+    spaced = ((name, value.replace("\t", " ")) for name, value in headers.items())
+    return CIMultiDict((name, value) for name, value in spaced if value.isprintable())

@@ -1,0 +1,72 @@
+"""Proof that a provider took no byte of a request.
+
+A connection that breaks before its answer may or may not have delivered the request.
+The system counts the bytes that the peer acknowledged: none means that nobody there
+can have read, and billed, anything.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import struct
+import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import asyncio
+
+_ACKED_AT = 120
+"""Offset of tcpi_bytes_acked in Linux' struct tcp_info, there since 4.1."""
+_ACKED = struct.Struct("=Q")
+
+
+class Witness:
+    """Watches one connection from before a request is written to its failure.
+
+    It keeps the connection open as long as it lives: close it soon.
+    """
+
+    def __init__(self, copy: socket.socket, acked: int) -> None:
+        self._copy = copy
+        self._acked = acked
+
+    @classmethod
+    def of(cls, transport: asyncio.BaseTransport | None) -> Witness | None:
+        """Return a witness of an open connection, or None where nobody can tell."""
+        sock = None if transport is None else transport.get_extra_info("socket")
+        if sock is None or sys.platform != "linux":
+            return None
+        try:
+            # A copy, for the connection's own descriptor is closed when it fails.
+            copy = socket.socket(
+                sock.family, sock.type, sock.proto, fileno=os.dup(sock.fileno())
+            )
+        except OSError:
+            return None
+        acked = _acked(copy)
+        if not acked:
+            # Even the handshake counts: a zero means that nothing is counted here.
+            copy.close()
+            return None
+        return cls(copy, acked)
+
+    def untouched(self) -> bool:
+        """Tell whether the peer acknowledged nothing since."""
+        return _acked(self._copy) == self._acked
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        self._copy.close()
+
+
+def _acked(sock: socket.socket) -> int | None:
+    """Return the bytes that a peer acknowledged in all; None where unknown."""
+    length = _ACKED_AT + _ACKED.size
+    try:
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, length)
+    except OSError:
+        return None
+    if len(info) < length:
+        return None
+    return int(_ACKED.unpack_from(info, _ACKED_AT)[0])

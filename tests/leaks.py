@@ -1,0 +1,41 @@
+"""What a test leaves behind: descriptors and tasks."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+_FOLDER = Path("/proc/self/fd")
+
+
+def descriptors() -> dict[int, str]:
+    """Return what this process has open; nothing where the system does not tell."""
+    if not _FOLDER.is_dir():
+        return {}
+    found = {}
+    for entry in _FOLDER.iterdir():
+        try:
+            found[int(entry.name)] = str(entry.readlink())
+        except FileNotFoundError:
+            continue  # The folder that is being read.
+    return found
+
+
+def sockets() -> int:
+    """Return how many sockets this process has open."""
+    return sum(1 for target in descriptors().values() if target.startswith("socket:"))
+
+
+def other_tasks() -> set[str]:
+    """Return the names of all tasks but the running one."""
+    running = asyncio.current_task()
+    return {task.get_name() for task in asyncio.all_tasks() if task is not running}
+
+
+async def until_sockets(most: int) -> None:
+    """Wait until no more than `most` sockets are open."""
+    for _ in range(1000):
+        if sockets() <= most:
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError(f"more than {most} sockets stay open: {descriptors()}")
