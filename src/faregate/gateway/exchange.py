@@ -211,10 +211,10 @@ class Exchange:
         try:
             return await self._gate.upstream.send(request)
         except UpstreamError as error:
-            if not error.reused:
+            if not error.reused or (error.sent and plan.metered):
                 raise
         # A pooled connection that the provider had already closed: the request
-        # was never under way, so it goes out once more.
+        # cannot have been billed, so it goes out once more under the same hold.
         return await self._gate.upstream.send(request, fresh=True)
 
     async def _unbilled(self, plan: Plan, flight: Flight) -> Result:
