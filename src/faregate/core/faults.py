@@ -18,8 +18,8 @@ class FaultKind(StrEnum):
 class UpstreamError(Exception):
     """An attempt broke before or inside its answer.
 
-    `sent` is False only when it is certain that no request byte left; `reused`
-    tells that a pooled connection failed before any byte of the answer.
+    `sent` is False only on proof that the provider took no byte of the request;
+    `reused` tells that a pooled connection failed before any byte of the answer.
     """
 
     def __init__(
