@@ -62,9 +62,11 @@ class Money:
         return text.rstrip("0").rstrip(".") if "." in text else text
 
     def __str__(self) -> str:
-        """Return the amount for a person: "$1.92", four digits below one cent."""
+        """Return the amount for a person: "$1.92", more digits below one cent."""
         value = self.decimal()
         digits = 2 if value == 0 or abs(value) >= Decimal("0.01") else 4
+        if 0 < abs(value) < Decimal("0.0001"):
+            return f"{'-' if value < 0 else ''}${Money(abs(self.pico)).exact()}"
         sign = "-" if value < 0 else ""
         return f"{sign}${abs(value):,.{digits}f}"
 

@@ -59,6 +59,8 @@ class Refusal:
     """What happened and what to do, in one line."""
     param: str | None = None
     """The request field that was wrong, for bad input."""
+    error_type: str | None = None
+    """The vendors' error type to state in place of the code's usual one."""
     scope: str | None = None
     window: str | None = None
     limit: Money | None = None

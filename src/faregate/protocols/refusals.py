@@ -58,7 +58,7 @@ def refusal_facts(refusal: Refusal) -> dict[str, str]:
 def hybrid_error(refusal: Refusal) -> dict[str, Any]:
     """Return the inner error object that OpenAI and Anthropic clients both read."""
     return {
-        "type": error_type(refusal.code),
+        "type": refusal.error_type or error_type(refusal.code),
         "code": str(refusal.code),
         "param": refusal.param,
         "message": refusal.message,

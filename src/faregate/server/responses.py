@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from aiohttp import web
@@ -9,7 +10,7 @@ from aiohttp import web
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.protocols.agents import is_litellm_family
 from faregate.protocols.registry import CODECS
-from faregate.protocols.statuses import status_of
+from faregate.protocols.statuses import STOP_LITELLM, status_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +48,11 @@ def refusal_response(
 ) -> web.Response:
     """Return a refusal as a response that stops agents at once."""
     dialect = codec or _dialect_of(path)
-    status = status_of(refusal.code, litellm_family=is_litellm_family(headers))
+    litellm = is_litellm_family(headers)
+    status = status_of(refusal.code, litellm_family=litellm)
+    if litellm and status == STOP_LITELLM:
+        # litellm reads the error type before the status, and retries a bad request.
+        refusal = replace(refusal, error_type="not_found_error")
     answer = {REQUEST_ID: request_id, "x-faregate-refusal": str(refusal.code)}
     if refusal.code not in _MAY_PASS:
         answer["x-should-retry"] = "false"
