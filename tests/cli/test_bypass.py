@@ -78,6 +78,13 @@ def test_claude_settings_that_name_the_gate_itself(around: Surroundings) -> None
     assert find_bypasses(agent("claude"), ["claude"], around) == []
 
 
+def test_another_port_is_not_the_gate(around: Surroundings) -> None:
+    settings = {"env": {"ANTHROPIC_BASE_URL": f"{URL}0"}}
+    write(around.folder / ".claude/settings.json", settings)
+    assert len(find_bypasses(agent("claude"), ["claude"], around)) == 1
+    assert around.is_gate(URL)
+
+
 def test_claude_with_settings_of_its_own_is_not_overridden(
     around: Surroundings,
 ) -> None:

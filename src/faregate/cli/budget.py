@@ -15,8 +15,9 @@ from faregate.config.load import load
 from faregate.config.overrides import set_cap
 from faregate.config.paths import find_paths
 from faregate.config.problems import did_you_mean
-from faregate.config.schema import WINDOWS, BudgetsKeys
+from faregate.config.schema import BudgetsKeys
 from faregate.config.sections.budgets import SHORT_SLOTS, Slot, unusable
+from faregate.config.values import WINDOWS
 from faregate.control.client import ControlClient
 from faregate.control.errors import ControlError, ProxyNotRunning
 from faregate.control.models import BudgetView, SetBudget

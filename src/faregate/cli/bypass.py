@@ -51,6 +51,10 @@ class Surroundings:
     url: str
     """The gate's address; whatever begins with it is no bypass."""
 
+    def is_gate(self, address: str) -> bool:
+        """Return whether an address leads to the gate."""
+        return f"{address}/".startswith(f"{self.url}/")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -100,8 +104,7 @@ def _claude_settings(file: Path, around: Surroundings) -> list[str]:
     return [
         f"{file} sets {name}"
         for name in _CLAUDE_OUTRANKING
-        if (value := str(variables.get(name) or ""))
-        and not value.startswith(around.url)
+        if (value := str(variables.get(name) or "")) and not around.is_gate(value)
     ]
 
 
@@ -173,7 +176,7 @@ def _opencode(_command: Sequence[str], around: Surroundings) -> list[Finding]:
         for name, provider in _part(_json(file), "provider").items()
         if isinstance(provider, dict)
         and (url := _part(provider, "options").get("baseURL"))
-        and not str(url).startswith(around.url)
+        and not around.is_gate(str(url))
     ]
 
 
@@ -198,7 +201,7 @@ def _dotenv_names(file: Path, around: Surroundings) -> list[str]:
     for line in _text(file).splitlines():
         name, _, value = line.strip().removeprefix("export ").partition("=")
         value = value.strip().strip("\"'")
-        if name.strip() in _BASE_URLS and value and not value.startswith(around.url):
+        if name.strip() in _BASE_URLS and value and not around.is_gate(value):
             names.append(name.strip())
     return names
 

@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 from faregate.config.files import make_private_dir, read_owned, write_private
 from faregate.config.problems import ConfigError
-from faregate.config.schema import is_loopback
 from faregate.config.settings import (
     CommandKey,
     EnvKey,
@@ -25,6 +24,7 @@ from faregate.config.settings import (
     ServerSettings,
     Settings,
 )
+from faregate.config.values import is_loopback
 from faregate.core.secret import LOCAL_TOKEN_PREFIX, Secret
 
 if TYPE_CHECKING:

@@ -23,7 +23,7 @@ E = TypeVar("E", bound=StrEnum)
 
 SMALLEST_CAP_USD = Decimal("0.000001")
 _MONEY_TEXT = re.compile(r"\s*(?:USD)?\s*\$?\s*([0-9][0-9_,.]*)\s*(?:USD|\$)?\s*", re.I)
-_DURATION_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_DURATION_PART = re.compile(r"([0-9]+(?:\.[0-9]+)?)(ms|s|m|h|d)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 

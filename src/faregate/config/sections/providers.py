@@ -11,7 +11,6 @@ from faregate.config.schema import (
     PROVIDER_NAME,
     ProviderKeys,
     ProviderKind,
-    is_loopback,
 )
 from faregate.config.settings import (
     CommandKey,
@@ -21,6 +20,7 @@ from faregate.config.settings import (
     ProviderChoice,
     ServerSettings,
 )
+from faregate.config.values import is_loopback
 from faregate.providers.registry import PROVIDERS
 from faregate.providers.spec import (
     ANTHROPIC_MESSAGES,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
     from faregate.config.tables import Table
+
 
 _KEY_ITSELF = ("key", "api_key", "apikey", "token", "secret", "password")
 _KEY_HINT = (
