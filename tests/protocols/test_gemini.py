@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from faregate.core.facts import Work
+from faregate.core.usage import Usage
 from faregate.protocols.codec import BadRequestError, RequestHead, Splice
 from faregate.protocols.gemini.paths import read_path
+from faregate.protocols.gemini.usage import read_counts
 from tests.protocols.requests import codec_at, inspect
 
 PATH = "/v1beta/models/m-1:generateContent"
@@ -164,3 +166,49 @@ def test_a_path_of_another_dialect() -> None:
     with pytest.raises(BadRequestError, match="path"):
         CODEC.inspect(head, b"{}")
     assert read_path("/v1/chat/completions") is None
+
+
+@pytest.mark.parametrize(
+    ("block", "expected"),
+    [
+        (
+            {"promptTokenCount": 9, "candidatesTokenCount": 2},
+            Usage(uncached_input=9, output=2),
+        ),
+        (
+            {"promptTokenCount": 9, "candidatesTokenCount": None},
+            Usage(uncached_input=9),
+        ),
+        (
+            {"promptTokenCount": 9.0, "thoughtsTokenCount": 4},
+            Usage(uncached_input=9, output=4, reasoning=4),
+        ),
+        (
+            {"promptTokenCount": 9, "cachedContentTokenCount": -4},
+            Usage(uncached_input=9),
+        ),
+        (
+            {"promptTokenCount": 9, "cachedContentTokenCount": 40},
+            Usage(uncached_input=9, cache_read=40),
+        ),
+        (
+            {"promptTokenCount": 9, "toolUsePromptTokenCount": 5},
+            Usage(uncached_input=14),
+        ),
+        (
+            {"promptTokenCount": 9, "totalTokenCount": 30},
+            Usage(uncached_input=9, output=21),
+        ),
+        ({"promptTokenCount": "9"}, None),
+        ({"promptTokenCount": -9}, None),
+        ({"promptTokenCount": 9, "candidatesTokenCount": -1}, None),
+        ({"promptTokenCount": 9, "totalTokenCount": 2**60}, None),
+        ({"promptTokenCount": 9, "thoughtsTokenCount": "x"}, None),
+        ({"promptTokenCount": 0, "candidatesTokenCount": 0}, None),
+        ([], None),
+        (None, None),
+    ],
+)
+def test_usage_blocks(block: object, expected: Usage | None) -> None:
+    counts = read_counts(json.dumps(block).encode())
+    assert (None if counts is None else counts.usage(0)) == expected

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from faregate.protocols.chat_usage import read_chat_usage
-from faregate.protocols.metering import Tally, text_size
+from faregate.protocols.metering import Reader, text_size
 from faregate.protocols.refusals import hybrid_error, sse_event
 
 if TYPE_CHECKING:
@@ -76,17 +76,17 @@ _CHUNK = msgspec.json.Decoder(_Chunk)
 _LOOSE = msgspec.json.Decoder(_Loose)
 
 
-class ChatReader:
+class ChatReader(Reader):
     """Reads the events or the body of one answer."""
 
-    __slots__ = ("_calls", "_ended", "_flags", "_running", "tally")
+    __slots__ = ("_calls", "_ended", "_flags", "_running")
 
     def __init__(self, flags: frozenset[str]) -> None:
+        super().__init__()
         self._flags = flags
         self._running: set[int] = set()
         self._ended = False
         self._calls: dict[tuple[int, int], str | None] = {}
-        self.tally = Tally()
 
     def event(self, data: bytes) -> bool:
         """Read one chunk; return whether it carries usage and nothing else."""

@@ -112,6 +112,14 @@ def cache_write_of(pieces: Iterable[bytes]) -> CacheWrite:
     return found
 
 
+_RANKS = {write: rank for rank, write in enumerate(CacheWrite)}
+
+
+def dearest_write(one: CacheWrite, other: CacheWrite) -> CacheWrite:
+    """Return the one of two that can cost more."""
+    return one if _RANKS[one] >= _RANKS[other] else other
+
+
 def _dearer(known: CacheWrite, ttl: bytes) -> CacheWrite:
     if ttl == b"1h" or known is CacheWrite.ONE_HOUR:
         return CacheWrite.ONE_HOUR

@@ -6,7 +6,8 @@ what has been seen so far. What the events mean belongs to the dialects.
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from abc import ABC, abstractmethod
+from typing import Any
 
 import msgspec
 
@@ -110,18 +111,25 @@ def _input_of(usage: Usage) -> Usage | None:
     )
 
 
-class Reader(Protocol):
+class Reader(ABC):
     """What a dialect adds to a meter: the meaning of events and bodies."""
 
-    tally: Tally
+    __slots__ = ("tally",)
 
+    def __init__(self) -> None:
+        self.tally = Tally()
+
+    @abstractmethod
     def event(self, data: bytes) -> bool:
         """Read one event; return whether it carries usage and nothing else."""
-        ...
 
+    @abstractmethod
     def body(self, data: bytes) -> None:
         """Read a complete answer that was not streamed."""
-        ...
+
+    def answer(self) -> Answer:
+        """Return what was seen so far."""
+        return self.tally.answer()
 
 
 class Meter:
@@ -143,7 +151,7 @@ class Meter:
 
     def answer(self) -> Answer:
         """Return what was seen so far."""
-        return self._reader.tally.answer()
+        return self._reader.answer()
 
     def feed(self, chunk: bytes) -> bytes:
         """Read the next bytes; return those to pass on.
@@ -223,7 +231,7 @@ def read_answer(reader: Reader, body: bytes) -> Answer:
             meter.finish()
     except (msgspec.DecodeError, RecursionError, StreamTooLargeError):
         return Answer()
-    return reader.tally.answer()
+    return reader.answer()
 
 
 def text_size(value: Any) -> int:

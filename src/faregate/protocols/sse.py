@@ -15,6 +15,7 @@ MAX_EVENT = 16 * 1024 * 1024
 
 _EVENT_END = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n))")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
+_SIMPLE = re.compile(rb"(?:event:[^\r\n]*\r?\n)?data: ?([^\r\n]*)\r?\n(?:\r?\n)?\Z")
 _BOM = b"\xef\xbb\xbf"
 # Short tails are joined by plain concatenation, which is fastest; long ones would
 # be copied again and again.
@@ -40,9 +41,11 @@ class SseSplitter:
 
         Raises StreamTooLargeError when an event grows past the limit unfinished.
         """
-        if b"\r" in chunk or self._tail:
+        if self._tail:
             return self._feed_slowly(chunk)
-        # The one case that matters for speed: whole events with plain line ends.
+        if b"\r" in chunk:
+            return [chunk] if _is_one_event(chunk) else self._feed_slowly(chunk)
+        # The case that matters most for speed: whole events with plain line ends.
         end = chunk.find(b"\n\n")
         if end + 2 == len(chunk) and end >= 0:
             return [chunk]
@@ -83,17 +86,31 @@ class SseSplitter:
         return events
 
 
+def _is_one_event(chunk: bytes) -> bool:
+    """Tell whether a chunk is one whole event whose line ends are all CRLF."""
+    return (
+        chunk.find(b"\n\r") == len(chunk) - 3
+        and chunk.endswith(b"\r\n\r\n")
+        and b"\n\n" not in chunk
+        and b"\r\r" not in chunk
+    )
+
+
 def event_data(event: bytes) -> bytes:
     """Return the payload of one event: its `data` lines joined by line feeds.
 
     b"" when it carries none: a comment, a lone field, a blank line.
     """
-    if (
-        event.startswith(b"data: ")
-        and event.find(b"\n") == len(event) - 2
-        and b"\r" not in event
-    ):
-        return event[6:-2]
+    if b"\r" not in event:
+        start = 6 if event.startswith(b"data: ") else 0
+        if event.startswith(b"event:"):
+            line = event.find(b"\n") + 1
+            start = line + 6 if event.startswith(b"data: ", line) else 0
+        if start and event.find(b"\n", start) == len(event) - 2:
+            return event[start:-2]
+    simple = _SIMPLE.match(event)
+    if simple is not None:
+        return simple.group(1)
     lines = _LINE_END.split(event.lstrip(_BOM))
     data = [_value(line) for line in lines if line.startswith(b"data")]
     return b"\n".join(piece for piece in data if piece is not None)

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from faregate.core.facts import Conversation, RequestFacts, SessionHints, Work
-from faregate.core.pricing import CacheWrite
 from faregate.protocols.agents import session_hints, session_in_user_id
-from faregate.protocols.conversation import cache_write_of, conversation_of
+from faregate.protocols.conversation import (
+    cache_write_of,
+    conversation_of,
+    dearest_write,
+)
 from faregate.protocols.fields import (
     json_text,
     list_elements,
@@ -29,6 +32,7 @@ from faregate.protocols.parts import (
 from faregate.protocols.tools import ClientKinds, ToolFacts, read_tools, unique
 
 if TYPE_CHECKING:
+    from faregate.core.pricing import CacheWrite
     from faregate.protocols.codec import RequestHead, Splice
 
 PROTOCOL = "anthropic_messages"
@@ -160,7 +164,7 @@ def _cache_write(
     marked = list(pieces)
     if whole is not None:
         marked.append(b'"cache_control":' + whole)
-    return max(cache_write_of(marked), tools.cache_write, key=list(CacheWrite).index)
+    return dearest_write(cache_write_of(marked), tools.cache_write)
 
 
 def _hints(head: RequestHead, request: JsonObject) -> SessionHints:

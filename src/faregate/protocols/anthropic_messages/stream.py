@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from faregate.protocols.anthropic_messages.usage import Counts, merged, read_counts
-from faregate.protocols.metering import Tally
+from faregate.protocols.metering import Reader
 
 _NULL = msgspec.Raw(b"null")
 _TOOL_CALL = "tool_use"
@@ -52,15 +52,15 @@ _BARE = msgspec.json.Decoder(_Bare)
 _BODY = msgspec.json.Decoder(_Body)
 
 
-class MessagesReader:
+class MessagesReader(Reader):
     """Reads the events or the body of one answer."""
 
-    __slots__ = ("_counts", "_reported", "tally")
+    __slots__ = ("_counts", "_reported")
 
     def __init__(self, _flags: frozenset[str] = frozenset()) -> None:
+        super().__init__()
         self._counts: Counts | None = None
         self._reported = False
-        self.tally = Tally()
 
     def event(self, data: bytes) -> bool:
         """Read one event; none of this dialect's carries usage alone."""

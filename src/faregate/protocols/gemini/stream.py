@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
-from faregate.protocols.gemini.usage import read_usage
-from faregate.protocols.metering import Tally
+from faregate.protocols.gemini.usage import Counts, read_counts
+from faregate.protocols.metering import Reader
+
+if TYPE_CHECKING:
+    from faregate.protocols.codec import Answer
 
 _NULL = msgspec.Raw(b"null")
 
@@ -60,16 +65,17 @@ _CHUNK = msgspec.json.Decoder(_Chunk)
 _LOOSE = msgspec.json.Decoder(_Loose)
 
 
-class GenerateContentReader:
+class GenerateContentReader(Reader):
     """Reads the chunks or the body of one answer."""
 
-    __slots__ = ("_ended", "_running", "_searches", "tally")
+    __slots__ = ("_counts", "_ended", "_running", "_searches")
 
     def __init__(self, _flags: frozenset[str] = frozenset()) -> None:
+        super().__init__()
         self._running: set[int] = set()
         self._ended = False
         self._searches = 0
-        self.tally = Tally()
+        self._counts: Counts | None = None
 
     def event(self, data: bytes) -> bool:
         """Read one chunk; none of this dialect's carries usage alone."""
@@ -97,10 +103,16 @@ class GenerateContentReader:
         """Read a complete answer that was not streamed."""
         self.event(data)
         tally = self.tally
-        if tally.usage is None and tally.finish is None:
+        if self._counts is None and tally.finish is None:
             tally.failed(data)
         if tally.error is None:
             tally.complete = tally.final = True
+
+    def answer(self) -> Answer:
+        """Return what was seen so far."""
+        if self._counts is not None:
+            self.tally.usage = self._counts.usage(self._searches)
+        return self.tally.answer()
 
     def _candidate(self, candidate: _Candidate) -> None:
         index = candidate.index or 0
@@ -136,7 +148,11 @@ class GenerateContentReader:
         if not chunk.usage_metadata:
             return
         # Each chunk states the totals so far; only the last one has them all.
-        self.tally.reported(read_usage(chunk.usage_metadata, self._searches))
+        counts = read_counts(chunk.usage_metadata)
+        if counts is not None and (
+            self._counts is None or counts.total >= self._counts.total
+        ):
+            self._counts = counts
         if self.tally.complete:
             self.tally.final = True
 

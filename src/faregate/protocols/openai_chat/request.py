@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from faregate.core.facts import Conversation, RequestFacts, SessionHints, Work
-from faregate.core.pricing import CacheWrite
 from faregate.protocols.agents import session_hints
 from faregate.protocols.codec import BadRequestError, RequestHead, Splice
-from faregate.protocols.conversation import cache_write_of, conversation_of
+from faregate.protocols.conversation import (
+    cache_write_of,
+    conversation_of,
+    dearest_write,
+)
 from faregate.protocols.fields import (
     hint_text,
     json_text,
@@ -31,6 +36,9 @@ from faregate.protocols.parts import (
     first_user,
 )
 from faregate.protocols.tools import ClientKinds, ToolFacts, read_tools, unique
+
+if TYPE_CHECKING:
+    from faregate.core.pricing import CacheWrite
 
 PROTOCOL = "openai_chat"
 
@@ -117,7 +125,7 @@ def _search_tools(request: JsonObject, model: str) -> list[str]:
 
 def _cache_write(request: JsonObject, messages: bytes, tools: ToolFacts) -> CacheWrite:
     marked = cache_write_of([messages, request.get("cache_control") or b""])
-    return max(marked, tools.cache_write, key=list(CacheWrite).index)
+    return dearest_write(marked, tools.cache_write)
 
 
 def _hints(head: RequestHead, request: JsonObject) -> SessionHints:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from faregate.protocols.chat_usage import read_chat_usage
-from faregate.protocols.metering import Tally
+from faregate.protocols.metering import Reader
 
 
 class _Body(msgspec.Struct, gc=False):
@@ -17,14 +17,14 @@ class _Body(msgspec.Struct, gc=False):
 _BODY = msgspec.json.Decoder(_Body)
 
 
-class EmbeddingsReader:
+class EmbeddingsReader(Reader):
     """Reads the body of one answer."""
 
-    __slots__ = ("_flags", "tally")
+    __slots__ = ("_flags",)
 
     def __init__(self, flags: frozenset[str]) -> None:
+        super().__init__()
         self._flags = flags
-        self.tally = Tally()
 
     def event(self, data: bytes) -> bool:
         """Read a body that came as an event or inside a list."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from faregate.protocols.metering import Tally
+from faregate.protocols.metering import Reader
 from faregate.protocols.openai_responses.usage import read_usage
 
 _NULL = msgspec.Raw(b"null")
@@ -84,15 +84,15 @@ _KINDS = msgspec.json.Decoder(_Kinds)
 _TEXT = msgspec.json.Decoder(str)
 
 
-class ResponsesReader:
+class ResponsesReader(Reader):
     """Reads the events or the body of one answer."""
 
-    __slots__ = ("_flags", "_paid", "tally")
+    __slots__ = ("_flags", "_paid")
 
     def __init__(self, flags: frozenset[str]) -> None:
+        super().__init__()
         self._flags = flags
         self._paid = 0
-        self.tally = Tally()
 
     def event(self, data: bytes) -> bool:
         """Read one event; none of this dialect's carries usage alone."""
