@@ -1,10 +1,11 @@
 """The yardstick: the least that an aiohttp proxy must do, and nothing else.
 
-Run as a process: `python forwarder.py UPSTREAM_URL`; prints its port on stdout.
+Run as a process of its own: `python forwarder.py UPSTREAM_URL PORT`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
 import aiohttp
@@ -12,6 +13,7 @@ from aiohttp import web
 
 HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "host", "keep-alive"}
 SESSION = web.AppKey("session", aiohttp.ClientSession)
+UPSTREAM = web.AppKey("upstream", str)
 
 
 async def forward(request: web.Request) -> web.StreamResponse:
@@ -20,7 +22,7 @@ async def forward(request: web.Request) -> web.StreamResponse:
     body = await request.read()
     async with request.app[SESSION].request(
         request.method,
-        sys.argv[1] + request.path_qs,
+        request.app[UPSTREAM] + request.path_qs,
         data=body,
         headers=headers,
         allow_redirects=False,
@@ -38,26 +40,24 @@ async def forward(request: web.Request) -> web.StreamResponse:
         return response
 
 
-async def make() -> web.Application:
+async def main(upstream: str, port: int) -> None:
+    """Serve until killed."""
     app = web.Application(client_max_size=64 * 1024 * 1024)
-    connector = aiohttp.TCPConnector(limit=0)
-    app[SESSION] = aiohttp.ClientSession(connector=connector, auto_decompress=False)
+    app[UPSTREAM] = upstream
+    app[SESSION] = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0), auto_decompress=False
+    )
     app.router.add_route("*", "/{path:.*}", forward)
-    return app
-
-
-async def main() -> None:
-    runner = web.AppRunner(await make(), access_log=None)
+    runner = web.AppRunner(app, access_log=None)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0, backlog=1024)
-    await site.start()
-    print(runner.addresses[0][1], flush=True)  # noqa: T201
-    import asyncio
-
+    await web.TCPSite(runner, "127.0.0.1", port, backlog=1024).start()
     await asyncio.Event().wait()
 
 
 if __name__ == "__main__":
-    import uvloop
+    if sys.platform == "win32":
+        asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+    else:
+        import uvloop
 
-    uvloop.run(main())
+        uvloop.run(main(sys.argv[1], int(sys.argv[2])))
