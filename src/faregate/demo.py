@@ -36,7 +36,6 @@ _ANY_PORT = 4747
 _START_SECONDS = 20.0
 _STOP_SECONDS = 2.0
 _SETTLE_SECONDS = 15.0
-_PAUSE_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +65,7 @@ def play_headless(seed: int) -> DemoResult:
 
 @contextlib.contextmanager
 def playing(seed: int) -> Iterator[Paths]:
-    """Play again and again in a thread until the block ends; yields its paths."""
+    """Play once in a thread, watchably; the gate stays until the block ends."""
     with tempfile.TemporaryDirectory(prefix="faregate-demo-") as folder:
         show = _Show(Path(folder), seed)
         show.start()
@@ -117,11 +116,9 @@ class _Show:
     async def _play_on(self) -> None:
         async with _stage(self._home) as stage:
             self._ready.set()
-            seed = self._seed
-            while True:
-                await _play(stage, seed=seed, pace=1.0)
-                await asyncio.sleep(_PAUSE_SECONDS)
-                seed += 1
+            await _play(stage, seed=self._seed, pace=1.0)
+            # The last picture, with the cap reached, stays until the person leaves.
+            await asyncio.Event().wait()
 
 
 async def _play_once(home: Path, seed: int) -> DemoResult:

@@ -75,7 +75,6 @@ def session_view(
     """Return one session with its state as of now."""
     models = [sanitise(name) for name in record.models]
     lately = spent_lately.get(record.session, ZERO)
-    seconds = min(RATE_WINDOW_S, max(60, (now_ms - record.started_at_ms) // 1000))
     return SessionView(
         id=sanitise(record.session),
         agent=sanitise_optional(record.labels.agent),
@@ -103,7 +102,7 @@ def session_view(
         cache_write_tokens=record.cache_write_tokens,
         refusals=record.refusals,
         unpriced=record.unpriced,
-        usd_per_hour=Money(lately.pico * 3600 // seconds).exact(),
+        usd_per_hour=Money(lately.pico * 3600 // RATE_WINDOW_S).exact(),
         context_tokens=record.context_tokens,
         context_window=window_of(record.models[-1]) if record.models else None,
         last_error=sanitise_optional(record.last_error),

@@ -77,7 +77,7 @@ PARTS: Sequence[Part] = (
     Part(
         kind="claude-code",
         workspace="webshop",
-        provider="simulated-anthropic",
+        provider="sim-anthropic",
         model="claude-haiku-4-5",
         rates=BillRates(input="1", cached="0.1", cache_write="1.25", output="5"),
         turns=12,
@@ -87,7 +87,7 @@ PARTS: Sequence[Part] = (
     Part(
         kind="codex",
         workspace="invoices",
-        provider="simulated-openai",
+        provider="sim-openai",
         model="gpt-5.1-codex",
         rates=BillRates(input="1.25", cached="0.125", output="10"),
         turns=10,
@@ -98,7 +98,7 @@ PARTS: Sequence[Part] = (
     Part(
         kind="opencode",
         workspace="webshop",
-        provider="simulated-openai",
+        provider="sim-openai",
         model="qwen3-coder-plus",
         rates=BillRates(input="0.3", cached="0.03", output="1.5"),
         turns=11,
@@ -109,7 +109,7 @@ PARTS: Sequence[Part] = (
     Part(
         kind="aider",
         workspace="scraper",
-        provider="simulated-openai",
+        provider="sim-openai",
         model="gpt-5.1",
         rates=BillRates(input="1.25", cached="0.125", output="10"),
         turns=_UNTIL_REFUSED,
@@ -138,10 +138,10 @@ def demo_config(provider_url: str, port: int, parts: Sequence[Part] = PARTS) -> 
         f"port = {port}",
         "[budget]",
         f"monthly = {DEMO_CAP}",
-        "[providers.simulated-anthropic]",
+        "[providers.sim-anthropic]",
         'kind = "anthropic"',
         f'base_url = "{provider_url}"',
-        "[providers.simulated-openai]",
+        "[providers.sim-openai]",
         'kind = "openai"',
         f'base_url = "{provider_url}/v1"',
         'protocols = ["openai_chat", "openai_responses"]',
