@@ -96,13 +96,18 @@ class Bookings:
         self._holds = holds
         self._writing = Transaction(connection, "Booking a hold's end", holds.forget)
 
-    def settle(self, settlement: Settlement) -> Booked:
-        """Replace a hold, open or unknown, by its true cost; raise LedgerError."""
+    def settle(self, settlement: Settlement, *, tells: bool = True) -> Booked:
+        """Replace a hold, open or unknown, by its true cost; raise LedgerError.
+
+        Without `tells` nobody looks at the answer: alert marks wait for the next one.
+        """
         ending = self.find(settlement.attempt)
         # Written out rather than a context manager: this is the gate's hottest path.
         try:
             self._execute("BEGIN IMMEDIATE")
             change = self.book_settlement(settlement, ending)
+            if tells:
+                self.mark(change)
             self._execute("COMMIT")
         except (apsw.Error, OverflowError) as error:
             self._holds.abandon()
@@ -121,13 +126,15 @@ class Bookings:
         self._holds.open.pop(release.attempt, None)
         return change.apply()
 
-    def mark_unknown(self, release: Release) -> Booked:
+    def mark_unknown(self, release: Release, *, tells: bool = True) -> Booked:
         """Keep an open hold in full as unknown; raise LedgerError."""
         ending = self.find(release.attempt)
         if ending.leaves is HoldState.UNKNOWN:
             raise AlreadyResolvedError(f"attempt {release.attempt!r} is unknown now")
         with self._writing:
             change = self.book_release(release, ending, HoldState.UNKNOWN)
+            if tells:
+                self.mark(change)
         self._holds.open.pop(release.attempt, None)
         return change.apply()
 
@@ -186,7 +193,6 @@ class Bookings:
             self._execute(move, (amount, cost, window))
         self._settle_attempt(settlement, ending, overrun)
         self._settle_session(settlement, ending)
-        self._mark(change)
         if overrun and closes:
             for row in change.rows:
                 if row.limit is not None:
@@ -214,7 +220,6 @@ class Bookings:
                 self._execute(_MOVE_WINDOW[leaves], (amount, 0, window))
         self._release_attempt(release, ending, state)
         self._release_session(release, ending, change)
-        self._mark(change)
         return change
 
     def _settle_attempt(
@@ -331,8 +336,8 @@ class Bookings:
         if self._connection.changes() != 1:
             raise AlreadyResolvedError(f"attempt {attempt!r} was resolved before")
 
-    def _mark(self, change: Change) -> None:
-        """Store the alert marks that this booking passes, each once."""
+    def mark(self, change: Change) -> None:
+        """Inside a transaction: store the alert marks that a booking passes, once."""
         grown = change.spent + change.unknown
         if grown <= 0:
             return

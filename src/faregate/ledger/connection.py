@@ -5,6 +5,7 @@ Owns the pragmas. It must not know a table.
 
 from __future__ import annotations
 
+import logging
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import apsw
 
 from faregate.core.holds import LedgerError
-from faregate.ledger.errors import fault
+from faregate.ledger.errors import fault, translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ _OLDEST_SQLITE = (3, 51, 3)
 PAGE_SIZE = 2048
 _CACHE_KIB = 16_384
 _NORMAL, _FULL = 1, 2
+_log = logging.getLogger("faregate.ledger")
 
 
 def require_sqlite() -> None:
@@ -76,12 +78,17 @@ def open_reader(path: Path) -> apsw.Connection:
 
 @contextmanager
 def full_sync(connection: apsw.Connection) -> Iterator[None]:
-    """Make every commit inside reach the disk before it returns."""
-    _set(connection, "synchronous", _FULL, _FULL)
+    """Make every commit inside reach the disk before it returns; or LedgerError."""
+    with translated("Asking for a full sync"):
+        _set(connection, "synchronous", _FULL, _FULL)
     try:
         yield
     finally:
-        _set(connection, "synchronous", _NORMAL, _NORMAL)
+        try:
+            _set(connection, "synchronous", _NORMAL, _NORMAL)
+        except (apsw.Error, LedgerError) as error:
+            # What was committed is; the ledger is only slower from here on.
+            _log.warning("the ledger goes on at full sync: %s", error)
 
 
 class Transaction:

@@ -64,6 +64,7 @@ class Decisions:
         )
         with full_sync(self._connection), self._writing:
             change = self._book(ending, attempt, spent, note, at_ms)
+            self._bookings.mark(change)
             audit.write(self._connection, row)
         return change.apply()
 

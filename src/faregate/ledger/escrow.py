@@ -132,6 +132,7 @@ class Escrow:
         if placed > self.ceiling:
             # A burst outran the helper: promise more at once, until it catches up.
             self._burst *= 2
+            self._recent = placed - self.placed
             self._raise()
 
     def note(self, placed: int) -> None:
@@ -154,10 +155,13 @@ class Escrow:
             self._velocity = int(grown / elapsed) if elapsed else 0
             self._burst = LEAST_AHEAD
             self._tick_at, self._placed_at_tick = now, placed
-        if placed > self.low_water:
+        left, ahead = self.ceiling - placed, self._ahead()
+        if 2 * left < ahead:
             self._raise()
-        elif self.ceiling - placed > 4 * self._ahead():
+        elif left > 4 * ahead:
             self._lower()
+        else:
+            self.low_water = self.ceiling - ahead // 2
 
     def close(self) -> None:
         """Write that nothing lies ahead of what is in the ledger."""

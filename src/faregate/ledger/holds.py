@@ -88,7 +88,7 @@ class Holds:
         amount = request.amount.pico
         if amount < 0 or not 0 <= request.at_ms < _LAST_INSTANT_MS:
             raise LedgerError(f"a hold of {request.amount} at {request.at_ms} is none")
-        chosen = self._windows.select(request.budgets)
+        chosen = self._select(request)
         stored = bool(chosen.keys)
         for row, limit, most in chosen.checks:
             if row.closed or row.used + amount > most:
@@ -205,8 +205,14 @@ class Holds:
         )
         return OpenHold(row_id, amount, chosen.ids, session.id)
 
+    def _select(self, request: HoldRequest) -> WindowSet:
+        try:
+            return self._windows.select(request.budgets)
+        except apsw.Error as error:
+            raise fault("Reading budgets", error) from error
+
     def _no_room(self, request: HoldRequest) -> NoRoom:
-        blocking = self._windows.select(request.budgets).blocking(request.amount.pico)
+        blocking = self._select(request).blocking(request.amount.pico)
         if not blocking:
             raise LedgerError(f"a budget window cannot count {request.amount} more")
         return NoRoom(amount=request.amount, blocking=blocking)

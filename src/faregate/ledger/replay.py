@@ -25,11 +25,11 @@ def replay(bookings: Bookings, spill: Spill) -> int:
     for kind, ended in spill.entries:
         try:
             if isinstance(ended, Settlement):
-                bookings.settle(ended)
+                bookings.settle(ended, tells=False)
             elif kind == "void":
                 bookings.void(ended)
             else:
-                bookings.mark_unknown(ended)
+                bookings.mark_unknown(ended, tells=False)
             booked += 1
         except AlreadyResolvedError:
             _log.info("spilled booking of %s was done before", ended.attempt)

@@ -77,9 +77,7 @@ _WINDOWS = """
         AND (ends_at IS NULL OR ends_at > ?1)
     ORDER BY scope, window
 """
-_WASTED = (
-    "SELECT coalesce(sum(cost), 0) FROM attempt WHERE wasted = 1 AND at_ms >= ?1"
-)
+_WASTED = "SELECT coalesce(sum(cost), 0) FROM attempt WHERE wasted = 1 AND at_ms >= ?1"
 _REFUSED = "SELECT coalesce(sum(count), 0) FROM refusal WHERE quarter >= ?1"
 _REFUSED_BY_CODE = (
     "SELECT code, sum(count) FROM refusal WHERE quarter >= ?1 GROUP BY code"
