@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from faregate.tui.figures import (
@@ -15,7 +16,7 @@ from faregate.tui.figures import (
 )
 from faregate.tui.lines import Span, span
 from faregate.tui.session_table import session_name, short_id
-from faregate.tui.table_layout import Column, Row
+from faregate.tui.table_layout import Cells, Column, Row
 from faregate.tui.tones import Tone
 
 if TYPE_CHECKING:
@@ -60,23 +61,24 @@ def flight_rows(view: View, session: str | None = None) -> list[Row]:
 
 
 def _row(view: View, flight: FlightView, fine: bool) -> Row:
+    return Row(flight.id, partial(_cells, view, flight, fine))
+
+
+def _cells(view: View, flight: FlightView, fine: bool) -> Cells:
     session = view.shown.sessions.get(flight.session)
     name = session_name(session) if session else short_id(flight.session)
     ttfb = NOT_KNOWN if flight.ttfb_s is None else duration(flight.ttfb_s)
     held = money(flight.held)
-    return Row(
-        flight.id,
-        (
-            span(bare(held, fine=fine), Tone.HELD if held else Tone.MUTED),
-            span(name),
-            span(flight.model.rpartition("/")[2] or NOT_KNOWN, Tone.MUTED),
-            span(flight.provider or NOT_KNOWN, Tone.MUTED),
-            _state(flight, view.ink.glyphs),
-            span(elapsed(flight.elapsed_s + view.age())),
-            span(ttfb),
-            span(size(flight.output_bytes) if flight.output_bytes else NOT_KNOWN),
-            span(flight.why or "", Tone.WAITING),
-        ),
+    return (
+        span(bare(held, fine=fine), Tone.HELD if held else Tone.MUTED),
+        span(name),
+        span(flight.model.rpartition("/")[2] or NOT_KNOWN, Tone.MUTED),
+        span(flight.provider or NOT_KNOWN, Tone.MUTED),
+        _state(flight, view.ink.glyphs),
+        span(elapsed(flight.elapsed_s + view.age())),
+        span(ttfb),
+        span(size(flight.output_bytes) if flight.output_bytes else NOT_KNOWN),
+        span(flight.why or "", Tone.WAITING),
     )
 
 

@@ -6,6 +6,7 @@ Pure: a store in, rows out. Cells of a session that did not change are reused.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from faregate.tui.figures import (
@@ -150,7 +151,7 @@ class SessionTable:
         known = self._made.get(view.id)
         if known is not None and known[0] == of:
             return known
-        return of, Row(view.id, _cells(view, doing, fine, glyphs))
+        return of, Row(view.id, partial(_cells, view, doing, fine, glyphs))
 
 
 def session_name(view: SessionView) -> str:

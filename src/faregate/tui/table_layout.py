@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from faregate.tui.lines import Span
 
-    from faregate.tui.lines import Span
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
 
 CURSOR_WIDTH = 2
 _GAPS = (2, 1)
@@ -34,12 +35,40 @@ class Column:
     """Narrowest width of a column of names; None for figures, which never shrink."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row: its key, and a span for every column in order."""
+Cells = tuple[Span, ...]
 
-    key: str
-    cells: tuple[Span, ...]
+
+class Row:
+    """One row: its key, and a span for every column in order.
+
+    Cells are made when they are first looked at, because most rows of a long table
+    are never on screen.
+    """
+
+    __slots__ = ("_cells", "_make", "key")
+
+    def __init__(self, key: str, make: Callable[[], Cells]) -> None:
+        self.key = key
+        self._make = make
+        self._cells: Cells | None = None
+
+    @property
+    def cells(self) -> Cells:
+        """Return the spans, in the order of the columns."""
+        if self._cells is None:
+            self._cells = self._make()
+        return self._cells
+
+    def __eq__(self, other: object) -> bool:
+        """Compare what is shown, so that equal rows are not painted again."""
+        if self is other:
+            return True
+        if not isinstance(other, Row):
+            return NotImplemented
+        return self.key == other.key and self.cells == other.cells
+
+    def __hash__(self) -> int:
+        return hash(self.key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -159,6 +159,8 @@ class LineTable(ScrollView):
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         """Repaint what scrolled into view."""
         super().watch_scroll_y(old_value, new_value)
+        if self._grow_widths():
+            self._layout_now = None
         self._painted = self._tokens()
 
     def render_line(self, y: int) -> Strip:
@@ -211,13 +213,15 @@ class LineTable(ScrollView):
         return self._layout_now
 
     def _grow_widths(self) -> bool:
-        """Widen columns to their cells; they never shrink, so nothing jumps about."""
+        """Widen columns to what is on screen; they never shrink, so nothing jumps."""
         before = dict(self._natural)
-        fresh = [row for row in self._rows if self._measured.get(row.key) is not row]
+        top = self.scroll_offset.y
+        visible = self._rows[top : top + max(self.content_size.height, 1)]
+        fresh = [row for row in visible if self._measured.get(row.key) is not row]
         for place, column in enumerate(self._columns):
             widest = max((cell_len(row.cells[place].text) for row in fresh), default=0)
             self._natural[column.id] = max(self._natural.get(column.id, 0), widest)
-        self._measured = {row.key: row for row in self._rows}
+        self._measured = {row.key: row for row in visible}
         return before != self._natural
 
     def _set_extent(self) -> None:
