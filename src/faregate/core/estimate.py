@@ -7,10 +7,10 @@ belong here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from faregate.core.pricing import PriceRow, worst_case
+from faregate.core.pricing import ONE, PriceRow, Ratio, worst_case
 
 if TYPE_CHECKING:
     from faregate.core.facts import Conversation, RequestFacts
@@ -25,6 +25,13 @@ PREFIX_SLACK = 64
 
 SERVER_TOOL_ROUNDS = 8
 """Sampling rounds assumed for a server tool that declares no maximum."""
+
+SERVER_TOOL_RESULT = 20_000
+"""Input tokens that the result of one server tool call is taken to add at most; no
+provider states a maximum, and the whole window for each round would fit no cap."""
+
+UNKNOWN_MAXIMUM = 128_000
+"""Output tokens held where neither the caller nor any table names a maximum."""
 
 OUTPUT_FLOOR = 1024
 """Least output bound worth starting a request with."""
@@ -55,6 +62,17 @@ class Bounds:
     server_tool_calls: int = 0
     output_injected: bool = False
     """True when the caller named no output bound and the gate sets one."""
+    hidden_output: int = 0
+    """Output tokens of each choice that are billed beyond `output`."""
+
+    @property
+    def billable_output(self) -> int:
+        """Return the most output tokens of all choices together."""
+        return (self.output + self.hidden_output) * self.choices
+
+    def with_output(self, output: int) -> Bounds:
+        """Return the same bounds with another output bound."""
+        return replace(self, output=output)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,38 +130,54 @@ def bounds_of(
     if facts.server_tools:
         uses = facts.server_tool_uses
         rounds = SERVER_TOOL_ROUNDS if uses is None else uses
-    total_input = input_tokens * (rounds + 1)
     output = facts.output_bound
     if output is None:
         output = min(default_output, model.max_output or default_output)
-    if hidden_reasoning:
-        output += model.max_output or default_output
+    hidden = (model.max_output or UNKNOWN_MAXIMUM) if hidden_reasoning else 0
     return Bounds(
-        input=total_input,
+        input=_over_rounds(input_tokens, rounds, model.context),
         output=output,
         choices=facts.choices,
         server_tool_calls=rounds,
         output_injected=facts.output_bound is None,
+        hidden_output=hidden,
     )
 
 
-def hold_amount(bounds: Bounds, row: PriceRow, facts: RequestFacts) -> Money:
-    """Return the money that covers the dearest outcome within `bounds`."""
+def _over_rounds(tokens: int, rounds: int, window: int | None) -> int:
+    """Return the input of all sampling rounds, each with the results before it."""
+    growing, full = rounds + 1, 0
+    if window is not None:
+        fitting = max(0, window - tokens) // SERVER_TOOL_RESULT + 1
+        growing = min(growing, fitting)
+        full = rounds + 1 - growing
+    grown = SERVER_TOOL_RESULT * growing * (growing - 1) // 2
+    return tokens * growing + grown + (window or 0) * full
+
+
+def hold_amount(
+    bounds: Bounds, row: PriceRow, facts: RequestFacts, multiplier: Ratio = ONE
+) -> Money:
+    """Return the money that covers the dearest outcome within `bounds`.
+
+    `multiplier` is the factor of the region that it runs in.
+    """
     return worst_case(
         row,
         input_bound=bounds.input,
-        output_bound=bounds.output,
+        output_bound=bounds.output + bounds.hidden_output,
         choices=bounds.choices,
         cache_write=facts.cache_write,
         server_tool_calls=bounds.server_tool_calls,
+        multiplier=multiplier,
     )
 
 
-def observed_output(output_bytes: int, elapsed_s: float) -> int:
+def observed_output(output_bytes: int, elapsed_s: float, choices: int = 1) -> int:
     """Return a bound on the output of an answer that was cut off.
 
     A byte of output is at most a token; what was made but not seen (in flight, or
-    reasoning that the provider hides) is bounded by time.
+    reasoning that the provider hides) is bounded by time. Choices are made at once.
     """
-    by_time = int(elapsed_s * ABORT_RATE)
-    return max(output_bytes + ABORT_MARGIN, by_time)
+    by_time = int(elapsed_s * ABORT_RATE * choices)
+    return max(output_bytes + ABORT_MARGIN * choices, by_time)

@@ -1,36 +1,40 @@
 """Room in the budgets: hold now, wait for room, or refuse.
 
 A hold that does not fit waits only while open holds could make room once they are
-released. First come, first served; a smaller hold may pass a waiting one a few
-times. Nothing is ever shrunk to what is left without the caller's bound following.
+released. Nothing is ever shrunk to what is left without the caller's bound following.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.estimate import OUTPUT_FLOOR, Bounds
-from faregate.core.holds import (
-    BudgetState,
-    BudgetWindow,
-    Held,
-    HoldRequest,
-    LedgerError,
-    NoRoom,
-)
-from faregate.core.money import ZERO, Money
-from faregate.core.refusal import Refusal, RefusalCode
+from faregate.core.holds import Held, HoldRequest, LedgerError, NoRoom, Release
+from faregate.core.money import MAX_PICO, ZERO, Money
+from faregate.core.refusal import Refusal
 from faregate.gateway import messages
 from faregate.gateway.settings import GateSettings, OnTight
+from faregate.gateway.waiting import (
+    Line,
+    Round,
+    Scope,
+    Waiter,
+    can_make_room,
+    overtake,
+    scope_of,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-    from faregate.gateway.ports import LedgerPort
+    from faregate.core.holds import BudgetState
+    from faregate.gateway.ports import Clock, LedgerPort
 
-MOST_OVERTAKES = 8
+MOST_CALLS = 50
+"""Calls to the ledger in one go while serving the line; the rest waits for the next
+turn of the loop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,14 +42,14 @@ class Ask:
     """What one attempt wants to hold.
 
     `price` turns bounds into money; `request` makes the hold for an amount and its
-    bounds.
+    bounds, in the budgets of the moment it is called.
     """
 
     bounds: Bounds
     price: Callable[[Bounds], Money]
     request: Callable[[Money, Bounds], HoldRequest]
-    elastic: bool
-    """The output bound is the gate's own and may be lowered to fit."""
+    boundable: bool
+    """A lower output bound can be put into the body."""
     tokenless: bool = False
 
 
@@ -57,155 +61,230 @@ class Admitted:
     held: Held
 
 
-@dataclass(slots=True, eq=False)
-class _Waiter:
-    ask: Ask
-    least: Money
-    future: asyncio.Future[Admitted | Refusal]
-    scopes: frozenset[tuple[str, str, int]]
-    overtaken: int = 0
-    blocked_by: tuple[BudgetState, ...] = field(default=())
+Outcome = Admitted | Refusal
 
 
 class Admission:
-    """The queue in front of the ledger."""
+    """The line in front of the ledger."""
 
-    def __init__(self, ledger: LedgerPort, settings: GateSettings) -> None:
+    def __init__(
+        self, ledger: LedgerPort, settings: GateSettings, clock: Clock
+    ) -> None:
         self._ledger = ledger
         self._settings = settings
-        self._queue: list[_Waiter] = []
+        self._clock = clock
+        self._line: Line[Outcome] = Line()
+        self._asks: dict[Waiter[Outcome], Ask] = {}
         self._tokenless: dict[str, Money] = {}
-        self.closing = False
+        self._closing: Refusal | None = None
+        self._round: Round[Outcome] | None = None
+        self._again = False
 
-    def try_now(self, ask: Ask) -> Admitted | Refusal | NoRoom:
-        """Hold at once, without a queue in front; NoRoom means it may wait."""
-        outcome = self._attempt(ask)
-        if not isinstance(outcome, NoRoom):
-            return outcome
-        if self._settings.on_tight is OnTight.REFUSE or self.closing:
-            return messages.no_room(outcome)
-        if not _can_make_room(outcome.blocking, outcome.amount):
-            return messages.no_room(outcome)
-        if len(self._queue) >= self._settings.queue_size:
-            return Refusal(
-                code=RefusalCode.QUEUE_FULL,
-                message=f"{len(self._queue)} requests already wait for room in a "
-                "budget; stop some agents, or raise the budget",
-            )
+    @property
+    def waiting(self) -> int:
+        """Return how many stand in line."""
+        return len(self._line)
+
+    async def admit(self, ask: Ask, on_wait: Callable[[str], None]) -> Outcome:
+        """Hold, waiting for room where waiting can help; cancel to give up."""
+        entered = self._enter(ask)
+        if not isinstance(entered, Waiter):
+            return entered
+        on_wait(messages.waiting_for(entered.blocked_by, entered.least))
+        try:
+            outcome = await entered.future
+        except asyncio.CancelledError:
+            self._leave(entered)
+            self._give_back(entered)
+            raise
+        self._leave(entered)
         return outcome
 
-    async def admit(
-        self, ask: Ask, on_wait: Callable[[str], None]
-    ) -> Admitted | Refusal:
-        """Hold, waiting for room where waiting can help; cancel to give up."""
-        if not self._must_queue(ask):
-            outcome = self.try_now(ask)
-            if not isinstance(outcome, NoRoom):
-                if isinstance(outcome, Admitted):
-                    self._count_overtaking(outcome, self._queue)
-                return outcome
-            blocking = outcome.blocking
-            amount = outcome.amount
-        else:
-            blocking, amount = (), self._least(ask)
-        waiter = _Waiter(
-            ask=ask,
-            least=amount,
-            future=asyncio.get_running_loop().create_future(),
-            scopes=_scopes(ask),
-            blocked_by=blocking,
-        )
-        self._queue.append(waiter)
-        on_wait(messages.waiting_for(blocking, amount))
-        try:
-            async with asyncio.timeout(self._settings.patience.room):
-                return await waiter.future
-        except TimeoutError:
-            return messages.waited(
-                waiter.blocked_by, amount, self._settings.patience.room
-            )
-        finally:
-            if waiter in self._queue:
-                self._queue.remove(waiter)
+    def closed(self, attempt: str, states: Sequence[BudgetState] = ()) -> None:
+        """Note that a hold ended, and serve whoever waits for room.
 
-    def closed(self, attempt: str) -> None:
-        """Note that a hold ended, and serve whoever waits for room."""
+        `states` are its budgets afterwards, where they are known.
+        """
         self._tokenless.pop(attempt, None)
-        if self._queue:
+        if self._line and self._may_serve(states):
             self._serve()
 
+    def refresh(self) -> None:
+        """Serve the line anew: limits have changed."""
+        self._serve()
+
     def close(self, refusal: Refusal) -> None:
-        """Refuse everyone who waits, and let nobody wait from now on."""
-        self.closing = True
-        for waiter in self._queue:
-            if not waiter.future.done():
-                waiter.future.set_result(refusal)
+        """Refuse everyone who waits, and everyone who asks from now on."""
+        self._closing = refusal
+        for waiter in self._line:
+            waiter.future.set_result(refusal)
 
-    def _serve(self) -> None:
-        blocked: list[_Waiter] = []
-        seen: dict[tuple[str, str, int], BudgetState] = {}
-        for waiter in list(self._queue):
-            if waiter.future.done():
-                continue
-            if any(w.overtaken >= MOST_OVERTAKES for w in blocked if _share(w, waiter)):
-                blocked.append(waiter)
-                continue
-            outcome = self._serve_one(waiter, seen)
-            if outcome is None:
-                blocked.append(waiter)
-            else:
-                waiter.future.set_result(outcome)
-                if isinstance(outcome, Admitted):
-                    seen.clear()
-                    self._count_overtaking(outcome, blocked)
+    def look(self, now: float) -> None:
+        """Refuse those who have waited too long at this monotonic instant."""
+        patience = self._settings.patience.room
+        for waiter in self._line:
+            if now - waiter.since > patience:
+                waiter.future.set_result(
+                    messages.waited(waiter.blocked_by, waiter.least, patience)
+                )
 
-    def _serve_one(
-        self, waiter: _Waiter, seen: dict[tuple[str, str, int], BudgetState]
-    ) -> Admitted | Refusal | None:
-        """Return the waiter's outcome, or None while it has to wait on.
+    def excuse(self, pause: float) -> None:
+        """Do not count a pause in which nothing could happen."""
+        for waiter in self._line:
+            waiter.since += pause
 
-        `seen` holds budgets that lacked room in this round, so that a long queue
-        does not ask the ledger the same question again and again.
-        """
-        known = [
-            state
-            for key in waiter.scopes
-            if (state := seen.get(key)) is not None
-            and state.room is not None
-            and state.room < waiter.least
-        ]
-        if known:
-            waiter.blocked_by = tuple(known)
-            if _can_make_room(known, waiter.least):
-                return None
-            return messages.no_room(
-                NoRoom(amount=waiter.least, blocking=waiter.blocked_by)
-            )
-        outcome = self._attempt(waiter.ask)
+    def _enter(self, ask: Ask) -> Outcome | Waiter[Outcome]:
+        """Hold, refuse, or stand in line."""
+        if self._closing is not None:
+            return self._closing
+        scopes = _scopes(ask)
+        least = self._least(ask)
+        outcome: Outcome | NoRoom
+        if self._line and least and self._must_queue(scopes):
+            outcome = self._behind(ask, least)
+        else:
+            outcome = self._attempt(ask)
+            if isinstance(outcome, Admitted) and outcome.held.amount:
+                overtake(self._line, scopes)
         if not isinstance(outcome, NoRoom):
             return outcome
-        waiter.blocked_by = outcome.blocking
-        for state in outcome.blocking:
-            seen[_key(state.budget)] = state
-        if _can_make_room(outcome.blocking, outcome.amount):
-            return None
-        return messages.no_room(outcome)
+        may_wait = self._settings.on_tight is not OnTight.REFUSE
+        if not may_wait or not can_make_room(outcome.blocking, outcome.amount):
+            return messages.no_room(outcome)
+        if len(self._line) >= self._settings.queue_size:
+            return messages.queue_full(len(self._line))
+        return self._join(ask, outcome, scopes)
 
-    def _attempt(self, ask: Ask) -> Admitted | Refusal | NoRoom:
-        amount = ask.price(ask.bounds)
-        if ask.tokenless and not self._tokenless_room(amount, ask):
-            budgets = ask.request(amount, ask.bounds).budgets
-            return NoRoom(amount=amount, blocking=self._ledger.states(budgets)[:1])
+    def _join(
+        self, ask: Ask, full: NoRoom, scopes: frozenset[Scope]
+    ) -> Waiter[Outcome]:
+        waiter: Waiter[Outcome] = Waiter(
+            asyncio.get_running_loop().create_future(),
+            least=full.amount,
+            scopes=scopes,
+            since=self._clock.monotonic(),
+            blocked_by=full.blocking,
+        )
+        self._line.join(waiter)
+        self._asks[waiter] = ask
+        return waiter
+
+    def _behind(self, ask: Ask, least: Money) -> Refusal | NoRoom:
+        """Return what blocks a newcomer that must not pass the line."""
         try:
+            states = self._ledger.states(ask.request(least, ask.bounds).budgets)
+        except LedgerError as error:
+            return messages.ledger_failed(error)
+        tight = tuple(s for s in states if s.room is not None and s.room < least)
+        return NoRoom(amount=least, blocking=tight)
+
+    def _leave(self, waiter: Waiter[Outcome]) -> None:
+        self._line.leave(waiter)
+        del self._asks[waiter]
+        if waiter.starving:
+            # Whoever had to stay behind it may fit.
+            self._serve()
+
+    def _must_queue(self, scopes: frozenset[Scope]) -> bool:
+        return self._round is not None or self._line.holds_up(scopes)
+
+    def _give_back(self, waiter: Waiter[Outcome]) -> None:
+        """Void a hold that was made just as its request went away."""
+        if not waiter.future.done() or waiter.future.cancelled():
+            return
+        outcome = waiter.future.result()
+        if not isinstance(outcome, Admitted):
+            return
+        attempt = outcome.held.attempt
+        self._tokenless.pop(attempt, None)
+        release = Release(
+            attempt=attempt,
+            at_ms=self._clock.now_ms(),
+            why="the client hung up while it waited; nothing was sent",
+        )
+        try:
+            self._ledger.void(release)
+        except LedgerError:
+            # The ledger says so itself, and keeps the hold.
+            return
+
+    def _may_serve(self, states: Sequence[BudgetState]) -> bool:
+        """Tell whether a booking that led to these states can decide anything.
+
+        With hundreds in line most bookings leave less room than the smallest needs.
+        """
+        if not states:
+            return True
+        waiting = [w.least for w in self._line]
+        if not waiting:
+            return False
+        least, most = min(waiting), max(waiting)
+        limited = [s for s in states if s.room is not None]
+        return not can_make_room(limited, most) or all(
+            s.room is not None and s.room >= least for s in limited
+        )
+
+    def _serve(self) -> None:
+        """Give each waiting request its outcome, where there is one now."""
+        if self._round is not None:
+            self._again = True
+            return
+        if self._line:
+            self._round = Round(self._line)
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Go on with a round; after some calls the loop gets its turn first."""
+        round_ = self._round
+        if round_ is None:
+            return
+        calls = 0
+        for waiter in round_:
+            known = round_.known(waiter)
+            if known is None:
+                calls += 1
+            self._serve_one(waiter, known, round_)
+            if calls >= MOST_CALLS:
+                asyncio.get_running_loop().call_soon(self._go_on)
+                return
+        self._round = None
+        if self._again:
+            self._again = False
+            asyncio.get_running_loop().call_soon(self._serve)
+
+    def _serve_one(
+        self,
+        waiter: Waiter[Outcome],
+        known: tuple[BudgetState, ...] | None,
+        round_: Round[Outcome],
+    ) -> None:
+        """Settle one waiter's turn; `known` are budgets without room for it."""
+        outcome: Outcome | NoRoom
+        if known is not None:
+            outcome = NoRoom(amount=waiter.least, blocking=known)
+        else:
+            outcome = self._attempt(self._asks[waiter])
+        if isinstance(outcome, NoRoom):
+            if can_make_room(outcome.blocking, outcome.amount):
+                round_.stays(waiter, outcome)
+                return
+            outcome = messages.no_room(outcome)
+        elif isinstance(outcome, Admitted) and outcome.held.amount:
+            overtake(round_.blocked, waiter.scopes)
+        waiter.future.set_result(outcome)
+
+    def _attempt(self, ask: Ask) -> Outcome | NoRoom:
+        amount = ask.price(ask.bounds)
+        if amount.pico > MAX_PICO:
+            return messages.beyond_measure(amount)
+        try:
+            if ask.tokenless and (full := self._tokenless_full(amount, ask)):
+                return NoRoom(amount=amount, blocking=full)
             outcome = self._hold(ask, ask.bounds, amount)
             if isinstance(outcome, NoRoom) and self._may_shrink(ask):
                 outcome = self._shrunk(ask, outcome)
         except LedgerError as error:
-            return Refusal(
-                code=RefusalCode.LEDGER_UNAVAILABLE,
-                message=f"The ledger cannot set money aside, so nothing is sent: "
-                f"{error}",
-            )
+            return messages.ledger_failed(error)
         return outcome
 
     def _hold(self, ask: Ask, bounds: Bounds, amount: Money) -> Admitted | NoRoom:
@@ -218,15 +297,18 @@ class Admission:
         return Admitted(bounds=bounds, held=outcome)
 
     def _may_shrink(self, ask: Ask) -> bool:
-        return ask.elastic or self._settings.on_tight is OnTight.CLAMP
+        """Tell whether a lower output bound may be tried: it must reach the body."""
+        if not ask.boundable:
+            return False
+        return ask.bounds.output_injected or self._settings.on_tight is OnTight.CLAMP
 
     def _shrunk(self, ask: Ask, full: NoRoom) -> Admitted | NoRoom:
         """Hold for the largest output bound that fits, above the floor."""
         rooms = [s.room for s in full.blocking if s.room is not None]
         room = min(rooms, default=ZERO)
-        low = _with_output(ask.bounds, min(OUTPUT_FLOOR, ask.bounds.output))
+        low = _floor(ask.bounds)
         floor = ask.price(low)
-        if room < floor:
+        if room < floor or any(s.closed for s in full.blocking):
             return NoRoom(amount=floor, blocking=full.blocking)
         bounds = _largest(ask, low, room)
         return self._hold(ask, bounds, ask.price(bounds))
@@ -234,40 +316,29 @@ class Admission:
     def _least(self, ask: Ask) -> Money:
         if not self._may_shrink(ask):
             return ask.price(ask.bounds)
-        return ask.price(_with_output(ask.bounds, min(OUTPUT_FLOOR, ask.bounds.output)))
+        return ask.price(_floor(ask.bounds))
 
-    def _tokenless_room(self, amount: Money, ask: Ask) -> bool:
-        """Bound what callers without a local token can hold to half of a budget.
+    def _tokenless_full(self, amount: Money, ask: Ask) -> tuple[BudgetState, ...]:
+        """Return the global budget of which callers without a token hold their part.
 
         A junk key is voided only once the provider has refused it; until then its
-        holds must not fill the cap.
+        holds must not fill the cap: half of it at most.
         """
         held = sum(self._tokenless.values(), ZERO)
-        if not held:
-            return True
-        limits = [
-            b.limit.pico
-            for b in ask.request(amount, ask.bounds).budgets
-            if b.limit is not None and b.scope == "global"
+        if not held or not amount:
+            return ()
+        budgets = ask.request(amount, ask.bounds).budgets
+        limited = [b for b in budgets if b.limit is not None and b.scope == "global"]
+        tight = [
+            b
+            for b in limited
+            if b.limit is not None and 2 * (held + amount).pico > b.limit.pico
         ]
-        return not limits or 2 * (held + amount).pico <= min(limits)
+        return self._ledger.states(tight) if tight else ()
 
-    def _must_queue(self, ask: Ask) -> bool:
-        if not self._queue:
-            return False
-        scopes = _scopes(ask)
-        return any(
-            w.overtaken >= MOST_OVERTAKES and w.scopes & scopes for w in self._queue
-        )
 
-    @staticmethod
-    def _count_overtaking(passed: Admitted, waiting: list[_Waiter]) -> None:
-        if not passed.held.amount:
-            return
-        scopes = {_key(state.budget) for state in passed.held.states}
-        for waiter in waiting:
-            if waiter.scopes & scopes:
-                waiter.overtaken += 1
+def _floor(bounds: Bounds) -> Bounds:
+    return bounds.with_output(min(OUTPUT_FLOOR, bounds.output))
 
 
 def _largest(ask: Ask, low: Bounds, room: Money) -> Bounds:
@@ -275,41 +346,13 @@ def _largest(ask: Ask, low: Bounds, room: Money) -> Bounds:
     least, most = low.output, ask.bounds.output
     while least < most:
         middle = (least + most + 1) // 2
-        if ask.price(_with_output(ask.bounds, middle)) <= room:
+        if ask.price(ask.bounds.with_output(middle)) <= room:
             least = middle
         else:
             most = middle - 1
-    return _with_output(ask.bounds, least)
+    return ask.bounds.with_output(least)
 
 
-def _with_output(bounds: Bounds, output: int) -> Bounds:
-    return Bounds(
-        input=bounds.input,
-        output=output,
-        choices=bounds.choices,
-        server_tool_calls=bounds.server_tool_calls,
-        output_injected=bounds.output_injected,
-    )
-
-
-def _can_make_room(
-    blocking: tuple[BudgetState, ...] | list[BudgetState], amount: Money
-) -> bool:
-    """Tell whether every blocking budget would fit `amount` with no open hold."""
-    return all(
-        s.budget.limit is not None and s.budget.limit - s.spent - s.unknown >= amount
-        for s in blocking
-    )
-
-
-def _key(budget: BudgetWindow) -> tuple[str, str, int]:
-    return (budget.scope, budget.window, budget.starts_at)
-
-
-def _scopes(ask: Ask) -> frozenset[tuple[str, str, int]]:
+def _scopes(ask: Ask) -> frozenset[Scope]:
     request = ask.request(ZERO, ask.bounds)
-    return frozenset(_key(b) for b in request.budgets if b.limit is not None)
-
-
-def _share(one: _Waiter, other: _Waiter) -> bool:
-    return bool(one.scopes & other.scopes)
+    return frozenset(scope_of(b) for b in request.budgets if b.limit is not None)

@@ -38,7 +38,6 @@ class Asker:
         """Return what this attempt wants to hold."""
         identity = self.identity
         inbound = self._inbound
-        budgets = self._gate.budgets(identity, plan.target, inbound.received_ms)
         first = self._number == 1
         attempt = inbound.id if first else f"{inbound.id}.{self._number}"
 
@@ -48,7 +47,8 @@ class Asker:
                 request=inbound.id,
                 session=identity.session,
                 root_session=identity.root_session,
-                budgets=budgets,
+                # As they are when the hold is made: a limit may change in line.
+                budgets=self._gate.budgets(identity, plan.target),
                 amount=amount,
                 provider=plan.target.provider,
                 model=plan.target.model,
@@ -67,7 +67,7 @@ class Asker:
             bounds=plan.bounds,
             price=plan.amount,
             request=request,
-            elastic=plan.bounds.output_injected and plan.output_field is not None,
+            boundable=plan.metered and plan.output_field is not None,
             tokenless=inbound.grant is None,
         )
 
@@ -80,5 +80,4 @@ class Asker:
             attempt=admitted.held.attempt,
             held=admitted.held.amount,
             session=self.identity.session,
-            started_ms=self._inbound.received_ms,
         )

@@ -44,6 +44,8 @@ class Flight:
     """Ends the request now; its client gets the refusal."""
     hang_up: Callable[[], None]
     """Treats the client as gone."""
+    drop: Callable[[], None] = lambda: None
+    """Closes the client's connection, so that no write waits for it."""
     meter: StreamMeter | None = None
     state: FlightState = FlightState.CONNECTING
     state_since: float = 0.0
@@ -56,7 +58,7 @@ class Flight:
     """Since when the client has not taken the bytes written to it."""
     progress: int = 0
     """Model output seen at `progress_at`, to tell keep-alives from progress."""
-    progress_at: float = 0.0
+    progress_at: float | None = None
 
     def enter(self, state: FlightState, now: float) -> None:
         """Change what the flight is doing."""

@@ -7,6 +7,7 @@ cleanly: clients take a clean end for success.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
 
     from faregate.gateway.flights import Flight
 
-REDIRECTS = frozenset({301, 302, 303, 307, 308})
+NOT_DONE = frozenset({301, 307, 308})
+"""Redirects that say the request was not carried out; 302 and 303 may follow one
+that was."""
+REDIRECTS = NOT_DONE | {302, 303}
+
+_ANSWER_START = re.compile(
+    rb"[ \t\r\n]*(?:\xef\xbb\xbf)?[ \t\r\n]*(?:[{\[:]|data:|event:)"
+)
+"""How JSON or a stream of events begins, keep-alive blank lines before it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,26 +57,27 @@ async def read_whole(
     provider: str,
     flags: frozenset[str],
     limit: int,
+    heard: Callable[[], None],
 ) -> Delivered | Unusable:
-    """Read a whole answer and meter it; raises UpstreamError when it breaks."""
+    """Read a whole answer and meter it; raises UpstreamError when it breaks.
+
+    `heard` is called as bytes arrive.
+    """
     status = upstream.status
     if status in REDIRECTS:
         upstream.abort()
-        return Unusable(
-            refusal=_broken(
-                provider,
-                f"it answered {status}, a redirect, which is "
-                "never followed; check the provider's base_url",
-            ),
-            unbilled=True,
+        what = (
+            f"it answered {status}, a redirect, which is never followed; check the "
+            "provider's base_url"
         )
+        return Unusable(refusal=_broken(provider, what), unbilled=status in NOT_DONE)
     if not (status == 200 or status >= 400):
         upstream.abort()
         return Unusable(
             refusal=_broken(provider, f"it answered {status}, which is no answer")
         )
-    body = await upstream.read(limit)
-    if status == 200 and not _may_be_json(body):
+    body = await _read(upstream, limit, heard)
+    if status == 200 and _ANSWER_START.match(body) is None:
         kind = upstream.headers.get("content-type", "no content type")
         return Unusable(
             refusal=_broken(provider, f"it answered 200 with {kind[:80]}, not JSON")
@@ -79,6 +89,35 @@ async def read_whole(
     return Delivered(
         whole=Whole(status=status, headers=headers, body=body), answer=answer
     )
+
+
+async def _read(
+    upstream: UpstreamAnswer, limit: int, heard: Callable[[], None]
+) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async for chunk in upstream.chunks():
+        heard()
+        size += len(chunk)
+        if size > limit:
+            upstream.abort()
+            raise UpstreamError(
+                FaultKind.TOO_LARGE,
+                f"its answer is larger than {limit} bytes",
+                sent=True,
+            )
+        parts.append(chunk)
+    upstream.release()
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def streams(upstream: UpstreamAnswer) -> bool:
+    """Tell whether a 200 answer is worth relaying as a stream.
+
+    An HTML page or the like is read whole and refused instead.
+    """
+    kind = upstream.headers.get("content-type", "")
+    return "html" not in kind and "xml" not in kind
 
 
 class StreamRelay:
@@ -93,22 +132,37 @@ class StreamRelay:
         clock: Clock,
         lost: Callable[[], None],
     ) -> None:
+        """Relay to `reply`; `lost` is called when nobody listens there any more."""
         self._meter = meter
         self._reply = reply
         self._flight = flight
         self._clock = clock
         self._lost = lost
         self._gone = False
+        flight.meter = meter
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether answer and usage are known to be over."""
+        return self._meter.ended
+
+    def answer(self) -> Answer:
+        """Return what was seen so far."""
+        return self._meter.answer()
 
     def client_gone(self) -> None:
         """Stop writing; reading goes on until the usage is known."""
         self._gone = True
 
     async def run(self, upstream: UpstreamAnswer) -> None:
-        """Pass the stream on to its end; raises UpstreamError when it breaks."""
+        """Pass the stream on to its end; raises UpstreamError when it breaks.
+
+        The reply starts with the first bytes: a provider that breaks before them
+        leaves the client without a status yet.
+        """
         headers = endpoints.returned_headers(upstream.headers.items())
-        await self._start(headers)
-        feed = self._meter.feed
+        meter = self._meter
+        feed = meter.feed
         flight = self._flight
         monotonic = self._clock.monotonic
         try:
@@ -117,50 +171,34 @@ class StreamRelay:
                 flight.last_byte = monotonic()
                 flight.output_bytes += len(chunk)
                 if self._gone:
-                    if self._knows_enough():
+                    if meter.ended:
                         upstream.abort()
                         return
                 elif out:
-                    await self._write(out)
+                    await self._write(out, headers)
         except StreamTooLargeError as error:
-            upstream.abort()
             raise UpstreamError(FaultKind.TOO_LARGE, str(error), sent=True) from error
-        tail = self._meter.finish()
-        if tail and not self._gone:
-            await self._write(tail)
+        tail = meter.finish()
+        if not self._gone and (tail or not truncated(meter.answer())):
+            await self._write(tail, headers)
         upstream.release()
 
-    def _knows_enough(self) -> bool:
-        answer = self._meter.answer()
-        return answer.complete and answer.usage is not None
-
-    async def _start(self, headers: dict[str, str]) -> None:
-        try:
-            await self._reply.start(200, headers)
-        except ClientGoneError:
-            self._hang_up()
-
-    async def _write(self, data: bytes) -> None:
+    async def _write(self, data: bytes, headers: dict[str, str]) -> None:
         self._flight.writing_since = self._clock.monotonic()
         try:
-            await self._reply.write(data)
+            if not self._reply.started:
+                await self._reply.start(200, headers)
+            if data:
+                await self._reply.write(data)
         except ClientGoneError:
-            self._hang_up()
+            self._gone = True
+            self._lost()
         self._flight.writing_since = None
-
-    def _hang_up(self) -> None:
-        self._gone = True
-        self._lost()
 
 
 def truncated(answer: Answer) -> bool:
     """Tell whether a stream ended without the event that says it is whole."""
     return not answer.complete and answer.usage is None and answer.error is None
-
-
-def _may_be_json(body: bytes) -> bool:
-    head = body[:512].lstrip()
-    return head[:1] in {b"{", b"["} or head.startswith((b"data:", b"event:", b":"))
 
 
 def _broken(provider: str, what: str) -> Refusal:

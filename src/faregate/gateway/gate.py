@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from faregate.core.labels import Labels
 from faregate.core.refusal import Refusal, RefusalCode
+from faregate.core.windows import HighWater
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,9 +21,10 @@ if TYPE_CHECKING:
     from faregate.gateway.events import EventLog
     from faregate.gateway.flights import Flights
     from faregate.gateway.planning import Planner
-    from faregate.gateway.ports import Clock, LedgerPort, Upstream
+    from faregate.gateway.ports import LedgerPort, Upstream
     from faregate.gateway.settings import GateSettings
     from faregate.gateway.settlement import Books
+    from faregate.gateway.steady_clock import SteadyClock
     from faregate.gateway.turns import Failures, Turns
 
 _DOOR_CODES = frozenset(
@@ -44,7 +46,7 @@ class Gate:
     matcher: BudgetMatcher
     ledger: LedgerPort
     upstream: Upstream
-    clock: Clock
+    clock: SteadyClock
     planner: Planner
     admission: Admission
     events: EventLog
@@ -52,6 +54,8 @@ class Gate:
     turns: Turns
     failures: Failures
     books: Books
+    high_water: HighWater = field(default_factory=HighWater)
+    """The latest instant that chose a budget window."""
     capped: dict[str, None] = field(default_factory=dict)
     """Sessions whose latest request met a full budget."""
     refusing: set[BudgetWindow] = field(default_factory=set)
@@ -72,16 +76,22 @@ class Gate:
         if self.refusing:
             self.refusing.difference_update(state.budget for state in states)
 
-    def budgets(
-        self, identity: Identity, target: Target, at_ms: int
-    ) -> tuple[BudgetWindow, ...]:
-        """Return the budget windows that a request counts against."""
+    def rebudget(self, matcher: BudgetMatcher) -> None:
+        """Take new limits, for whoever waits for room as well."""
+        self.matcher = matcher
+        self.admission.refresh()
+
+    def budgets(self, identity: Identity, target: Target) -> tuple[BudgetWindow, ...]:
+        """Return the budget windows that a request counts against now.
+
+        A clock that was set back does not lead into a window that has ended.
+        """
         windows = self.matcher.match(
             identity.labels,
             identity.root_session,
             target.provider,
             target.model,
-            at_ms / 1000,
+            self.high_water.advance(self.clock.now_ms() / 1000),
         )
         if identity.max_cost is None:
             return windows
@@ -92,6 +102,7 @@ class Gate:
 
     def shared_windows(self, now: float) -> tuple[BudgetWindow, ...]:
         """Return the current windows of every budget that is not one session's."""
+        now = max(now, self.high_water.mark)
         found: dict[BudgetWindow, None] = {}
         for rule in (None, *self.matcher.rules):
             if rule is None or rule.scope_kind == "global":
@@ -108,8 +119,15 @@ class Gate:
             found.update(dict.fromkeys(w for w in windows if w.scope == scope))
         return tuple(found)
 
-    def refused(self, refusal: Refusal, identity: Identity) -> None:
-        """Tell the ledger and the event log of a refusal."""
+    def refused(
+        self, refusal: Refusal, identity: Identity, *, hung_up: bool = False
+    ) -> None:
+        """Tell the ledger and the event log of a refusal.
+
+        One that only ends a request whose client hung up is nobody's news.
+        """
+        if hung_up:
+            return
         now = self.clock.now_ms()
         fault = refusal.code in _DOOR_CODES
         if not fault:

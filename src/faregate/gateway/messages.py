@@ -15,7 +15,7 @@ from faregate.core.refusal import Refusal, RefusalCode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from faregate.core.holds import BudgetState, NoRoom
+    from faregate.core.holds import BudgetState, LedgerError, NoRoom
     from faregate.core.identity import Mismatch
     from faregate.core.money import Money
 
@@ -61,8 +61,37 @@ def no_room(full: NoRoom) -> Refusal:
             message="A budget is closed; see: faregate budget",
             needed=full.amount,
         )
+    closed = next((s for s in full.blocking if s.closed), None)
+    if closed is not None:
+        return _refused((closed,), full.amount, _why_closed(closed))
     state = full.blocking[0]
     return _refused(full.blocking, full.amount, _why_full(state, full.amount))
+
+
+def beyond_measure(amount: Money) -> Refusal:
+    """Return the refusal for a hold that no ledger can count."""
+    return Refusal(
+        code=RefusalCode.BUDGET_EXCEEDED,
+        message=f"This request may cost up to {amount}; send a smaller output bound",
+        needed=amount,
+    )
+
+
+def queue_full(waiting: int) -> Refusal:
+    """Return the refusal when too many wait for room already."""
+    return Refusal(
+        code=RefusalCode.QUEUE_FULL,
+        message=f"{waiting} requests already wait for room in a budget; stop some "
+        "agents, or raise the budget",
+    )
+
+
+def ledger_failed(error: LedgerError) -> Refusal:
+    """Return the refusal when no money can be set aside."""
+    return Refusal(
+        code=RefusalCode.LEDGER_UNAVAILABLE,
+        message=f"The ledger cannot set money aside, so nothing is sent: {error}",
+    )
 
 
 def waited(blocking: Sequence[BudgetState], amount: Money, seconds: float) -> Refusal:
@@ -106,6 +135,33 @@ def upstream(error: UpstreamError, provider: str) -> Refusal:
         code=_UPSTREAM_CODES[error.kind],
         message=f"{provider}: {error.message}",
         extra={"provider": provider},
+    )
+
+
+def failed(request: str) -> Refusal:
+    """Return the answer for a fault of our own."""
+    return Refusal(
+        code=RefusalCode.INTERNAL,
+        message=f"Faregate failed on request {request}; its cost is kept as unknown. "
+        "Please report it",
+    )
+
+
+def clock_jumped(ms: int) -> str:
+    """Return what to tell when the system clock is suddenly elsewhere."""
+    hours = abs(ms) / 3_600_000
+    where = "ahead" if ms > 0 else "back"
+    return (
+        f"The system clock jumped {hours:.1f} hours {where}; budgets stay in their "
+        "windows until a provider's answer confirms it, or the proxy is restarted"
+    )
+
+
+def _why_closed(state: BudgetState) -> str:
+    name = budget_name(state)
+    return (
+        f"{name[0].upper()}{name[1:]} is closed since a bill passed what was held for "
+        f"it: {state.spent} of {state.budget.limit} spent; raise it to open it"
     )
 
 

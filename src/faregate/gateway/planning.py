@@ -5,11 +5,12 @@ Decides nothing about room in a budget; that is admission's part.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from faregate.core.estimate import (
+    UNKNOWN_MAXIMUM,
     Bounds,
     Unbounded,
     bounds_of,
@@ -17,27 +18,31 @@ from faregate.core.estimate import (
     input_bound,
 )
 from faregate.core.facts import RequestFacts, Work
-from faregate.core.model_facts import ModelFacts
 from faregate.core.money import ZERO, Money
-from faregate.core.pricing import PriceRow, zero_row
+from faregate.core.pricing import ONE, Cost, PriceRow, Ratio, cost_of, scaled, zero_row
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.routing import NoTarget, RoutingTable, Target, resolve
 from faregate.gateway import endpoints
 from faregate.gateway.settings import GateSettings, Unpriced
 from faregate.protocols.codec import Splice
 from faregate.protocols.flags import COMPLETION_EXCLUDES_REASONING
+from faregate.providers.price_table import STANDARD_SERVICES
 from faregate.providers.spec import OPENAI_CHAT, Billing, ProviderSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from faregate.core.identity import Identity
+    from faregate.core.model_facts import ModelFacts
+    from faregate.core.usage import Usage
     from faregate.gateway.inbound import Inbound
+    from faregate.gateway.learning import Lesson
     from faregate.gateway.turns import Turns
     from faregate.providers.price_table import PriceTable
 
-UNKNOWN_MAXIMUM = 128_000
-"""Output tokens held where neither the caller nor the table names a maximum."""
+
+UNMETERED = frozenset({"free", "subscription"})
+"""Sources of a price row that cost no money."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,10 +53,16 @@ class Plan:
     spec: ProviderSpec
     row: PriceRow | None
     """None when the price is unknown and the user allowed that."""
-    model: ModelFacts
+    row_of: Callable[[str | None], PriceRow | None]
+    """The row of another service class, where an answer names one."""
+    at: datetime
+    """When the request came; its prices are those of this instant."""
+    multiplier: Ratio
+    """The factor of the region that it may run in."""
     facts: RequestFacts
     bounds: Bounds
     output_field: str | None
+    """The field that carries the output bound; None where nothing takes one."""
     url: str
     headers: Mapping[str, str]
     strip_usage: bool
@@ -59,13 +70,35 @@ class Plan:
     @property
     def metered(self) -> bool:
         """Tell whether this attempt can cost money."""
-        return self.row is not None and self.row.source not in {"free", "subscription"}
+        return self.row is not None and self.row.source not in UNMETERED
 
     def amount(self, bounds: Bounds) -> Money:
         """Return the hold for these bounds."""
         if self.row is None or not self.metered:
             return ZERO
-        return hold_amount(bounds, self.row, self.facts)
+        return hold_amount(bounds, self.row, self.facts, self.multiplier)
+
+    def cost(self, usage: Usage, service: str | None) -> Cost:
+        """Return what usage cost; `service` is the class that the answer names.
+
+        An answer can be of a dearer class than was asked for, never of a cheaper
+        price: what makes a class dearer is not always said in the answer.
+        """
+        cost = cost_of(usage, self.row, self.at, multiplier=self.multiplier)
+        if not self.metered or service is None or service in STANDARD_SERVICES:
+            return cost
+        row = self.row_of(service)
+        if row is None:
+            return cost
+        other = cost_of(usage, row, self.at, multiplier=self.multiplier)
+        return max(cost, other, key=lambda each: each.amount)
+
+    def at_most(self, usage: Usage) -> Money:
+        """Return what usage that was observed can have cost."""
+        cost = cost_of(usage, self.row, self.at, multiplier=self.multiplier).amount
+        if self.row is None:
+            return cost
+        return Money(scaled(cost.pico, self.row.hold_margin))
 
     def splice(self, bounds: Bounds) -> Splice | None:
         """Return the changes to the body, or None when it passes untouched."""
@@ -84,6 +117,18 @@ class Plan:
         )
 
 
+@dataclass(slots=True)
+class _Learned:
+    """What errors of a provider taught about one model."""
+
+    maximum: int | None = None
+    field: str | None = None
+    no_field: bool = False
+
+
+_NOTHING_LEARNED = _Learned()
+
+
 class Planner:
     """Turns a request into a plan, from tables that never change while it lives."""
 
@@ -96,19 +141,26 @@ class Planner:
         key_of: Callable[[str], str | None],
         settings: GateSettings,
         turns: Turns,
+        regions: Mapping[str, str] | None = None,
     ) -> None:
+        """Plan by these tables; `regions` are those chosen for some providers."""
         self._specs = specs
         self._prices = prices
         self._table = table
         self._key_of = key_of
         self._settings = settings
         self._turns = turns
-        self._learned: dict[Target, int] = {}
+        self._regions = regions or {}
+        self._learned: dict[tuple[str, str, str], _Learned] = {}
         self._rows: dict[tuple[Target, str | None, date], PriceRow | None] = {}
 
-    def learn_maximum(self, target: Target, maximum: int) -> None:
-        """Note the output maximum that a provider stated in an error."""
-        self._learned[target] = maximum
+    def learn(self, target: Target, protocol: str, lesson: Lesson) -> None:
+        """Note what a provider said of the output bound that the gate had set."""
+        key = (target.provider, target.model, protocol)
+        learned = self._learned.setdefault(key, _Learned())
+        learned.maximum = lesson.maximum or learned.maximum
+        learned.field = lesson.field or learned.field
+        learned.no_field = lesson.no_field or learned.no_field
 
     def window_of(self, target: str) -> int | None:
         """Return the context window of "provider/model", where it is known."""
@@ -116,9 +168,17 @@ class Planner:
         return self._prices.facts(provider, model).context
 
     def plan(
-        self, inbound: Inbound, facts: RequestFacts, identity: Identity
+        self,
+        inbound: Inbound,
+        facts: RequestFacts,
+        identity: Identity,
+        *,
+        most: int | None = None,
     ) -> Plan | Refusal:
-        """Return the attempt for a request, or why there can be none."""
+        """Return the attempt for a request, or why there can be none.
+
+        `most` is what the gate's own output bound must not pass this time.
+        """
         target = resolve(facts.model, self._table)
         if isinstance(target, NoTarget):
             return _no_target(target)
@@ -129,44 +189,79 @@ class Planner:
         headers = self._headers(inbound, spec, facts.protocol)
         if isinstance(headers, Refusal):
             return headers
-        row = self._row(target, spec, inbound, facts.service_tier)
-        model = self._model_facts(target)
-        free = row is not None and row.source in {"free", "subscription"}
-        if row is None and facts.work in {Work.GENERATION, Work.EMBEDDING}:
-            unpriced = self._unpriced(target)
-            if unpriced is not None:
-                return unpriced
-        bounds = self._bounds(facts, identity, target, spec, model, free=free)
-        if isinstance(bounds, Refusal):
-            return bounds
-        output_field = facts.output_field or self._output_field(spec, model, facts)
-        if bounds.output_injected and not output_field and not free:
-            bounds = _held_at_maximum(bounds, model)
+        at = datetime.fromtimestamp(inbound.received_ms / 1000, UTC)
+
+        def row_of(service: str | None) -> PriceRow | None:
+            return self._row(
+                target, spec, at.date(), service, subscribed=inbound.subscription
+            )
+
+        row = row_of(facts.service_tier)
+        bounded = self._bounded(facts, identity, target, spec, row, most)
+        if isinstance(bounded, Refusal):
+            return bounded
+        bounds, field = bounded
         return Plan(
             target=target,
             spec=spec,
             row=row,
-            model=model,
+            row_of=row_of,
+            at=at,
+            multiplier=_multiplier(
+                spec, self._regions.get(target.provider, ""), facts.region
+            ),
             facts=facts,
             bounds=bounds,
-            output_field=output_field,
+            output_field=field,
             url=endpoints.url_of(base, inbound.head, facts, target),
             headers=headers,
             strip_usage=_must_ask_for_usage(facts),
         )
 
+    def _bounded(
+        self,
+        facts: RequestFacts,
+        identity: Identity,
+        target: Target,
+        spec: ProviderSpec,
+        row: PriceRow | None,
+        most: int | None,
+    ) -> tuple[Bounds, str | None] | Refusal:
+        """Return the bounds, and the field that the output bound is put into."""
+        counted = facts.work is Work.TOKEN_COUNT
+        allowed = counted or self._settings.unpriced is Unpriced.ALLOW
+        if row is None and not allowed:
+            return _unpriced(target)
+        if counted or row is None or row.source in UNMETERED:
+            free = Bounds(input=facts.body_bytes, output=facts.output_bound or 0)
+            return free, None
+        learned = self._learned.get(
+            (target.provider, target.model, facts.protocol), _NOTHING_LEARNED
+        )
+        model = self._model_facts(target, learned)
+        bounds = self._bounds(facts, identity, target, spec, model)
+        if isinstance(bounds, Refusal):
+            return bounds
+        field = self._output_field(spec, model, facts, learned)
+        if bounds.output_injected and field is None:
+            return _held_at_maximum(bounds, model), None
+        if bounds.output_injected and most is not None:
+            bounds = bounds.with_output(min(most, bounds.output))
+        return bounds, field
+
     def _row(
         self,
         target: Target,
         spec: ProviderSpec,
-        inbound: Inbound,
+        at: date,
         service: str | None,
+        *,
+        subscribed: bool,
     ) -> PriceRow | None:
         if spec.billing is Billing.FREE:
             return zero_row(target.provider, target.model, "free")
-        if spec.billing is Billing.SUBSCRIPTION or inbound.subscription:
+        if subscribed or spec.billing is Billing.SUBSCRIPTION:
             return zero_row(target.provider, target.model, "subscription")
-        at = datetime.fromtimestamp(inbound.received_ms / 1000, UTC).date()
         key = (target, service, at)
         if key not in self._rows:
             if len(self._rows) > 1000:
@@ -177,27 +272,11 @@ class Planner:
             self._rows[key] = row
         return self._rows[key]
 
-    def _unpriced(self, target: Target) -> Refusal | None:
-        if self._settings.unpriced is Unpriced.ALLOW:
-            return None
-        return Refusal(
-            code=RefusalCode.UNPRICED_MODEL,
-            message=(
-                f"No price is known for {target}, so the cap cannot be kept. Add to "
-                f"config.toml (USD per million tokens): "
-                f'[prices."{target}"] input = 1.0 output = 5.0'
-            ),
-            param="model",
-        )
-
-    def _model_facts(self, target: Target) -> ModelFacts:
+    def _model_facts(self, target: Target, learned: _Learned) -> ModelFacts:
         facts = self._prices.facts(target.provider, target.model)
-        learned = self._learned.get(target)
-        if learned is None:
+        if learned.maximum is None:
             return facts
-        return ModelFacts(
-            context=facts.context, max_output=learned, output_field=facts.output_field
-        )
+        return replace(facts, max_output=learned.maximum)
 
     def _bounds(
         self,
@@ -206,24 +285,11 @@ class Planner:
         target: Target,
         spec: ProviderSpec,
         model: ModelFacts,
-        *,
-        free: bool,
     ) -> Bounds | Refusal:
-        if free:
-            return Bounds(
-                input=facts.body_bytes, output=facts.output_bound or 0, choices=1
-            )
         known = self._turns.last(identity.session, target, facts.conversation.fixed)
         tokens = input_bound(facts, model, known)
         if isinstance(tokens, Unbounded):
-            return Refusal(
-                code=RefusalCode.UNPRICED_MODEL,
-                message=(
-                    f"The cost of this request has no bound: {tokens.why}. Add to "
-                    f'config.toml: [models."{target}"] context = 200000'
-                ),
-                param="model",
-            )
+            return _unbounded(target, tokens)
         if facts.work is not Work.GENERATION:
             return Bounds(input=tokens, output=0)
         return bounds_of(
@@ -235,10 +301,17 @@ class Planner:
         )
 
     def _output_field(
-        self, spec: ProviderSpec, model: ModelFacts, facts: RequestFacts
+        self,
+        spec: ProviderSpec,
+        model: ModelFacts,
+        facts: RequestFacts,
+        learned: _Learned,
     ) -> str | None:
-        if facts.work is not Work.GENERATION:
-            return None
+        """Return the field that an output bound is put into, None for none."""
+        if facts.output_field is not None or facts.work is not Work.GENERATION:
+            return facts.output_field
+        if learned.field or learned.no_field:
+            return learned.field
         if model.output_field and facts.protocol == OPENAI_CHAT:
             return model.output_field
         return spec.output_fields.get(facts.protocol)
@@ -266,11 +339,41 @@ class Planner:
 
 
 def _held_at_maximum(bounds: Bounds, model: ModelFacts) -> Bounds:
-    return Bounds(
-        input=bounds.input,
-        output=model.max_output or UNKNOWN_MAXIMUM,
-        choices=bounds.choices,
-        server_tool_calls=bounds.server_tool_calls,
+    output = model.max_output or UNKNOWN_MAXIMUM
+    return replace(bounds, output=output, output_injected=False)
+
+
+def _multiplier(spec: ProviderSpec, chosen: str, asked: str | None) -> Ratio:
+    """Return the dearest factor of the regions that are configured or asked for."""
+    factors = spec.region_multipliers
+    regions = [name for name in (chosen, asked) if name]
+    found = [factors[name] for name in regions if name in factors]
+    if asked and asked not in factors:
+        # A region that no table knows may be the dearest of all.
+        found += factors.values()
+    return max(found, key=lambda ratio: ratio[0] / ratio[1], default=ONE)
+
+
+def _unpriced(target: Target) -> Refusal:
+    return Refusal(
+        code=RefusalCode.UNPRICED_MODEL,
+        message=(
+            f"No price is known for {target}, so the cap cannot be kept. Add to "
+            f"config.toml (USD per million tokens): "
+            f'[prices."{target}"] input = 1.0 output = 5.0'
+        ),
+        param="model",
+    )
+
+
+def _unbounded(target: Target, unbounded: Unbounded) -> Refusal:
+    return Refusal(
+        code=RefusalCode.UNPRICED_MODEL,
+        message=(
+            f"The cost of this request has no bound: {unbounded.why}. Add to "
+            f'config.toml: [models."{target}"] context = 200000'
+        ),
+        param="model",
     )
 
 

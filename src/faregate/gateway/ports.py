@@ -32,6 +32,10 @@ class Clock(Protocol):
         """Return seconds of a clock that never goes back."""
         ...
 
+    def elapsed(self) -> float:
+        """Return seconds of a clock that never goes back and counts sleep."""
+        ...
+
 
 class LedgerPort(Protocol):
     """Money in; each call commits before it returns or raises LedgerError.
@@ -137,4 +141,8 @@ class Reply(Protocol):
 
     async def fail(self, last_words: bytes) -> None:
         """Send an error event and close without a clean end; never raises."""
+        ...
+
+    def abort(self) -> None:
+        """Drop the connection now: a write that waits for the client fails."""
         ...

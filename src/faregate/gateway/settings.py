@@ -32,13 +32,18 @@ class Patience:
     """For the exact usage of an answer whose client hung up."""
     first_byte_stream: float = 240.0
     first_byte_whole: float = 600.0
+    """Also between two bytes of an answer that is not streamed."""
     idle: float = 120.0
-    """Between two bytes of a running answer."""
+    """Between two bytes of a running stream."""
     quiet: float = 600.0
     """Between two pieces of model output, while keep-alives still arrive."""
     total: float = 3600.0
     write_stall: float = 60.0
     """For a client that reads nothing."""
+    last_words: float = 5.0
+    """For a client to take the event that ends its broken stream."""
+    look: float = 1.0
+    """Between two looks at all of these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,18 +7,26 @@ that fails keeps the hold and says so itself.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from faregate.core.estimate import Bounds, observed_output
-from faregate.core.holds import Booked, LedgerError, Release, Settlement
+from faregate.core.holds import (
+    AlreadyResolvedError,
+    Booked,
+    HoldState,
+    LedgerError,
+    Release,
+    Settlement,
+)
 from faregate.core.money import ZERO, Money
-from faregate.core.pricing import CostSource, cost_of
+from faregate.core.pricing import CostSource
 from faregate.core.usage import Usage, UsageSource
 from faregate.gateway import messages
 from faregate.providers.spec import OnAbort
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from faregate.gateway.admission import Admission
     from faregate.gateway.events import EventLog
     from faregate.gateway.planning import Plan
@@ -45,13 +53,13 @@ class OpenHold:
     __slots__ = (
         "_attempt",
         "_books",
-        "_bounds",
         "_held",
         "_plan",
         "_session",
         "_started",
-        "_started_ms",
+        "bounds",
         "done",
+        "failed",
         "first_byte",
         "usage",
     )
@@ -65,20 +73,21 @@ class OpenHold:
         attempt: str,
         held: Money,
         session: str,
-        started_ms: int,
     ) -> None:
         self._books = books
         self._plan = plan
-        self._bounds = bounds
+        self.bounds = bounds
+        """What the hold covers."""
         self._attempt = attempt
         self._held = held
         self._session = session
-        self._started_ms = started_ms
         self._started = books.clock.monotonic()
         self.first_byte: float | None = None
         self.done = False
         self.usage: Usage | None = None
         """What the attempt was settled with; None when it was not."""
+        self.failed = False
+        """The provider answered with an error, be it inside a stream."""
 
     def answered(self, answer: Answer, status: int) -> None:
         """Book a whole answer, or a stream that came to its end."""
@@ -86,7 +95,7 @@ class OpenHold:
             return
         if answer.usage is not None:
             self._settle(answer.usage, answer, status)
-        elif status in UNBILLED or status in self._plan.spec.unbilled_statuses:
+        elif self._is_unbilled(answer, status):
             self.void(f"the provider answered {status}", status)
         elif status >= 300:
             self.unknown(f"the provider answered {status}", status)
@@ -99,9 +108,7 @@ class OpenHold:
             return
         if answer.usage is not None:
             self._settle(answer.usage, answer, status or 200)
-            return
-        spec = self._plan.spec
-        if spec.on_abort is OnAbort.OBSERVED or not self._held:
+        elif not self._held or self._stops_billing(answer):
             self._settle_observed(answer, why, status)
         else:
             self.unknown(why, status)
@@ -114,42 +121,59 @@ class OpenHold:
     def unknown(self, why: str, status: int | None = None) -> None:
         """Keep the hold in full."""
         if not self.done:
-            self._release(why, status, void=False)
+            # What held nothing cannot stay held.
+            self._release(why, status, void=not self._held)
+
+    def _is_unbilled(self, answer: Answer, status: int) -> bool:
+        """Tell whether an error answer proves that nothing was billed."""
+        if answer.started or answer.output_bytes:
+            return False
+        return status in UNBILLED or status in self._plan.spec.unbilled_statuses
+
+    def _stops_billing(self, answer: Answer) -> bool:
+        """Tell whether what was seen of a broken-off answer bounds its bill.
+
+        Only a stream stops when its reader leaves: anything else is made, and
+        billed, to its end.
+        """
+        seen = self._plan.facts.stream or answer.complete
+        return seen and self._plan.spec.on_abort is OnAbort.OBSERVED
 
     def _settle_observed(self, answer: Answer, why: str, status: int | None) -> None:
         elapsed = self._books.clock.monotonic() - self._started
-        output = observed_output(answer.output_bytes, elapsed)
-        seen = answer.input_usage or Usage(uncached_input=self._bounds.input)
+        bounds = self.bounds
+        made = observed_output(answer.output_bytes, elapsed, bounds.choices)
+        output = min(made, bounds.billable_output)
+        # What was stated of the input holds for the first round of sampling only.
+        told = None if bounds.server_tool_calls else answer.input_usage
+        seen = told or Usage(uncached_input=bounds.input)
         usage = Usage(
             uncached_input=seen.uncached_input,
             cache_read=seen.cache_read,
             cache_write_5m=seen.cache_write_5m,
             cache_write_1h=seen.cache_write_1h,
-            output=min(output, self._bounds.output * self._bounds.choices),
+            output=output,
             source=UsageSource.ESTIMATED,
         )
-        if answer.input_usage is None:
-            bounds = Bounds(
-                input=self._bounds.input,
-                output=usage.output,
-                server_tool_calls=self._bounds.server_tool_calls,
+        if told is None:
+            cost = self._plan.amount(
+                Bounds(
+                    input=bounds.input,
+                    output=output,
+                    server_tool_calls=bounds.server_tool_calls,
+                )
             )
-            cost = min(self._held, self._plan.amount(bounds))
-            self._book(usage, cost, "estimated", answer, status or 0, why)
         else:
-            self._settle(usage, answer, status or 0, why)
+            cost = self._plan.at_most(usage)
+        source = str(CostSource.ESTIMATED)
+        if not self._plan.metered:
+            source = str(self._plan.cost(usage, None).source)
+        self._book(usage, min(self._held, cost), source, answer, status or 0, why)
 
-    def _settle(
-        self, usage: Usage, answer: Answer, status: int, why: str | None = None
-    ) -> None:
-        at = datetime.fromtimestamp(self._started_ms / 1000, UTC)
-        cost = cost_of(usage, self._plan.row, at)
-        if usage.source is UsageSource.ESTIMATED:
-            source = str(CostSource.ESTIMATED if cost.amount else cost.source)
-            amount = min(cost.amount, self._held)
-        else:
-            source, amount = str(cost.source), cost.amount
-        self._book(usage, amount, source, answer, status, why)
+    def _settle(self, usage: Usage, answer: Answer, status: int) -> None:
+        self.failed = answer.error is not None or status >= 400
+        cost = self._plan.cost(usage, answer.service_tier)
+        self._book(usage, cost.amount, str(cost.source), answer, status, None)
 
     def _book(
         self,
@@ -176,13 +200,8 @@ class OpenHold:
             duration_ms=self._ms(now),
             note=why,
         )
-        self.done = True
         self.usage = usage
-        try:
-            self._publish(self._books.ledger.settle(settlement), cost)
-        except LedgerError as error:
-            self._ledger_failed(error)
-        self._books.admission.closed(self._attempt)
+        self._end(lambda ledger: ledger.settle(settlement), cost)
 
     def _release(self, why: str, status: int | None, *, void: bool) -> None:
         release = Release(
@@ -192,24 +211,38 @@ class OpenHold:
             status=status,
             duration_ms=self._ms(self._books.clock.monotonic()),
         )
+        if void:
+            self._end(lambda ledger: ledger.void(release), ZERO)
+            return
+        self._event(
+            "unknown",
+            f"{self._held} stays held as unknown: {why} ({self._plan.target}). "
+            "See: faregate holds",
+        )
+        self._end(lambda ledger: ledger.mark_unknown(release), ZERO)
+
+    def _end(self, book: Callable[[LedgerPort], Booked], cost: Money) -> None:
+        """Book the end, once, and let whoever waits for room know."""
         self.done = True
-        ledger = self._books.ledger
+        booked: Booked | None = None
         try:
-            if void or not self._held:
-                booked = ledger.void(release)
-            else:
-                booked = ledger.mark_unknown(release)
-                self._event(
-                    "unknown",
-                    f"{self._held} stays held as unknown: {why} "
-                    f"({self._plan.target}). See: faregate holds",
-                )
-            self._publish(booked, ZERO)
+            booked = book(self._books.ledger)
+        except AlreadyResolvedError as error:
+            self._event("resolved", f"Somebody else resolved a hold: {error}")
         except LedgerError as error:
-            self._ledger_failed(error)
-        self._books.admission.closed(self._attempt)
+            self._event("ledger", f"The ledger failed, nothing is admitted: {error}")
+        if booked is not None:
+            self._publish(booked, cost)
+        states = () if booked is None else booked.states
+        self._books.admission.closed(self._attempt, states)
 
     def _publish(self, booked: Booked, cost: Money) -> None:
+        if booked.state is HoldState.HELD:
+            self._event(
+                "ledger",
+                "The ledger cannot be written: what a request cost waits in its "
+                "spill file, and nothing is admitted",
+            )
         if booked.overrun:
             self._event(
                 "overrun",
@@ -225,9 +258,6 @@ class OpenHold:
                 at_ms=self._books.clock.now_ms(),
                 severity="alert" if crossing.percent >= 80 else "warn",
             )
-
-    def _ledger_failed(self, error: LedgerError) -> None:
-        self._event("ledger", f"The ledger failed, nothing is admitted: {error}")
 
     def _event(self, kind: str, text: str) -> None:
         self._books.events.publish(

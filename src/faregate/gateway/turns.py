@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from faregate.core.estimate import KnownTurn
     from faregate.core.routing import Target
 
-_SESSIONS = 4096
+_SESSIONS = 1024
+_FAILURES = 4096
 _TURNS_PER_SESSION = 4
 
 
@@ -53,7 +54,7 @@ class Failures:
         key = (session, body_hash)
         self._failed[key] = None
         self._failed.move_to_end(key)
-        while len(self._failed) > _SESSIONS:
+        while len(self._failed) > _FAILURES:
             self._failed.popitem(last=False)
 
     def succeeded(self, session: str, body_hash: int) -> None:

@@ -1,6 +1,6 @@
 """Ends requests that take longer than anyone should wait.
 
-One look a second over all flights instead of a timer for each read: it costs the
+One look a second over everything instead of a timer for each read: it costs the
 stream nothing, and a machine that slept does not time everything out at once.
 """
 
@@ -16,21 +16,25 @@ if TYPE_CHECKING:
     from faregate.gateway.gate import Gate
     from faregate.gateway.settings import Patience
 
-INTERVAL = 1.0
 SLEPT = 5.0
-"""A pause between two looks, in seconds, that means the process was stopped."""
+"""Seconds by which a look may be late before the process counts as stopped."""
 
 
 async def watch(gate: Gate) -> None:
-    """Look at every flight once a second until cancelled."""
+    """Look at every flight and every waiting request, again and again."""
+    patience = gate.settings.patience
     last = gate.clock.monotonic()
     while True:
-        await asyncio.sleep(INTERVAL)
+        await asyncio.sleep(patience.look)
         now = gate.clock.monotonic()
-        if now - last > SLEPT:
-            excuse(gate.flights.all(), now - last)
+        late = now - last - patience.look
+        if late > SLEPT:
+            # Nothing could arrive meanwhile, so nobody is to blame for it.
+            excuse(gate.flights.all(), late)
+            gate.admission.excuse(late)
         else:
-            look(gate.flights.all(), now, gate.settings.patience)
+            look(gate.flights.all(), now, patience)
+            gate.admission.look(now)
         last = now
 
 
@@ -40,7 +44,8 @@ def excuse(flights: list[Flight], pause: float) -> None:
         flight.started += pause
         flight.state_since += pause
         flight.last_byte += pause
-        flight.progress_at += pause
+        if flight.progress_at is not None:
+            flight.progress_at += pause
         if flight.writing_since is not None:
             flight.writing_since += pause
 
@@ -51,6 +56,7 @@ def look(flights: list[Flight], now: float, patience: Patience) -> None:
         _note_progress(flight, now)
         since = flight.writing_since
         if since is not None and now - since > patience.write_stall:
+            flight.drop()
             flight.hang_up()
         why = overdue(flight, now, patience)
         if why is not None:
@@ -64,28 +70,43 @@ def look(flights: list[Flight], now: float, patience: Patience) -> None:
 
 def overdue(flight: Flight, now: float, patience: Patience) -> str | None:
     """Return why a flight must end, or None."""
-    if flight.state is FlightState.WAITING:
-        return None
-    if flight.state is FlightState.CONNECTING:
-        allowed = (
-            patience.first_byte_stream if flight.stream else patience.first_byte_whole
-        )
-        if now - flight.state_since > allowed:
-            return f"no answer within {allowed:.0f} s"
-        return None
-    if flight.writing_since is None and now - flight.last_byte > patience.idle:
-        return f"the answer stalled for {patience.idle:.0f} s"
-    if flight.progress_at and now - flight.progress_at > patience.quiet:
+    match flight.state:
+        case FlightState.WAITING:
+            # Waiting for room is timed by the line itself.
+            return None
+        case FlightState.CONNECTING:
+            allowed = _first_byte(flight, patience)
+            late = now - flight.state_since > allowed
+            return f"no answer within {allowed:.0f} s" if late else None
+        case FlightState.DRAINING:
+            late = now - flight.state_since > patience.drain
+            return "the client hung up" if late else None
+        case FlightState.STREAMING:
+            return _stalled(flight, now, patience)
+
+
+def _stalled(flight: Flight, now: float, patience: Patience) -> str | None:
+    silence = now - flight.last_byte
+    first = not flight.stream or not flight.output_bytes
+    allowed = _first_byte(flight, patience) if first else patience.idle
+    if flight.writing_since is None and silence > allowed:
+        return f"the answer stalled for {allowed:.0f} s"
+    progress = flight.progress_at
+    if progress is not None and now - progress > patience.quiet:
         return f"only keep-alives for {patience.quiet:.0f} s"
     if now - flight.started > patience.total:
         return f"the answer was not complete after {patience.total:.0f} s"
     return None
 
 
+def _first_byte(flight: Flight, patience: Patience) -> float:
+    return patience.first_byte_stream if flight.stream else patience.first_byte_whole
+
+
 def _note_progress(flight: Flight, now: float) -> None:
     if flight.meter is None:
         return
     seen = flight.meter.answer().output_bytes
-    if seen != flight.progress or not flight.progress_at:
+    if seen != flight.progress or flight.progress_at is None:
         flight.progress = seen
         flight.progress_at = now

@@ -1,0 +1,250 @@
+"""One attempt: the bytes out, the answer back, and what becomes of its hold.
+
+Owns that a hold is resolved when an attempt ends, however it ends, and that the
+provider's connection is closed when its answer is not read to the end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from faregate.core.attempts import Departure, UpstreamRequest
+from faregate.core.faults import FaultKind, UpstreamError
+from faregate.core.refusal import Refusal
+from faregate.gateway import messages
+from faregate.gateway.flights import FlightState
+from faregate.gateway.forwarding import (
+    StreamRelay,
+    Unusable,
+    read_whole,
+    streams,
+    truncated,
+)
+from faregate.gateway.inbound import Whole
+from faregate.protocols.codec import Answer
+
+if TYPE_CHECKING:
+    from faregate.core.estimate import Bounds
+    from faregate.gateway.flights import Flight
+    from faregate.gateway.gate import Gate
+    from faregate.gateway.inbound import Inbound
+    from faregate.gateway.planning import Plan
+    from faregate.gateway.ports import Reply, UpstreamAnswer
+    from faregate.gateway.settlement import OpenHold
+
+Result = Whole | Refusal | None
+"""A whole answer, a refusal, or None when the reply was streamed."""
+
+
+class Attempt:
+    """One call to a provider; `run` once."""
+
+    def __init__(
+        self,
+        *,
+        gate: Gate,
+        inbound: Inbound,
+        reply: Reply,
+        flight: Flight,
+        plan: Plan,
+        bounds: Bounds,
+        hold: OpenHold | None,
+    ) -> None:
+        """Prepare to send `plan` within `bounds`; `hold` None bills nothing."""
+        self._gate = gate
+        self._inbound = inbound
+        self._reply = reply
+        self._flight = flight
+        self._plan = plan
+        self.bounds = bounds
+        self._hold = hold
+        self._departure = Departure()
+        self._upstream: UpstreamAnswer | None = None
+        self._relay: StreamRelay | None = None
+        self._gone = False
+        self.why = "it was cancelled"
+        """What to book as the reason when this is cancelled."""
+
+    @property
+    def unsent(self) -> bool:
+        """Tell whether it is certain that no byte has left."""
+        return self._upstream is None and self._departure.connecting
+
+    @property
+    def ended(self) -> bool:
+        """Tell whether answer and usage are known to be over."""
+        return self._relay is not None and self._relay.ended
+
+    def client_gone(self) -> None:
+        """Stop writing; reading goes on until the usage is known."""
+        self._gone = True
+        if self._relay is not None:
+            self._relay.client_gone()
+
+    async def run(self) -> Result:
+        """Send, relay and book; the hold is resolved when this returns or raises."""
+        try:
+            result = await self._carry()
+        except asyncio.CancelledError:
+            self._cancelled()
+            raise
+        except BaseException:
+            self._abort()
+            raise
+        finally:
+            if self._hold is not None:
+                self._hold.unknown("it ended without a judgement")
+        return result
+
+    async def _carry(self) -> Result:
+        try:
+            upstream = await self._send()
+        except UpstreamError as error:
+            if not error.sent:
+                self._void(error.message)
+            return self._broken(error)
+        self._upstream = upstream
+        self._gate.clock.witness(upstream.headers.get("date"))
+        now = self._gate.clock.monotonic()
+        self._flight.first_byte = self._flight.last_byte = now
+        if self._hold is not None:
+            self._hold.first_byte = now
+        if not self._gone:
+            self._flight.enter(FlightState.STREAMING, now)
+        if self._plan.facts.stream and upstream.status == 200 and streams(upstream):
+            return await self._stream(upstream)
+        return await self._whole(upstream)
+
+    async def _send(self) -> UpstreamAnswer:
+        plan = self._plan
+        changes = plan.splice(self.bounds)
+        body = self._inbound.body
+        if changes is not None:
+            body = self._inbound.codec.splice(body, changes)
+        request = UpstreamRequest(
+            url=plan.url,
+            method=self._inbound.head.method,
+            headers=plan.headers,
+            body=body,
+            stream=plan.facts.stream,
+            departure=self._departure,
+        )
+        try:
+            return await self._gate.upstream.send(request)
+        except UpstreamError as error:
+            if not error.reused or (error.sent and self._hold_is_money()):
+                raise
+        # A pooled connection that the provider had already closed: the request
+        # cannot have been billed, so it goes out once more under the same hold.
+        return await self._gate.upstream.send(request, fresh=True)
+
+    def _hold_is_money(self) -> bool:
+        return self._hold is not None and self._plan.metered
+
+    async def _whole(self, upstream: UpstreamAnswer) -> Result:
+        try:
+            outcome = await read_whole(
+                upstream,
+                self._inbound.codec,
+                provider=self._plan.target.provider,
+                flags=self._plan.spec.usage_flags,
+                limit=self._gate.settings.body_limit,
+                heard=self._heard,
+            )
+        except UpstreamError as error:
+            return self._broken(error)
+        if isinstance(outcome, Unusable):
+            if outcome.unbilled:
+                self._void(outcome.refusal.message, upstream.status)
+            elif self._hold is not None:
+                self._hold.unknown(outcome.refusal.message, upstream.status)
+            return outcome.refusal
+        if self._hold is not None:
+            self._hold.answered(outcome.answer, upstream.status)
+        return outcome.whole
+
+    async def _stream(self, upstream: UpstreamAnswer) -> Result:
+        relay = StreamRelay(
+            meter=self._inbound.codec.meter(
+                strip_usage=self._plan.strip_usage, flags=self._plan.spec.usage_flags
+            ),
+            reply=self._reply,
+            flight=self._flight,
+            clock=self._gate.clock,
+            lost=self._flight.hang_up,
+        )
+        self._relay = relay
+        if self._gone:
+            relay.client_gone()
+        try:
+            await relay.run(upstream)
+        except UpstreamError as error:
+            if not relay.ended:
+                return await self._fail(self._broken(error))
+        answer = relay.answer()
+        if truncated(answer):
+            cut = UpstreamError(
+                FaultKind.RESET, "the stream ended before the answer did", sent=True
+            )
+            return await self._fail(self._broken(cut))
+        if self._hold is not None:
+            self._hold.answered(answer, upstream.status)
+        return None
+
+    async def _fail(self, refusal: Refusal) -> Result:
+        """End a stream that broke; before its first byte it is a plain answer."""
+        if not self._reply.started:
+            return refusal
+        if not self._gone:
+            await self.last_words(refusal)
+        return None
+
+    async def last_words(self, refusal: Refusal) -> None:
+        """Send an error event in the dialect, then close without a clean end."""
+        event = b""
+        if self._upstream is None or is_event_stream(self._upstream):
+            event = self._inbound.codec.error_event(refusal, self._inbound.id)
+        try:
+            async with asyncio.timeout(self._gate.settings.patience.last_words):
+                await self._reply.fail(event)
+        except TimeoutError:
+            self._reply.abort()
+
+    def _heard(self) -> None:
+        self._flight.last_byte = self._gate.clock.monotonic()
+
+    def _broken(self, error: UpstreamError) -> Refusal:
+        """Book what was seen of an answer that broke, and say so."""
+        self._abort()
+        if self._hold is not None:
+            self._hold.cut(self._seen(), error.message, self._status())
+        return messages.upstream(error, self._plan.target.provider)
+
+    def _cancelled(self) -> None:
+        unsent = self.unsent
+        self._abort()
+        if unsent:
+            self._void(self.why)
+        elif self._hold is not None:
+            self._hold.cut(self._seen(), self.why, self._status())
+
+    def _void(self, why: str, status: int | None = None) -> None:
+        if self._hold is not None:
+            self._hold.void(why, status)
+
+    def _seen(self) -> Answer:
+        return Answer() if self._relay is None else self._relay.answer()
+
+    def _status(self) -> int | None:
+        return None if self._upstream is None else self._upstream.status
+
+    def _abort(self) -> None:
+        if self._upstream is not None:
+            self._upstream.abort()
+
+
+def is_event_stream(upstream: UpstreamAnswer) -> bool:
+    """Tell whether an answer is made of events, so that one more may follow."""
+    kind = upstream.headers.get("content-type", "")
+    return "json" not in kind

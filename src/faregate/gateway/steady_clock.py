@@ -1,0 +1,70 @@
+"""Time that a sudden change of the system clock does not move.
+
+A clock that jumps ahead would open fresh budget windows. So a jump counts only once
+a provider's answer carries the same time, or after a restart; until then time goes
+on from where it was. Small corrections, and time spent asleep, are followed.
+"""
+
+from __future__ import annotations
+
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from faregate.gateway.ports import Clock
+
+LARGEST_STEP_MS = 3_600_000
+"""A step of the clock that is followed without a witness."""
+WITNESS_MS = 300_000
+"""How far a witness's clock and ours may be apart."""
+
+
+class SteadyClock:
+    """A clock over another one; `now_ms` never follows an unconfirmed jump."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._wall = clock.now_ms()
+        self._elapsed = clock.elapsed()
+        self.jump_ms = 0
+        """By how much the system clock is away from the time that counts."""
+        self.on_jump: Callable[[int], None] = lambda _ms: None
+        """Told of a jump once, when it is first seen."""
+
+    def now_ms(self) -> int:
+        """Return Unix milliseconds."""
+        wall, elapsed = self._clock.now_ms(), self._clock.elapsed()
+        expected = self._wall + int((elapsed - self._elapsed) * 1000)
+        step = wall - expected
+        if -LARGEST_STEP_MS <= step <= LARGEST_STEP_MS:
+            self._follow(wall, elapsed)
+            return wall
+        jumped, self.jump_ms = self.jump_ms, step
+        if not jumped:
+            self.on_jump(step)
+        return expected
+
+    def monotonic(self) -> float:
+        """Return seconds of a clock that never goes back."""
+        return self._clock.monotonic()
+
+    def elapsed(self) -> float:
+        """Return seconds of a clock that never goes back and counts sleep."""
+        return self._clock.elapsed()
+
+    def witness(self, date: str | None) -> None:
+        """Take the `Date` header of an answer: it may confirm a jump."""
+        if not self.jump_ms or date is None:
+            return
+        try:
+            said = int(parsedate_to_datetime(date).timestamp() * 1000)
+        except (ValueError, OverflowError):
+            return
+        wall = self._clock.now_ms()
+        if abs(said - wall) <= WITNESS_MS:
+            self._follow(wall, self._clock.elapsed())
+
+    def _follow(self, wall: int, elapsed: float) -> None:
+        self._wall, self._elapsed, self.jump_ms = wall, elapsed, 0
