@@ -25,14 +25,16 @@ from faregate.core.identity import Grant
 from faregate.core.limits.budget import SCOPE_KINDS, BudgetMatcher
 from faregate.core.money import Money
 from faregate.core.refusal import Refusal, RefusalCode
-from faregate.core.windows import WindowKind
+from faregate.core.windows import HighWater, WindowKind
 from faregate.gateway.admission import Admission
 from faregate.gateway.events import EventLog
 from faregate.gateway.flights import Flights
 from faregate.gateway.gate import Gate
+from faregate.gateway.messages import clock_jumped
 from faregate.gateway.planning import Planner
-from faregate.gateway.settings import GateSettings, OnTight, Unpriced
+from faregate.gateway.settings import GateSettings, OnTight, Patience, Unpriced
 from faregate.gateway.settlement import Books
+from faregate.gateway.steady_clock import SteadyClock
 from faregate.gateway.tasks import spawn
 from faregate.gateway.turns import Failures, Turns
 from faregate.gateway.watchdog import watch
@@ -115,11 +117,13 @@ class Daemon:
         stopped: asyncio.Event,
         *,
         clock: Clock | None = None,
+        patience: Patience | None = None,
     ) -> None:
         self._settings = settings
         self._paths = paths
         self._stopped = stopped
-        self._clock = clock or SystemClock()
+        self._clock = SteadyClock(clock or SystemClock())
+        self._patience = patience or Patience()
         self._hurry = asyncio.Event()
         self._opened = contextlib.AsyncExitStack()
         self.url = ""
@@ -159,7 +163,13 @@ class Daemon:
         self._opened.push_async_callback(self.upstream.close)
         prices = price_table(settings)
         self.gate = _gate(
-            settings, keys, prices, self.ledger, self.upstream, self._clock
+            settings,
+            keys,
+            prices,
+            self.ledger,
+            self.upstream,
+            self._clock,
+            self._patience,
         )
         self._tell_of_the_dead()
         self.tokens = Tokens(_secret(paths.state_dir / "signing-secret"))
@@ -279,8 +289,8 @@ class Daemon:
         limit = None if asked.limit is None else Money.usd(asked.limit)
         set_cap(self._paths, slot, Cap(limit))
         settings = load(self._paths)
-        self.gate.matcher = BudgetMatcher(
-            settings.budget_rules, settings.budget.timezone
+        self.gate.rebudget(
+            BudgetMatcher(settings.budget_rules, settings.budget.timezone)
         )
 
 
@@ -290,15 +300,17 @@ def _gate(
     prices: PriceTable,
     ledger: Ledger,
     upstream: HttpUpstream,
-    clock: Clock,
+    clock: SteadyClock,
+    patience: Patience,
 ) -> Gate:
     policy = GateSettings(
         default_output=settings.budget.output,
         on_tight=OnTight(settings.budget.on_tight),
         unpriced=Unpriced(settings.budget.unpriced),
+        patience=patience,
     )
     events = EventLog()
-    admission = Admission(ledger, policy)
+    admission = Admission(ledger, policy, clock)
     turns = Turns()
     planner = Planner(
         specs={name: c.spec for name, c in settings.providers.items()},
@@ -309,6 +321,10 @@ def _gate(
         ),
         settings=policy,
         turns=turns,
+        regions={name: c.region for name, c in settings.providers.items() if c.region},
+    )
+    clock.on_jump = lambda ms: events.publish(
+        "clock", clock_jumped(ms), at_ms=clock.now_ms(), severity="alert"
     )
     return Gate(
         settings=policy,
@@ -323,6 +339,7 @@ def _gate(
         turns=turns,
         failures=Failures(),
         books=Books(ledger=ledger, admission=admission, events=events, clock=clock),
+        high_water=HighWater(ledger.high_water_s()),
     )
 
 
