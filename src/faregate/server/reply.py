@@ -53,3 +53,8 @@ class StreamReply:
             return
         if self._request.transport is not None:
             self._request.transport.close()
+
+    def abort(self) -> None:
+        """Drop the connection, so that a write that waits for the client fails."""
+        if self._request.transport is not None:
+            self._request.transport.abort()
