@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from faregate.core.labels import Labels
+from faregate.core.labels import NO_LABELS, Labels
 
 if TYPE_CHECKING:
     from faregate.core.facts import SessionHints
@@ -25,7 +26,7 @@ class Grant:
     """What a valid local token entitles to; `session` fixes the session."""
 
     session: str | None = None
-    labels: Labels = field(default_factory=Labels)
+    labels: Labels = NO_LABELS
     max_cost: Money | None = None
     """What the session may cost in all."""
 
@@ -35,7 +36,7 @@ class Claim:
     """What a URL prefix or the gate's own headers say; every part may be absent."""
 
     session: str | None = None
-    labels: Labels = field(default_factory=Labels)
+    labels: Labels = NO_LABELS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +75,16 @@ def clean_name(text: str) -> str:
 
 
 def merge_labels(*layers: Labels) -> Labels:
-    """Return labels where the first layer that sets one wins."""
+    """Return labels where the first layer that sets one wins.
+
+    The same layers give the same object again: whoever keeps labels can tell by
+    identity that nothing changed.
+    """
+    return _merged(tuple([layer for layer in layers if layer is not NO_LABELS]))
+
+
+@lru_cache(maxsize=2048)
+def _merged(layers: tuple[Labels, ...]) -> Labels:
     return Labels(
         **{
             item.name: next(
@@ -83,6 +93,13 @@ def merge_labels(*layers: Labels) -> Labels:
             for item in fields(Labels)
         }
     )
+
+
+@lru_cache(maxsize=2048)
+def _said_by_agent(agent: str | None, workspace: str | None) -> Labels:
+    if agent is None and not workspace:
+        return NO_LABELS
+    return Labels(agent=agent, workspace=clean_name(workspace) if workspace else None)
 
 
 def identify(
@@ -94,14 +111,12 @@ def identify(
     opening: str,
 ) -> Identity | Mismatch:
     """Decide session and labels of one request; never fails for lack of facts."""
-    layers = [Labels() if grant is None else grant.labels, url.labels, headers.labels]
-    layers.append(
-        Labels(
-            agent=hints.agent,
-            workspace=clean_name(hints.workspace) if hints.workspace else None,
-        )
+    labels = merge_labels(
+        NO_LABELS if grant is None else grant.labels,
+        url.labels,
+        headers.labels,
+        _said_by_agent(hints.agent, hints.workspace),
     )
-    labels = merge_labels(*layers)
     claimed = url.session or headers.session
     if grant is not None and grant.session is not None:
         if claimed is not None and claimed != grant.session:

@@ -15,3 +15,6 @@ class Labels:
     task: str | None = None
     customer: str | None = None
     feature: str | None = None
+
+
+NO_LABELS = Labels()

@@ -11,13 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 from faregate.core.money import ZERO, Money
 from faregate.core.usage import Usage, UsageSource
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 PICO_PER_TOKEN = 10**6
 """Pico-USD per token that make one USD per million tokens."""
@@ -121,6 +117,8 @@ class Rates:
 
     def times(self, factor: Ratio) -> Rates:
         """Return every rate times `factor`, each rounded up."""
+        if factor == ONE:
+            return self
         return Rates(
             input=scaled(self.input, factor),
             cache_read=scaled(self.cache_read, factor),
@@ -141,12 +139,13 @@ class Rates:
 
     def dearest_input(self, cache_write: CacheWrite) -> int:
         """Return the most that one input token can cost."""
-        candidates = [self.input, self.cache_read]
-        if cache_write is not CacheWrite.NONE:
-            candidates.append(self.cache_write_5m)
-        if cache_write in {CacheWrite.ONE_HOUR, CacheWrite.UNKNOWN}:
-            candidates.append(self.cache_write_1h)
-        return max(candidates)
+        if cache_write is CacheWrite.NONE:
+            return max(self.input, self.cache_read)
+        if cache_write is CacheWrite.FIVE_MINUTES:
+            return max(self.input, self.cache_read, self.cache_write_5m)
+        return max(
+            self.input, self.cache_read, self.cache_write_5m, self.cache_write_1h
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,8 +289,8 @@ def cost_of(
     if row is None:
         return Cost(amount=ZERO, source=CostSource.UNPRICED)
     rates = row.rates_for(usage.input_tokens).times(row.multiplier_at(at))
-    lines = tuple(_lines(usage, rates.times(multiplier), row.fee_per_server_tool_call))
-    amount = sum((line.amount for line in lines), ZERO)
+    lines = _lines(usage, rates.times(multiplier), row.fee_per_server_tool_call)
+    amount = Money(sum([line.amount.pico for line in lines]))
     return Cost(amount=amount, source=_source_of(usage, row), lines=lines, row=row)
 
 
@@ -304,19 +303,30 @@ def dearest_rates(row: PriceRow, input_bound: int, cache_write: CacheWrite) -> R
     """
     if row.writes_cache and cache_write is CacheWrite.NONE:
         cache_write = CacheWrite.FIVE_MINUTES
+    dearest = row.base
+    # Most rows have neither; walking none of them is worth a branch.
+    if row.tiers or row.windows:
+        dearest = _dearest_in_reach(row, input_bound)
+    most = dearest.dearest_input(cache_write)
+    if most == dearest.input:
+        return dearest
+    return Rates(
+        input=most,
+        cache_read=dearest.cache_read,
+        cache_write_5m=dearest.cache_write_5m,
+        cache_write_1h=dearest.cache_write_1h,
+        output=dearest.output,
+    )
+
+
+def _dearest_in_reach(row: PriceRow, input_bound: int) -> Rates:
     in_reach = [tier.rates for tier in row.tiers if tier.above_input < input_bound]
     factors = [ONE, *(window.multiplier for window in row.windows)]
     dearest = row.base
     for rates in [row.base, *in_reach]:
         for factor in factors:
             dearest = dearest.dearer(rates.times(factor))
-    return Rates(
-        input=dearest.dearest_input(cache_write),
-        cache_read=dearest.cache_read,
-        cache_write_5m=dearest.cache_write_5m,
-        cache_write_1h=dearest.cache_write_1h,
-        output=dearest.output,
-    )
+    return dearest
 
 
 def worst_case(
@@ -352,7 +362,7 @@ def _source_of(usage: Usage, row: PriceRow) -> CostSource:
     return CostSource.CONFIG if row.source == "config" else CostSource.TABLE
 
 
-def _lines(usage: Usage, rates: Rates, fee: int) -> Iterator[CostLine]:
+def _lines(usage: Usage, rates: Rates, fee: int) -> tuple[CostLine, ...]:
     counters = (
         ("uncached input", usage.uncached_input, rates.input),
         ("cache read", usage.cache_read, rates.cache_read),
@@ -361,8 +371,10 @@ def _lines(usage: Usage, rates: Rates, fee: int) -> Iterator[CostLine]:
         ("output", usage.output, rates.output),
         ("server tool calls", usage.server_tool_calls, fee),
     )
-    for what, count, rate in counters:
-        if count:
-            yield CostLine(
-                what=what, count=count, rate=rate, amount=Money(rate * count)
-            )
+    return tuple(
+        [
+            CostLine(what=what, count=count, rate=rate, amount=Money(rate * count))
+            for what, count, rate in counters
+            if count
+        ]
+    )

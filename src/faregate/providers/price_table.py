@@ -47,6 +47,9 @@ _BEGINNING = date.min
 
 _T = TypeVar("_T")
 
+_REMEMBERED = 1024
+"""Models whose merged facts are kept: callers name what they like."""
+
 
 class PriceTable:
     """Prices and facts by provider and model; immutable.
@@ -72,6 +75,7 @@ class PriceTable:
         self._facts: dict[Key, ModelFacts] = {}
         self._globs: tuple[PriceRow, ...] = ()
         self._fact_globs: tuple[tuple[Key, ModelFacts], ...] = ()
+        self._merged: dict[tuple[str, str], ModelFacts] = {}
         for record in records:
             self._records.setdefault(_key(record.provider, record.model), []).append(
                 record
@@ -169,6 +173,15 @@ class PriceTable:
 
     def facts(self, provider: str, model: str) -> ModelFacts:
         """Return what is known of a model; every field may be None."""
+        merged = self._merged.get((provider, model))
+        if merged is None:
+            merged = self._merge_facts(provider, model)
+            if len(self._merged) >= _REMEMBERED:
+                self._merged.clear()
+            self._merged[provider, model] = merged
+        return merged
+
+    def _merge_facts(self, provider: str, model: str) -> ModelFacts:
         merged = NOTHING_KNOWN
         for known in self._known_facts(provider, model):
             merged = ModelFacts(

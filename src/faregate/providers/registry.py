@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from faregate.providers import (
@@ -77,6 +78,7 @@ def by_name(name: str) -> ProviderSpec | None:
     return _BY_NAME.get(name)
 
 
+@lru_cache(maxsize=512)
 def provider_of_model(model: str) -> ProviderSpec | None:
     """Return the provider that a bare model name leads to; the longest prefix wins.
 
