@@ -42,6 +42,8 @@ class RefusalCode(StrEnum):
     UPGRADE_REFUSED = "upgrade_refused"
     REQUEST_TIMEOUT = "request_timeout"
     EXPECTATION_FAILED = "expectation_failed"
+    URL_TOO_LONG = "url_too_long"
+    HEADERS_TOO_LARGE = "headers_too_large"
     # The provider failed; nothing about the caller's request was wrong.
     UPSTREAM_UNREACHABLE = "upstream_unreachable"
     UPSTREAM_TIMEOUT = "upstream_timeout"
