@@ -214,3 +214,30 @@ def test_texts_pass_whatever_they_hold(path: str) -> None:
     assert facts.messages == 2
     assert not facts.media
     assert facts.body_bytes == len(json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    ("path", "field"),
+    [
+        (CHAT, "messages"),
+        (CHAT, "tools"),
+        (RESPONSES, "input"),
+        (RESPONSES, "tools"),
+        (MESSAGES, "messages"),
+        (COMPLETIONS, "prompt"),
+        (EMBEDDINGS, "input"),
+        (GENERATE, "contents"),
+    ],
+)
+def test_lists_beyond_all_reason(path: str, field: str) -> None:
+    elements = b",".join([b"{}"] * 100_001)
+    body = b'{"model":"m","' + field.encode() + b'":[' + elements + b"]}"
+    assert refused(path, body).param == field
+
+
+@pytest.mark.parametrize("path", [CHAT, MESSAGES])
+def test_lists_of_what_is_no_message_count_as_media(path: str) -> None:
+    body = b'{"model":"m","messages":[' + b",".join([b'""'] * 300_000) + b"]}"
+    facts = inspect(path, body)
+    assert facts.media
+    assert facts.conversation.parts == ()

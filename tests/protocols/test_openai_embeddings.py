@@ -20,7 +20,7 @@ CODEC = codec_at(PATH)
         ("hi", 1, False),
         (None, 1, False),
         (["a", "b"], 2, False),
-        ([1, 2, 3], 3, False),
+        ([1, 2, 3], 1, False),
         ([[1, 2], [3]], 2, False),
         ([{"type": "image_url"}], 1, True),
     ],

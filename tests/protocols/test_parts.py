@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from faregate.protocols.codec import BadRequestError
 from faregate.protocols.parts import any_media, decode_messages, first_user
 
 TEXT = frozenset({"text", "tool_result"})
@@ -56,9 +57,15 @@ def test_an_earlier_spoken_answer() -> None:
     assert media("x", audio=None) is False
 
 
-@pytest.mark.parametrize("raw", [b"{}", b'"x"', b"[1]", b'[{"role":1}]'])
+@pytest.mark.parametrize("raw", [b"[1]", b'[{"role":1}]', b"[" * 9999])
 def test_what_is_no_list_of_messages(raw: bytes) -> None:
     assert decode_messages(raw) is None
+
+
+@pytest.mark.parametrize("raw", [b"{}", b'"x"', b"1"])
+def test_what_is_no_list_at_all(raw: bytes) -> None:
+    with pytest.raises(BadRequestError, match="must be a list"):
+        decode_messages(raw)
 
 
 def test_messages_up_to_the_first_user() -> None:

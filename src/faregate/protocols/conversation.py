@@ -52,6 +52,11 @@ def conversation_of(
     )
 
 
+def unread_conversation(fixed: Iterable[bytes | int], raw: bytes) -> Conversation:
+    """Return the conversation of messages that could not be told apart."""
+    return conversation_of(fixed, (), [raw])
+
+
 def digest_of(piece: bytes | int) -> int:
     """Return the process-local hash of JSON bytes without their cache markers."""
     return piece if isinstance(piece, int) else hash(without_markers(piece))

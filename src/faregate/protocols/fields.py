@@ -6,7 +6,7 @@ is none of the gate's business and passes as it is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -21,6 +21,11 @@ MAX_COUNT = 2**53
 """Above this, readers of JSON no longer agree on what an integer is."""
 
 LONGEST_MODEL = 256
+
+MOST_ELEMENTS = 100_000
+"""Messages, tools or inputs of one request; more would only keep us busy."""
+
+_Element = TypeVar("_Element")
 
 _TEXT = msgspec.json.Decoder(str)
 _FLAG = msgspec.json.Decoder(bool)
@@ -140,11 +145,21 @@ def read_list(body: JsonObject, key: str) -> list[msgspec.Raw]:
 def list_elements(value: bytes, param: str) -> list[msgspec.Raw]:
     """Return a JSON list's elements undecoded; raise BadRequestError otherwise."""
     try:
-        return _ELEMENTS.decode(value)
+        elements = _ELEMENTS.decode(value)
     except RecursionError:
         raise BadRequestError(f"`{param}` is nested too deeply.", param) from None
     except msgspec.DecodeError:
         raise BadRequestError(f"`{param}` must be a list.", param) from None
+    return limited(elements, param)
+
+
+def limited(elements: list[_Element], param: str) -> list[_Element]:
+    """Return a list, or raise BadRequestError where it is beyond all reason."""
+    if len(elements) > MOST_ELEMENTS:
+        raise BadRequestError(
+            f"`{param}` has more than {MOST_ELEMENTS} elements.", param
+        )
+    return elements
 
 
 def json_text(text: str) -> bytes:

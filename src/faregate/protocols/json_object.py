@@ -27,6 +27,8 @@ _OPEN_EMPTY = re.compile(rb"[ \t\n\r]*\{[ \t\n\r]*\}")
 _NEXT_KEY = re.compile(
     rb'[ \t\n\r]*,[ \t\n\r]*("[^"\\]*(?:\\.[^"\\]*)*")[ \t\n\r]*:[ \t\n\r]*'
 )
+# Texts that were cut inside a character end in one; no JSON reader agrees on it.
+_HALF_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
 _UTF8 = codecs.getincrementaldecoder("utf-8")
 _PIECE = 65536
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
@@ -169,7 +171,8 @@ def _read(body: bytes, guarded: frozenset[str], what: str) -> JsonObject:
     except msgspec.ValidationError:
         raise BadRequestError(f"{what} must be a JSON object.") from None
     except msgspec.DecodeError as error:
-        raise BadRequestError(f"{what} is not valid JSON: {error}.") from None
+        why = "half of a surrogate pair" if _HALF_PAIR.search(body) else error
+        raise BadRequestError(f"{what} is not valid JSON: {why}.") from None
     found = _aligned(body, raws) or _with_duplicates(body, guarded)
     return JsonObject(body, *found)
 

@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from faregate.protocols.codec import BadRequestError
+from faregate.protocols.fields import limited
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -38,10 +41,15 @@ _PARTS = msgspec.json.Decoder(list[Part])
 
 
 def decode_messages(raw: bytes) -> list[Message] | None:
-    """Return messages with their parts' kinds; None when they look like no chat."""
+    """Return messages with their parts' kinds; None when they look like no chat.
+
+    Raises BadRequestError when they are no list at all, or one beyond all reason.
+    """
     try:
-        return _MESSAGES.decode(raw)
+        return limited(_MESSAGES.decode(raw), "messages")
     except (msgspec.DecodeError, RecursionError):
+        if not raw.startswith(b"["):
+            raise BadRequestError("`messages` must be a list.", "messages") from None
         return None
 
 

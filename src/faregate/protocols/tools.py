@@ -17,7 +17,7 @@ import msgspec
 from faregate.core.pricing import CacheWrite
 from faregate.protocols.codec import BadRequestError
 from faregate.protocols.conversation import cache_write_of, digest_of
-from faregate.protocols.fields import MAX_COUNT
+from faregate.protocols.fields import MAX_COUNT, limited
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -94,7 +94,7 @@ def _read(raw: bytes, client: ClientKinds) -> ToolFacts:
 
 def _flat(raw: bytes | msgspec.Raw) -> Iterator[_Tool]:
     try:
-        tools = _TOOLS.decode(raw)
+        tools = limited(_TOOLS.decode(raw), "tools")
     except RecursionError:
         raise BadRequestError("`tools` is nested too deeply.", "tools") from None
     except msgspec.DecodeError as error:

@@ -12,6 +12,7 @@ from faregate.protocols.conversation import (
     cache_write_of,
     conversation_of,
     dearest_write,
+    unread_conversation,
 )
 from faregate.protocols.fields import (
     json_text,
@@ -133,7 +134,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         region=read_text(request, "inference_geo"),
         body_bytes=len(body),
         hints=_hints(head, request),
-        conversation=_conversation(model, system, raw, messages or [], tools),
+        conversation=_conversation(model, system, raw, messages, tools),
     )
 
 
@@ -179,8 +180,15 @@ def _hints(head: RequestHead, request: JsonObject) -> SessionHints:
 
 
 def _conversation(
-    model: str, system: bytes, raw: bytes, messages: list[Message], tools: ToolFacts
+    model: str,
+    system: bytes,
+    raw: bytes,
+    messages: list[Message] | None,
+    tools: ToolFacts,
 ) -> Conversation:
+    fixed: list[bytes | int] = [model.encode(), system, tools.digest]
+    if messages is None:
+        return unread_conversation(fixed, raw)
     parts = list_elements(raw, "messages")
     opening = [system, *(bytes(part) for part in parts[: first_user(messages)])]
-    return conversation_of([model.encode(), system, tools.digest], parts, opening)
+    return conversation_of(fixed, parts, opening)

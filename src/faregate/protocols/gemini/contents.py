@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from faregate.protocols.codec import BadRequestError
+from faregate.protocols.fields import limited
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -45,10 +48,15 @@ _CONTENTS = msgspec.json.Decoder(list[Content])
 
 
 def decode_contents(raw: bytes) -> list[Content] | None:
-    """Return the contents; None when they have a form that is not known."""
+    """Return the contents; None when they have a form that is not known.
+
+    Raises BadRequestError when they are no list at all, or one beyond all reason.
+    """
     try:
-        return _CONTENTS.decode(raw)
+        return limited(_CONTENTS.decode(raw), "contents")
     except (msgspec.DecodeError, RecursionError):
+        if not raw.startswith(b"["):
+            raise BadRequestError("`contents` must be a list.", "contents") from None
         return None
 
 

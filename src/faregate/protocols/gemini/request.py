@@ -10,7 +10,11 @@ import msgspec
 from faregate.core.facts import Conversation, RequestFacts, Work
 from faregate.protocols.agents import session_hints
 from faregate.protocols.codec import BadRequestError
-from faregate.protocols.conversation import conversation_of, digest_of
+from faregate.protocols.conversation import (
+    conversation_of,
+    digest_of,
+    unread_conversation,
+)
 from faregate.protocols.fields import (
     checked_model,
     list_elements,
@@ -86,7 +90,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         service_tier=_service_tier(request),
         body_bytes=len(body),
         hints=session_hints(head.headers),
-        conversation=_conversation(endpoint, request, raw, contents or [], tools),
+        conversation=_conversation(endpoint, request, raw, contents, tools),
     )
 
 
@@ -170,11 +174,13 @@ def _conversation(
     endpoint: Endpoint,
     request: JsonObject,
     raw: bytes,
-    contents: list[Content],
+    contents: list[Content] | None,
     tools: ToolFacts,
 ) -> Conversation:
     system = _either(request, _SYSTEM) or b""
+    fixed: list[bytes | int] = [endpoint.model.encode(), system, tools.digest]
+    if contents is None:
+        return unread_conversation(fixed, raw)
     parts = list_elements(raw, "contents")
     opening = [system, *(bytes(part) for part in parts[: first_user(contents)])]
-    fixed: list[bytes | int] = [endpoint.model.encode(), system, tools.digest]
     return conversation_of(fixed, parts, opening)

@@ -11,6 +11,7 @@ from faregate.protocols.conversation import (
     cache_write_of,
     conversation_of,
     dearest_write,
+    unread_conversation,
 )
 from faregate.protocols.fields import (
     hint_text,
@@ -96,7 +97,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         service_tier=read_text(request, "service_tier"),
         body_bytes=len(body),
         hints=_hints(head, request),
-        conversation=_conversation(model, raw, messages or [], tools),
+        conversation=_conversation(model, raw, messages, tools),
     )
 
 
@@ -134,11 +135,14 @@ def _hints(head: RequestHead, request: JsonObject) -> SessionHints:
 
 
 def _conversation(
-    model: str, raw: bytes, messages: list[Message], tools: ToolFacts
+    model: str, raw: bytes, messages: list[Message] | None, tools: ToolFacts
 ) -> Conversation:
+    fixed: list[bytes | int] = [model.encode(), tools.digest]
+    if messages is None:
+        return unread_conversation(fixed, raw)
     parts = list_elements(raw, "messages")
     opening = [bytes(part) for part in parts[: first_user(messages)]]
-    return conversation_of([model.encode(), tools.digest], parts, opening)
+    return conversation_of(fixed, parts, opening)
 
 
 def splice(body: bytes, changes: Splice) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 PROTOCOL = "openai_completions"
 
 _OUTPUT_FIELDS = ("max_tokens",)
+_NUMBERS = re.compile(rb"\[\s*[0-9]")
 _GUARDED = frozenset(
     {
         "model",
@@ -97,11 +99,9 @@ def _choices(request: JsonObject) -> int:
 def _prompts(request: JsonObject) -> list[bytes]:
     """Return each prompt: one text, one list of token numbers, or a list of those."""
     raw = request.get("prompt")
-    if raw is None or not raw.startswith(b"["):
+    if raw is None or not raw.startswith(b"[") or _NUMBERS.match(raw):
         return [raw or b'""']
-    elements = [bytes(element) for element in list_elements(raw, "prompt")]
-    several = any(element[:1] in b'"[' for element in elements)
-    return elements if several else [raw]
+    return [bytes(each) for each in list_elements(raw, "prompt")] or [raw]
 
 
 def _asks_for_usage(request: JsonObject) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from faregate.core.facts import RequestFacts, Work
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 PROTOCOL = "openai_embeddings"
 
+_NUMBERS = re.compile(rb"\[\s*[0-9]")
 _GUARDED = frozenset({"model", "input"})
 
 
@@ -21,17 +23,24 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     """Return the facts of a request; raise BadRequestError on bad input."""
     request = read_object(body, guarded=_GUARDED)
     raw = request.get("input") or b'""'
-    elements = list_elements(raw, "input") if raw.startswith(b"[") else [raw]
+    inputs = _inputs(raw)
     return RequestFacts(
         protocol=PROTOCOL,
         work=Work.EMBEDDING,
         model=read_model(request),
-        messages=len(elements),
-        media=any(bytes(element)[:1] == b"{" for element in elements),
+        messages=len(inputs),
+        media=any(each.startswith(b"{") for each in inputs),
         server_tool_uses=0,
         body_bytes=len(body),
         hints=session_hints(head.headers),
     )
+
+
+def _inputs(raw: bytes) -> list[bytes]:
+    """Return each input: one text, one list of token numbers, or a list of those."""
+    if not raw.startswith(b"[") or _NUMBERS.match(raw):
+        return [raw]
+    return [bytes(element) for element in list_elements(raw, "input")]
 
 
 def splice(body: bytes, changes: Splice) -> bytes:

@@ -8,10 +8,12 @@ import msgspec
 
 from faregate.core.facts import Conversation, RequestFacts, SessionHints, Work
 from faregate.protocols.agents import session_hints
-from faregate.protocols.conversation import conversation_of
+from faregate.protocols.codec import BadRequestError
+from faregate.protocols.conversation import conversation_of, unread_conversation
 from faregate.protocols.fields import (
     hint_text,
     json_text,
+    limited,
     list_elements,
     read_bound,
     read_count,
@@ -164,8 +166,12 @@ def _items(raw: bytes) -> list[_Item] | None:
     if raw.startswith(b'"'):
         return []
     try:
-        return _ITEMS.decode(raw)
+        return limited(_ITEMS.decode(raw), "input")
     except (msgspec.DecodeError, RecursionError):
+        if not raw.startswith(b"["):
+            raise BadRequestError(
+                "`input` must be a text or a list.", "input"
+            ) from None
         return None
 
 
@@ -216,18 +222,14 @@ def _conversation(
     tools: list[ToolFacts],
 ) -> Conversation:
     instructions = request.get("instructions") or b""
+    fixed: list[bytes | int] = [model.encode(), instructions]
+    fixed += [each.digest for each in tools]
+    if items is None:
+        return unread_conversation(fixed, raw)
     if raw.startswith(b'"'):
-        parts = [msgspec.Raw(raw)]
-        opening = [instructions, raw]
-    else:
-        parts = list_elements(raw, "input")
-        count = _until_user(items or [])
-        opening = [instructions, *(bytes(part) for part in parts[:count])]
-    fixed: list[bytes | int] = [
-        model.encode(),
-        instructions,
-        *(each.digest for each in tools),
-    ]
+        return conversation_of(fixed, [msgspec.Raw(raw)], [instructions, raw])
+    parts = list_elements(raw, "input")
+    opening = [instructions, *(bytes(part) for part in parts[: _until_user(items)])]
     return conversation_of(fixed, parts, opening)
 
 
