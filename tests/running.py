@@ -9,7 +9,6 @@ import asyncio
 import contextlib
 import dataclasses
 import os
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from unittest import mock
@@ -18,6 +17,8 @@ from faregate.config.load import load
 from faregate.config.paths import Paths, find_paths
 from faregate.core.holds import BudgetState
 from faregate.daemon import Daemon
+from faregate.gateway.ports import Clock
+from faregate.gateway.settings import Patience
 from faregate.smoke.simulated.server import SimulatedProvider
 
 MODEL = "sim/gpt-x"
@@ -82,7 +83,8 @@ class RunningGate:
 
     def month(self) -> BudgetState:
         """Return the global month."""
-        windows = self.daemon.gate.shared_windows(time.time())
+        gate = self.daemon.gate
+        windows = gate.shared_windows(gate.clock.now_ms() / 1000)
         states = self.daemon.gate.ledger.states(windows)
         return next(s for s in states if s.budget.window == "month")
 
@@ -104,8 +106,13 @@ async def running_gate(
     more: str = "",
     drain: str = "1s",
     url: str | None = None,
+    clock: Clock | None = None,
+    patience: Patience | None = None,
 ) -> AsyncIterator[RunningGate]:
-    """Run a gate under `home` in front of `provider`, on free ports."""
+    """Run a gate under `home` in front of `provider`, on free ports.
+
+    A `url` names a provider that runs already and is left running.
+    """
     home.mkdir(mode=0o700, exist_ok=True)
     home.chmod(0o700)
     provider = provider or SimulatedProvider()
@@ -126,7 +133,11 @@ async def running_gate(
         settings = load(paths)
         server = dataclasses.replace(settings.server, port=0)
         daemon = Daemon(
-            dataclasses.replace(settings, server=server), paths, asyncio.Event()
+            dataclasses.replace(settings, server=server),
+            paths,
+            asyncio.Event(),
+            clock=clock,
+            patience=patience,
         )
         await daemon.start()
     try:
