@@ -24,6 +24,7 @@ _FOLDER_MODE = 0o700
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OWNED = hasattr(os, "geteuid")
 NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
+_MOUNTS = Path("/proc/self/mounts")
 
 # Neither flock nor SQLite's shared memory can be trusted over a network.
 _NETWORK_MOUNTS = frozenset(
@@ -63,7 +64,7 @@ def check_folder(folder: Path) -> Path | None:
         )
     _check_owner(folder, found, "chmod 700")
     real = folder.resolve()
-    mount = _network_mount(real)
+    mount = network_mount(real)
     if mount is not None:
         raise LedgerError(
             f"The ledger's folder {folder} is on a network file system ({mount}), "
@@ -153,17 +154,18 @@ def _check_owner(path: Path, found: os.stat_result, remedy: str) -> None:
         raise LedgerError(f"{path} is open to other users; run: {remedy} {path}")
 
 
-def _network_mount(folder: Path) -> str | None:
-    """Return the type of a network file system under `folder`, on Linux."""
+def network_mount(folder: Path, table: Path = _MOUNTS) -> str | None:
+    """Return the type of a network file system that holds `folder`, on Linux."""
     try:
-        lines = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
+        lines = table.read_text(encoding="utf-8").splitlines()
     except OSError:
         return None
     best, kind = "", None
     for line in lines:
         fields = line.split()
+        if len(fields) < 3:
+            continue
         point = fields[1].replace("\\040", " ")
-        inside = folder.is_relative_to(point)
-        if inside and len(point) >= len(best):
+        if folder.is_relative_to(point) and len(point) >= len(best):
             best, kind = point, fields[2]
     return kind if kind in _NETWORK_MOUNTS else None

@@ -31,7 +31,7 @@ from faregate.ledger.boot import read_boot_id
 from faregate.ledger.connection import Transaction, open_writer
 from faregate.ledger.decisions import Decisions
 from faregate.ledger.durability import INTERVAL_S, Durability
-from faregate.ledger.errors import LedgerWriteError, fault, translated
+from faregate.ledger.errors import LedgerWriteError, translated
 from faregate.ledger.opening import Opened, Terms, open_folder
 from faregate.ledger.refusals import Refusals
 from faregate.ledger.replay import replay
@@ -111,7 +111,8 @@ class Ledger:
 
         `accept_reset` begins an empty ledger where an earlier one is lost.
         `interval_s` is how often commits are synced, `retry_s` how long to wait
-        before a failed write is tried again. Raises LedgerLockedError when another process owns it, LedgerError otherwise.
+        before a failed write is tried again. Raises LedgerLockedError when another
+        process owns it, LedgerError otherwise.
         """
         terms = Terms(
             folder=folder,
@@ -120,13 +121,7 @@ class Ledger:
             zone=zone,
             accept_reset=accept_reset,
         )
-        try:
-            opened = open_folder(terms)
-        except apsw.Error as error:
-            raise fault(f"Opening the ledger in {folder}", error) from error
-        except OSError as error:
-            raise LedgerError(f"Opening the ledger in {folder}: {error}") from error
-        return cls(opened, clock_ms, interval_s, retry_s)
+        return cls(open_folder(terms), clock_ms, interval_s, retry_s)
 
     @property
     def paused(self) -> str | None:

@@ -39,8 +39,6 @@ def check_version(folder: Path, migrations: tuple[Migration, ...] = MIGRATIONS) 
         tables = connection.execute("SELECT count(*) FROM sqlite_schema").get
         application = connection.pragma("application_id")
         version = connection.pragma("user_version")
-    except (apsw.CorruptError, apsw.NotADBError) as error:
-        raise damaged(folder, f"{path} is corrupt ({error})") from error
     except apsw.Error as error:
         raise fault(f"Reading {path}", error) from error
     finally:

@@ -12,6 +12,9 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import apsw
+
+from faregate.core.holds import LedgerError
 from faregate.ledger import files, integrity, sweep
 from faregate.ledger.alerts import AlertMarks
 from faregate.ledger.bookings import Bookings
@@ -23,7 +26,7 @@ from faregate.ledger.connection import (
     require_sqlite,
     select,
 )
-from faregate.ledger.errors import damaged
+from faregate.ledger.errors import damaged, fault
 from faregate.ledger.escrow import Escrow, EscrowFile, lost, micro
 from faregate.ledger.holds import Holds
 from faregate.ledger.lock import FolderLock, Owner
@@ -35,8 +38,6 @@ from faregate.ledger.spill import Spill
 if TYPE_CHECKING:
     from datetime import tzinfo
     from pathlib import Path
-
-    import apsw
 
 _LEDGER_ID = "SELECT value FROM meta WHERE key = 'ledger'"
 _SET_LEDGER_ID = "INSERT INTO meta (key, value) VALUES ('ledger', ?1)"
@@ -81,6 +82,19 @@ def open_folder(terms: Terms) -> Opened:
     """Open or create the ledger in a folder; raise LedgerError."""
     require_sqlite()
     folder = files.prepare_folder(terms.folder)
+    try:
+        return _open(folder, terms)
+    except (apsw.Error, LedgerError, OSError) as error:
+        cause = error if isinstance(error, apsw.Error) else error.__cause__
+        if isinstance(cause, apsw.CorruptError | apsw.NotADBError):
+            path = folder / files.DATABASE
+            raise damaged(folder, f"{path} is corrupt ({cause})") from error
+        if isinstance(error, LedgerError):
+            raise
+        raise fault(f"Opening the ledger in {folder}", error) from error
+
+
+def _open(folder: Path, terms: Terms) -> Opened:
     with ExitStack() as undo:
         owner = Owner(
             pid=os.getpid(), boot_id=terms.boot_id, started_at_ms=terms.now_ms
