@@ -274,13 +274,18 @@ class Admission:
         waiter.future.set_result(outcome)
 
     def _attempt(self, ask: Ask) -> Outcome | NoRoom:
-        amount = ask.price(ask.bounds)
+        bounds, amount = ask.bounds, ask.price(ask.bounds)
         if amount.pico > MAX_PICO:
             return messages.beyond_measure(amount)
         try:
-            if ask.tokenless and (full := self._tokenless_full(amount, ask)):
-                return NoRoom(amount=amount, blocking=full)
-            outcome = self._hold(ask, ask.bounds, amount)
+            part = self._tokenless_part(ask) if ask.tokenless else None
+            if part is not None and amount > part.room:
+                least = self._least(ask)
+                if least > part.room:
+                    return NoRoom(amount=least, blocking=part.states)
+                bounds = _largest(ask, part.room)
+                amount = ask.price(bounds)
+            outcome = self._hold(ask, bounds, amount)
             if isinstance(outcome, NoRoom) and self._may_shrink(ask):
                 outcome = self._shrunk(ask, outcome)
         except LedgerError as error:
@@ -306,11 +311,10 @@ class Admission:
         """Hold for the largest output bound that fits, above the floor."""
         rooms = [s.room for s in full.blocking if s.room is not None]
         room = min(rooms, default=ZERO)
-        low = _floor(ask.bounds)
-        floor = ask.price(low)
-        if room < floor or any(s.closed for s in full.blocking):
-            return NoRoom(amount=floor, blocking=full.blocking)
-        bounds = _largest(ask, low, room)
+        least = self._least(ask)
+        if room < least or any(s.closed for s in full.blocking):
+            return NoRoom(amount=least, blocking=full.blocking)
+        bounds = _largest(ask, room)
         return self._hold(ask, bounds, ask.price(bounds))
 
     def _least(self, ask: Ask) -> Money:
@@ -318,32 +322,40 @@ class Admission:
             return ask.price(ask.bounds)
         return ask.price(_floor(ask.bounds))
 
-    def _tokenless_full(self, amount: Money, ask: Ask) -> tuple[BudgetState, ...]:
-        """Return the global budget of which callers without a token hold their part.
+    def _tokenless_part(self, ask: Ask) -> _Part | None:
+        """Return what a caller without a token may hold; None for no limit.
 
-        A junk key is voided only once the provider has refused it; until then its
-        holds must not fill the cap: half of it at most.
+        A junk key is voided only once the provider has refused it; until then the
+        holds of such callers must not fill a cap: half of it at most, or one hold.
         """
         held = sum(self._tokenless.values(), ZERO)
-        if not held or not amount:
-            return ()
-        budgets = ask.request(amount, ask.bounds).budgets
-        limited = [b for b in budgets if b.limit is not None and b.scope == "global"]
-        tight = [
-            b
-            for b in limited
-            if b.limit is not None and 2 * (held + amount).pico > b.limit.pico
-        ]
-        return self._ledger.states(tight) if tight else ()
+        if not held:
+            return None
+        budgets = ask.request(ZERO, ask.bounds).budgets
+        states = self._ledger.states(
+            [b for b in budgets if b.limit is not None and b.scope == "global"]
+        )
+        halves = [s.budget.limit.pico // 2 for s in states if s.budget.limit]
+        if not halves:
+            return None
+        return _Part(room=Money(min(halves)) - held, states=states)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """The part of the global budgets that is left to callers without a token."""
+
+    room: Money
+    states: tuple[BudgetState, ...]
 
 
 def _floor(bounds: Bounds) -> Bounds:
     return bounds.with_output(min(OUTPUT_FLOOR, bounds.output))
 
 
-def _largest(ask: Ask, low: Bounds, room: Money) -> Bounds:
+def _largest(ask: Ask, room: Money) -> Bounds:
     """Return the largest output bound whose price fits `room`, by bisection."""
-    least, most = low.output, ask.bounds.output
+    least, most = _floor(ask.bounds).output, ask.bounds.output
     while least < most:
         middle = (least + most + 1) // 2
         if ask.price(ask.bounds.with_output(middle)) <= room:
