@@ -8,6 +8,7 @@ from faregate.tui.lines import (
     cell,
     first_that_fits,
     fit,
+    fit_middle,
     line,
     span,
     spread,
@@ -44,6 +45,14 @@ def test_what_is_cut_says_so() -> None:
     assert fit("webshop/feat-pay", 8) == "webshop…"
     assert fit("webshop/feat-pay", 8, cut="+") == "webshop+"
     assert fit("abc", 0) == ""
+
+
+def test_a_name_may_be_cut_in_its_middle() -> None:
+    assert fit_middle("simulated-anthropic", 13) == "simula…hropic"
+    assert fit_middle("simulated-openai", 13) == "simula…openai"
+    assert fit_middle("short", 13) == "short"
+    assert fit_middle("日本語日本語", 7) == "日本…語"
+    assert fit_middle("abcdef", 2) == "a…"
 
 
 def test_the_right_end_yields() -> None:

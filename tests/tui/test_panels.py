@@ -123,9 +123,9 @@ class TestCap:
             cells: texts(cap.strip_lines(view, cells, 2))[0] for cells in (99, 80, 50)
         }
         assert shown == {
-            99: " $164.20 of $200.00  ▲ 82.1% · $17.07/h · held $1.92 · full 13:09 "
-            "(1h pace), Wed 25 (month pace)",
-            80: " $164.20 of $200.00  ▲ 82.1% · $17.07/h · held $1.92 · full 13:09 "
+            99: " $164.20 of $200.00  ▲ 82.1% · $17.07/h · unknown $0.40 · held $1.92 "
+            "· full 13:09 (1h pace)",
+            80: " $164.20 of $200.00  ▲ 82.1% · $17.07/h · unknown $0.40 · full 13:09 "
             "(1h pace)",
             50: " $164.20 of $200.00  ▲ 82.1% · $17.07/h",
         }

@@ -84,6 +84,33 @@ async def test_widths_grow_but_never_shrink_so_nothing_jumps(proxy: FakeProxy) -
         assert after == wider
 
 
+async def test_an_optional_column_leaves_with_its_last_cell(proxy: FakeProxy) -> None:
+    app = make_app(proxy.socket)
+    async with app.run_test(size=WIDE) as pilot:
+        await told(pilot, app, "for room in the November cap")
+        assert shows(app, " WHY ")
+        running = proxy.snapshot.flights[:2]
+        proxy.publish(scenes.delta(2, proxy.snapshot, flights=running))
+        await told(pilot, app, "in flight 2")
+        assert not shows(app, " WHY ")
+
+
+async def test_amounts_of_a_cent_and_more_give_their_room_back(
+    proxy: FakeProxy,
+) -> None:
+    tiny = scenes.session(FIRST, cost="0.0031")
+    proxy.snapshot = scenes.snapshot(sessions=[tiny])
+    app = make_app(proxy.socket)
+    async with app.run_test(size=WIDE) as pilot:
+        await told(pilot, app, "0.0031")
+        wide = next(row for row in rows(app) if "SESSION  " in row).index("SESSION")
+        more = scenes.session(FIRST, cost="0.05")
+        proxy.publish(scenes.delta(2, proxy.snapshot, sessions=[more]))
+        await told(pilot, app, " 0.05 ")
+        slim = next(row for row in rows(app) if "SESSION  " in row).index("SESSION")
+        assert slim == wide - 1
+
+
 async def test_many_rows_scroll_under_a_fixed_heading(proxy: FakeProxy) -> None:
     many = [
         scenes.session(f"s{number:03}", cost=str(300 - number), workspace=None)
@@ -122,7 +149,7 @@ async def test_resizing_fits_the_columns_anew(proxy: FakeProxy) -> None:
     async with app.run_test(size=WIDE) as pilot:
         await told(pilot, app, " CTX ")
         await pilot.resize_terminal(*NARROW)
-        await told(pilot, app, "held $1.92 · full")
+        await told(pilot, app, "unknown $0.40 · full")
         assert not shows(app, " CTX ")
         assert sessions(app).shown_columns[-1] == "state"
         await pilot.resize_terminal(50, 10)

@@ -52,6 +52,16 @@ def fit(text: str, cells: int, *, cut: str = "…") -> str:
     return set_cell_size(text, cells - 1).rstrip() + cut
 
 
+def fit_middle(text: str, cells: int, *, cut: str = "…") -> str:
+    """Return `text` cut in its middle, for names that differ at their ends."""
+    if cell_len(text) <= cells or cells < 3:
+        return fit(text, cells, cut=cut)
+    tail = text[-(cells // 2) :]
+    while cell_len(tail) > cells // 2:
+        tail = tail[1:]
+    return set_cell_size(text, cells - 1 - cell_len(tail)).rstrip() + cut + tail
+
+
 def cell(text: str, cells: int, *, right: bool = False, cut: str = "…") -> str:
     """Return `text` in exactly `cells` cells."""
     text = fit(text, cells, cut=cut)

@@ -125,6 +125,8 @@ class SessionTable:
 
     def __init__(self) -> None:
         self._made: dict[str, tuple[tuple[object, ...], Row]] = {}
+        self.fine = False
+        """Whether amounts below a cent make the column of money wider."""
 
     def rows(
         self, store: Store, wanted: Filter, order: Sort, glyphs: Glyphs
@@ -134,10 +136,10 @@ class SessionTable:
         key = SORT_KEYS[order.column]
         shown.sort(key=lambda view: view.last_at, reverse=True)
         shown.sort(key=key, reverse=order.descending)
-        fine = any(below_a_cent(money(view.cost)) for view in shown)
+        self.fine = any(below_a_cent(money(view.cost)) for view in shown)
         flights = {flight.session: flight for flight in store.flights}
         made = {
-            view.id: self._row(view, flights.get(view.id), fine, glyphs)
+            view.id: self._row(view, flights.get(view.id), self.fine, glyphs)
             for view in shown
         }
         self._made = made

@@ -68,12 +68,14 @@ def strip_lines(view: View, cells: int, _height: int) -> list[Line]:
     money_part = _used_of(first, view)
     told = (first, store.burn, _uptime(store), view.clock)
     when, soon = span(pace(*told), Tone.MUTED), span(short_pace(*told), Tone.MUTED)
-    held = (dot, span(f"held {dollars(first.held)}", Tone.HELD)) if first.held else ()
+    aside = _set_aside(first)
+    both = tuple(each for part in aside for each in (dot, part))
     chosen = first_that_fits(
         [
-            (*money_part, dot, *rate, *held, dot, when),
-            (*money_part, dot, *rate, dot, when),
-            (*money_part, dot, *rate, *held, dot, soon),
+            (*money_part, dot, *rate, *both, dot, when),
+            (*money_part, dot, *rate, *both[:2], dot, when),
+            (*money_part, dot, *rate, *both, dot, soon),
+            (*money_part, dot, *rate, *both[:2], dot, soon),
             (*money_part, dot, *rate, dot, soon),
             (*money_part, dot, *rate),
             money_part,
@@ -84,6 +86,17 @@ def strip_lines(view: View, cells: int, _height: int) -> list[Line]:
     return [
         (blank, *chosen),
         (blank, *gauge_bar(first, cells - 2, view.ink.glyphs), blank),
+    ]
+
+
+def _set_aside(found: Gauge) -> list[Span]:
+    """Return unknown money first: somebody has to look into it."""
+    amounts = (
+        ("unknown", found.unknown, Tone.UNKNOWN),
+        ("held", found.held, Tone.HELD),
+    )
+    return [
+        span(f"{word} {dollars(sum_)}", tone) for word, sum_, tone in amounts if sum_
     ]
 
 

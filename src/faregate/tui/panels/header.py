@@ -100,7 +100,8 @@ def _uptime(view: View) -> Line:
         return ()
     up = store.proxy.uptime_s + max(view.clock.monotonic() - store.received, 0.0)
     # Minutes are enough here, and seconds would repaint an idle screen.
-    shown = duration(up) if up >= 3600 else f"{int(up) // 60}m"
+    minutes = f"{int(up) // 60}m" if up >= 60 else "<1m"
+    shown = duration(up) if up >= 3600 else minutes
     return (span(f" up {shown}", Tone.MUTED),)
 
 

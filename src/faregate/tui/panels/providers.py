@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from faregate.tui.figures import milliseconds
-from faregate.tui.lines import Line, cell, span
+from faregate.tui.lines import Line, cell, fit_middle, span
 from faregate.tui.tones import Tone
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def _line(view: ProviderView, cells: int, glyphs: Glyphs) -> Line:
     errors = f"{view.error_rate_1h * 100:.1f}%" if view.requests_1h else "-"
     return (
         span(f"{sign} ", tone),
-        span(cell(view.name, name) + " "),
+        span(cell(fit_middle(view.name, name, cut=glyphs.cut), name) + " "),
         span(cell(word, _STATE) + " ", tone),
         span(cell(milliseconds(view.ttfb_ms), _TTFB, right=True)),
         span(cell(errors, _ERRORS, right=True)),

@@ -199,7 +199,7 @@ class OverviewScreen(LiveScreen):
         view, table = self.view, self.query_one("#sessions", LineTable)
         if not table.display:
             return
-        order = view.order
+        order, fine = view.order, view.table.fine
         rows = view.table.rows(view.shown, view.active_filter, order, view.ink.glyphs)
         empty: Line = EMPTY
         if not rows:
@@ -207,6 +207,8 @@ class OverviewScreen(LiveScreen):
                 "no session passes the filter" if view.active_filter else "no sessions"
             )
             empty = (span(f"  {told}", Tone.MUTED),)
+        if view.table.fine != fine:
+            table.refit()
         table.set_title(self._sessions_title(len(rows)))
         table.show(rows, sorted_by=(order.column, order.descending), empty=empty)
 

@@ -99,6 +99,11 @@ class LineTable(ScrollView):
         self._set_extent()
         self._repaint()
 
+    def refit(self) -> None:
+        """Forget how wide the columns were, after a change of how cells are written."""
+        self._natural.clear()
+        self._measured.clear()
+
     def set_title(self, title: str) -> None:
         """Set the title in the border; plain text, never markup."""
         if title != self._title:
@@ -148,8 +153,7 @@ class LineTable(ScrollView):
 
     def on_resize(self, _event: events.Resize) -> None:
         """Fit the columns anew."""
-        self._natural.clear()
-        self._measured.clear()
+        self.refit()
         self._grow_widths()
         self._layout_now = None
         self._painted_with = None
@@ -219,8 +223,12 @@ class LineTable(ScrollView):
         visible = self._rows[top : top + max(self.content_size.height, 1)]
         fresh = [row for row in visible if self._measured.get(row.key) is not row]
         for place, column in enumerate(self._columns):
-            widest = max((cell_len(row.cells[place].text) for row in fresh), default=0)
-            self._natural[column.id] = max(self._natural.get(column.id, 0), widest)
+            measured = visible if column.optional else fresh
+            widest = max(
+                (cell_len(row.cells[place].text) for row in measured), default=0
+            )
+            known = 0 if column.optional else self._natural.get(column.id, 0)
+            self._natural[column.id] = max(known, widest)
         self._measured = {row.key: row for row in visible}
         return before != self._natural
 
