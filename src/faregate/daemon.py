@@ -52,6 +52,7 @@ from faregate.server.proxy import Proxy
 from faregate.server.setup import SetupState
 from faregate.server.statusline import write_statusline
 from faregate.server.tables import listed_models, price_table, routing_table
+from faregate.tokens.counter import TokenCounter
 from faregate.upstream.session import HttpUpstream
 
 if TYPE_CHECKING:
@@ -338,6 +339,7 @@ def _gate(
         flights=Flights(),
         turns=turns,
         failures=Failures(),
+        count_tokens=TokenCounter().count,
         books=Books(ledger=ledger, admission=admission, events=events, clock=clock),
         high_water=HighWater(ledger.high_water_s()),
     )

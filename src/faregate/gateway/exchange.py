@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING
 
 from faregate.core.estimate import KnownTurn
 from faregate.core.facts import Work
+from faregate.core.holds import LedgerError
 from faregate.core.identity import Identity, Mismatch, identify
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.usage import UsageSource
 from faregate.gateway import messages
 from faregate.gateway.asking import Asker
 from faregate.gateway.attempt import Attempt, Result
+from faregate.gateway.counting import tightened, worth_counting
 from faregate.gateway.flights import Flight, FlightState
 from faregate.gateway.inbound import Whole
 from faregate.gateway.learning import Lesson, lesson_of
@@ -180,6 +182,7 @@ class Exchange:
             flight.enter(FlightState.WAITING, clock.monotonic())
 
         self._attempt = None
+        plan = await self._fitted(plan, asker)
         admitted = await self._gate.admission.admit(asker.ask(plan), waits)
         if isinstance(admitted, Refusal):
             return admitted
@@ -191,6 +194,20 @@ class Exchange:
             return await self._attempted(plan, flight, hold)
         finally:
             self._remember(plan, asker.identity, hold)
+
+    async def _fitted(self, plan: Plan, asker: Asker) -> Plan:
+        """Count tokens where the byte bound alone would make a request wait."""
+        count = self._gate.count_tokens
+        if count is None or plan.spec.tokenizer is None:
+            return plan
+        budgets = self._gate.budgets(asker.identity, plan.target)
+        try:
+            states = self._gate.ledger.states(budgets)
+        except LedgerError:
+            return plan
+        if not worth_counting(plan, states):
+            return plan
+        return await tightened(plan, self._inbound.body, count)
 
     async def _attempted(
         self, plan: Plan, flight: Flight, hold: OpenHold | None = None

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from faregate.core.money import Money
     from faregate.core.routing import Target
     from faregate.gateway.admission import Admission
+    from faregate.gateway.counting import CountTokens
     from faregate.gateway.events import EventLog
     from faregate.gateway.flights import Flights
     from faregate.gateway.planning import Planner
@@ -54,6 +55,7 @@ class Gate:
     turns: Turns
     failures: Failures
     books: Books
+    count_tokens: CountTokens | None = None
     high_water: HighWater = field(default_factory=HighWater)
     """The latest instant that chose a budget window."""
     capped: dict[str, None] = field(default_factory=dict)

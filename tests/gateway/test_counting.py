@@ -1,0 +1,89 @@
+"""A count makes a hold fit that its bytes would keep out, and only where it may."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from faregate.smoke.simulated.server import SimulatedProvider
+from tests.running import RunningGate, running_gate
+
+OPENAI = """
+[providers.openai]
+base_url = "{url}/v1"
+key_env = "FAREGATE_TEST_KEY"
+[prices."openai/gpt-text"]
+input = 1000.0
+output = 1.0
+[prices."sim/gpt-text"]
+input = 1000.0
+output = 1.0
+"""
+# 8,000 bytes of text are about 1,600 tokens: $8 by bytes, under $2 when counted.
+TEXT = "lorem ipsum dolor sit amet " * 300
+
+
+@pytest.fixture
+async def provider_url() -> AsyncIterator[str]:
+    provider = SimulatedProvider()
+    await provider.start()
+    yield provider.url
+    await provider.stop()
+
+
+async def _ask(gate: RunningGate, model: str) -> tuple[int, str]:
+    body = {
+        "model": model,
+        "max_tokens": 10,
+        "messages": [{"role": "user", "content": TEXT}],
+    }
+    async with (
+        aiohttp.ClientSession(headers=gate.bearer) as client,
+        client.post(f"{gate.url}/v1/chat/completions", json=body) as answer,
+    ):
+        return answer.status, await answer.text()
+
+
+async def test_text_of_a_named_encoding_is_counted_when_bytes_do_not_fit(
+    tmp_path: Path, provider_url: str
+) -> None:
+    more = OPENAI.format(url=provider_url)
+    async with running_gate(
+        tmp_path / "h", url=provider_url, monthly="4", more=more
+    ) as gate:
+        status, text = await _ask(gate, "openai/gpt-text")
+        assert status == 200, text
+
+
+async def test_other_providers_keep_the_byte_bound(
+    tmp_path: Path, provider_url: str
+) -> None:
+    more = OPENAI.format(url=provider_url)
+    async with running_gate(
+        tmp_path / "h", url=provider_url, monthly="4", more=more
+    ) as gate:
+        status, text = await _ask(gate, "sim/gpt-text")
+        assert status == 400
+        assert "budget_exceeded" in text
+
+
+async def test_what_fits_by_its_bytes_is_not_counted(
+    tmp_path: Path, provider_url: str
+) -> None:
+    more = OPENAI.format(url=provider_url)
+    async with running_gate(
+        tmp_path / "h", url=provider_url, monthly="400", more=more
+    ) as gate:
+        counted: list[str] = []
+
+        async def count(text: str, encoding: str) -> int:
+            counted.append(encoding)
+            return 1
+
+        gate.daemon.gate.count_tokens = count
+        status, _ = await _ask(gate, "openai/gpt-text")
+        assert status == 200
+        assert counted == []
