@@ -139,7 +139,7 @@ def test_a_read_only_folder_is_refused(ordinary_user: Path) -> None:
     folder = ordinary_user / "ledger"
     open_ledger(folder).close()
     folder.chmod(0o500)
-    with pytest.raises(LedgerError, match="cannot|unable"):
+    with pytest.raises(LedgerError, match=r"cannot|unable"):
         open_ledger(folder)
     folder.chmod(0o700)
 

@@ -284,10 +284,10 @@ class Ledger:
     ) -> Booked:
         if self._closed or ended.attempt not in self._holds.open:
             raise error
-        self._parts.spill.append(kind, ended)
         self._spilled = f"{error}; what ended meanwhile waits in the spill file"
         self._retry_at = time.monotonic() + self._retry_s
         _log.error("%s", self._spilled)
+        self._parts.spill.append(kind, ended)
         return Booked(state=HoldState.HELD)
 
     def _try_again(self) -> None:
