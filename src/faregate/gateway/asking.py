@@ -27,7 +27,7 @@ class Asker:
         self._inbound = inbound
         self.identity = identity
         self._number = 1
-        self._client_retry = gate.failures.is_retry(identity.session, body_hash)
+        self.client_retry = gate.failures.is_retry(identity.session, body_hash)
 
     def again(self) -> Asker:
         """Turn to the next attempt of the same request."""
@@ -59,7 +59,7 @@ class Asker:
                 input_bound=bounds.input,
                 output_bound=bounds.output,
                 first_attempt=first,
-                client_retry=first and self._client_retry,
+                client_retry=first and self.client_retry,
                 tokenless=inbound.grant is None,
             )
 

@@ -25,6 +25,7 @@ from faregate.gateway.flights import Flight, FlightState
 from faregate.gateway.inbound import Whole
 from faregate.gateway.learning import Lesson, lesson_of
 from faregate.protocols.codec import BadRequestError
+from faregate.protocols.error_bodies import read_error
 
 if TYPE_CHECKING:
     from faregate.gateway.gate import Gate
@@ -138,9 +139,12 @@ class Exchange:
         if plan.facts.work is Work.TOKEN_COUNT:
             return await self._attempted(plan, flight)
         asker = Asker(self._gate, self._inbound, identity, self._body_hash)
+        if asker.client_retry:
+            self._gate.retried(plan.target, identity.session)
         result = await self._held(plan, asker, flight)
         lesson = self._lesson(plan, result)
         if lesson is None or self._gone:
+            self._tell(plan, identity, result)
             return result
         again = self._gate.planner.plan(
             self._inbound, plan.facts, identity, most=lesson.maximum
@@ -150,7 +154,18 @@ class Exchange:
         result = await self._held(again, asker.again(), flight)
         if lesson.guess and isinstance(result, Whole | None):
             self._confirm(again, lesson, result)
+        self._tell(again, identity, result)
         return result
+
+    def _tell(self, plan: Plan, identity: Identity, result: Result) -> None:
+        """Put a provider's error where a person sees it."""
+        if not isinstance(result, Whole) or result.status < 400:
+            return
+        found = read_error(result.body)
+        message = "no message" if found is None else found.message
+        self._gate.answered_with_error(
+            plan.target, result.status, message, identity.session
+        )
 
     def _depart(self, plan: Plan, identity: Identity) -> Flight:
         now = self._gate.clock.monotonic()

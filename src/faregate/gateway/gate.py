@@ -152,6 +152,27 @@ class Gate:
             session=identity.session,
         )
 
+    def answered_with_error(
+        self, target: Target, status: int, message: str, session: str
+    ) -> None:
+        """Tell of an error that a provider answered and the agent was given."""
+        self.events.publish(
+            "error",
+            f"{target.provider} answered {status}: {message}",
+            at_ms=self.clock.now_ms(),
+            severity="warn",
+            session=session,
+        )
+
+    def retried(self, target: Target, session: str) -> None:
+        """Tell of an agent that sends a failed request again."""
+        self.events.publish(
+            "retry",
+            f"the agent sent its failed request to {target} again",
+            at_ms=self.clock.now_ms(),
+            session=session,
+        )
+
 
 def _tightened(window: BudgetWindow, limit: Money) -> BudgetWindow:
     if window.limit is not None and window.limit <= limit:
