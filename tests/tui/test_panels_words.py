@@ -137,6 +137,11 @@ class TestSessionDetail:
             "context      176k  88% of 200k"
         )
 
+    def test_requests_without_a_price_are_counted(self) -> None:
+        session = scenes.session("s", cost="0.04", cost_source="mixed", unpriced=14)
+        shown = texts(session_detail.spend_lines(session, 40))
+        assert shown[0] == "spend        ~$0.04?  14 without a price"
+
     def test_notes_go_first_when_it_is_narrow(self) -> None:
         session = scenes.session("s", client_retries=2, refusals=1)
         shown = texts(session_detail.traffic_lines(session, 20))

@@ -54,14 +54,16 @@ def _doing(view: View, session: SessionView) -> str | None:
 
 def spend_lines(session: SessionView, cells: int) -> list[Line]:
     """Return what the session cost, and what of it is not certain."""
-    unpriced = f"{session.unpriced} without a price" if session.unpriced else ""
+    source: str = session.cost_source
+    if session.unpriced:
+        source = f"{session.unpriced} without a price"
     return [
         _row(
             cells,
             "spend",
             _cost(session),
             Tone.SPEND,
-            session.cost_source,
+            source,
         ),
         _row(cells, "now", f"{dollars(money(session.usd_per_hour))}/h"),
         _row(
@@ -76,7 +78,7 @@ def spend_lines(session: SessionView, cells: int) -> list[Line]:
             dollars(money(session.unknown)),
             _tone(money(session.unknown), Tone.UNKNOWN),
         ),
-        _row(cells, "wasted", dollars(money(session.wasted)), Tone.TEXT, unpriced),
+        _row(cells, "wasted", dollars(money(session.wasted))),
     ]
 
 
