@@ -16,6 +16,7 @@ from faregate.config.paths import Paths
 from faregate.core.agent_setup import AgentSetup
 from tests.cli.asked_proxy import AskedProxy
 from tests.cli.conftest import Cli
+from tests.cli.terminal import in_terminal
 from tests.control import scenes
 
 ROOT = "http://127.0.0.1:4747/s/s1"
@@ -284,3 +285,22 @@ def test_our_own_token_is_not_called_a_key() -> None:
     setup = AgentSetup(env={"OPENAI_API_KEY": "fg-new"}, unset=("A_TOKEN", "B_URL"))
     environ = {"OPENAI_API_KEY": "fg-old", "A_TOKEN": "real", "B_URL": "x"}
     assert replaced_keys(environ, setup) == ["A_TOKEN"]
+
+
+def test_ctrl_c_reaches_the_agent_once_and_its_code_is_ours(
+    told: Path, tmp_path: Path
+) -> None:
+    agent = tmp_path / "bin" / "my-agent"
+    agent.write_text(
+        f"#!{sys.executable}\n"
+        "import signal, sys, time\n"
+        "count = []\n"
+        "signal.signal(signal.SIGINT, lambda *_: count.append(1))\n"
+        "print('to confirm: ', flush=True)\n"
+        "time.sleep(0.5)\n"
+        "print('interrupts', len(count), flush=True)\n"
+        "sys.exit(7)\n"
+    )
+    ended = in_terminal("run", "--", "my-agent", answer="\x03")
+    assert "interrupts 1" in ended.screen
+    assert ended.code == 7

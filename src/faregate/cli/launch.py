@@ -59,11 +59,10 @@ def ensure_running(paths: Paths) -> Running:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if (running := _answering(client)) is not None:
-            return Running(
-                snapshot=running,
-                started=running.status.proxy is not None
-                and running.status.proxy.pid == child.pid,
-            )
+            proxy = running.status.proxy
+            ours = proxy is not None and proxy.pid == child.pid
+            _let_go(child)
+            return Running(snapshot=running, started=ours)
         if (code := child.poll()) is not None:
             return _ended(client, paths, code, start)
         time.sleep(_POLL_SECONDS)
@@ -73,6 +72,12 @@ def ensure_running(paths: Paths) -> Running:
         exit_code=ExitCode.FAILED,
         code="not_ready",
     )
+
+
+def _let_go(child: subprocess.Popen[bytes]) -> None:
+    """Leave the child to itself; Popen would complain that nobody waits for it."""
+    if child.poll() is None:
+        child.returncode = 0
 
 
 def _answering(client: ControlClient) -> Snapshot | None:

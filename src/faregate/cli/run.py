@@ -151,6 +151,7 @@ def _own_login_where_needed(
 ) -> Plan:
     """Let the agent keep its own login when the proxy has no key it could use."""
     agent = plan.agent or EVERYTHING
+    title = plan.agent.title if plan.agent else "this command"
     usable = [
         name
         for name, choice in settings.providers.items()
@@ -161,7 +162,7 @@ def _own_login_where_needed(
     if usable:
         return plan
     output.note(
-        f"faregate: the proxy has no key that {agent.title} could use, so it keeps its "
+        f"faregate: the proxy has no key that {title} could use, so it keeps its "
         "own key or login; the gate meters and caps it all the same (--lend-key: no)"
     )
     return replace(plan, own_login=True)
