@@ -260,6 +260,18 @@ def test_an_own_login_can_be_asked_for(
     assert f'openai_base_url="{ROOT}/v1"' in found["argv"]
 
 
+def test_other_keys_that_stay_are_told(
+    cli: Cli, told: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEEPSEEK_API_KEY", "sk-real")
+    monkeypatch.setenv("GROQ_API_KEY", "fg-ours")
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-real")
+    for command in ("my-agent", "aider", "opencode"):
+        assert "faregate: DEEPSEEK_API_KEY stay in" in cli("run", command).err
+    for command in ("claude", "codex", "gemini"):
+        assert "DEEPSEEK" not in cli("run", command).err
+
+
 def test_a_proxy_that_refuses_the_session(
     cli: Cli, told: Path, proxy: AskedProxy
 ) -> None:

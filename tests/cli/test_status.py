@@ -128,6 +128,18 @@ def test_a_person_reads_money_first(cli: Cli, busy: AskedProxy) -> None:
     assert "~$0.02" in cli("status", "--all").out
 
 
+def test_hidden_values_and_a_broken_configuration_are_told(
+    cli: Cli, busy: AskedProxy, paths: Paths
+) -> None:
+    paths.config.write_text("[budget]\nmonthly = 20\n")
+    paths.overrides.write_text("[budget]\nmonthly = 5\n")
+    assert "budget.monthly = 5 (overrides.toml) hides 20" in cli("status").err
+    paths.config.write_text("nonsense")
+    result = cli("status")
+    assert result.code == 0
+    assert "is not usable" in result.err
+
+
 def test_the_line_comes_from_the_proxys_file(
     cli: Cli, busy: AskedProxy, paths: Paths
 ) -> None:

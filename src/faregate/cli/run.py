@@ -122,7 +122,7 @@ def run(
     )
     started = time.monotonic()
     with _ending(client, grant.session), run_folder(paths, grant.session) as folder:
-        code = _start(plan, grant, folder)
+        code = _start(plan, grant, folder, settings)
     _print_receipt(client, grant.session, time.monotonic() - started)
     return code
 
@@ -172,7 +172,7 @@ def _keyless(choice: ProviderChoice) -> bool:
     return choice.spec.local or choice.key == EnvKey(())
 
 
-def _start(plan: Plan, grant: SessionGrant, folder: Path) -> int:
+def _start(plan: Plan, grant: SessionGrant, folder: Path, settings: Settings) -> int:
     """Start the command through the gate; return its exit code."""
     gate = Gate(url=grant.url, token=grant.token, session=grant.session)
     setup = set_up(plan.agent or EVERYTHING, gate)
@@ -184,6 +184,11 @@ def _start(plan: Plan, grant: SessionGrant, folder: Path) -> int:
     findings = find_bypasses(plan.agent, plan.command, around)
     setup = _with_files(plan, setup, findings, folder)
     _warn(plan, setup, findings)
+    if left := _keys_left(plan, setup, settings):
+        output.note(
+            f"faregate: {', '.join(left)} stay in the environment: a call made with "
+            "them goes past the gate"
+        )
     environ = child_environment(os.environ, setup, grant.session)
     command = (*plan.command[: plan.at], *setup.args, *plan.command[plan.at :])
     try:
@@ -233,6 +238,21 @@ def _warn(plan: Plan, setup: AgentSetup, findings: Sequence[Finding]) -> None:
             output.note(f"faregate: {text}")
     for name in replaced_keys(os.environ, setup):
         output.note(f"faregate: your {name} is set aside; the run has its own token")
+
+
+def _keys_left(plan: Plan, setup: AgentSetup, settings: Settings) -> list[str]:
+    """Return variables with real keys by which the agent could call a provider."""
+    if plan.own_login or not (plan.agent or EVERYTHING).roams:
+        return []
+    taken = {*setup.env, *setup.unset}
+    names = (name for spec in settings.provider_specs for name in spec.key_env)
+    return [
+        name
+        for name in dict.fromkeys(names)
+        if name not in taken
+        and (value := os.environ.get(name, ""))
+        and not value.startswith(LOCAL_TOKEN_PREFIX)
+    ]
 
 
 def replaced_keys(environ: Mapping[str, str], setup: AgentSetup) -> list[str]:

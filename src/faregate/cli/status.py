@@ -9,7 +9,9 @@ import click
 from faregate.cli import figures, output
 from faregate.cli.exit_codes import ExitCode
 from faregate.cli.failures import START_HINT
+from faregate.config.load import load
 from faregate.config.paths import find_paths
+from faregate.config.problems import ConfigError
 from faregate.control.client import ControlClient
 from faregate.control.errors import ProxyNotRunning
 from faregate.control.models import Status
@@ -44,7 +46,19 @@ def status(as_json: bool, line: bool, every: bool) -> int:
     else:
         for each in lines(found, every=every):
             output.result(each)
+        _tell_overrides()
     return 0
+
+
+def _tell_overrides() -> None:
+    """Say which configured values a command's override hides."""
+    try:
+        hidden = load(find_paths()).hidden
+    except ConfigError as error:
+        output.warn(f"the configuration has changed and is not usable: {error}")
+        return
+    for each in hidden:
+        output.note(f"faregate: {each}")
 
 
 def nothing_runs() -> Status:

@@ -50,6 +50,8 @@ class Agent:
     protocols: frozenset[str]
     nameless: bool = False
     """Nothing in its requests tells who it is, so the URL must."""
+    roams: bool = False
+    """It calls any provider whose key it finds, beside the ones redirected here."""
     redirected: bool = True
     """False: neither variables nor arguments redirect it; the notes say what does."""
     notes: tuple[str, ...] = ()
@@ -61,6 +63,7 @@ EVERYTHING = Agent(
     title="any agent",
     env={**_OPENAI_ENV, **_ANTHROPIC_ENV, **_GEMINI_ENV},
     protocols=OPENAI | ANTHROPIC | GEMINI,
+    roams=True,
 )
 
 CODEX_TABLE = (
@@ -136,6 +139,7 @@ AGENTS: tuple[Agent, ...] = (
             ),
         },
         protocols=OPENAI | ANTHROPIC | GEMINI,
+        roams=True,
         notes=(
             "Models of openai, anthropic and google go through the gate; another "
             "provider in opencode's configuration needs its own baseURL.",
@@ -174,6 +178,7 @@ AGENTS: tuple[Agent, ...] = (
         packages=("cline",),
         env=_OPENAI_ENV,
         protocols=CHAT,
+        roams=True,
         nameless=True,
         redirected=False,
         notes=(
@@ -189,6 +194,7 @@ AGENTS: tuple[Agent, ...] = (
         packages=("@continuedev/cli",),
         env=_OPENAI_ENV,
         protocols=CHAT,
+        roams=True,
         nameless=True,
         redirected=False,
         notes=(
@@ -209,6 +215,7 @@ AGENTS: tuple[Agent, ...] = (
             "ANTHROPIC_API_BASE": "$ROOT",
         },
         protocols=CHAT | ANTHROPIC,
+        roams=True,
         nameless=True,
         notes=("Name the model as openai/NAME or anthropic/NAME.",),
     ),
@@ -225,6 +232,7 @@ AGENTS: tuple[Agent, ...] = (
             "MSWEA_COST_TRACKING": "ignore_errors",
         },
         protocols=CHAT | ANTHROPIC,
+        roams=True,
         nameless=True,
         notes=("Name the model as openai/NAME or anthropic/NAME.",),
     ),
@@ -235,6 +243,7 @@ AGENTS: tuple[Agent, ...] = (
         packages=("llm",),
         env=_OPENAI_ENV,
         protocols=CHAT,
+        roams=True,
         nameless=True,
         notes=(
             "A key stored with `llm keys set` outranks OPENAI_API_KEY: the call still "
@@ -273,12 +282,14 @@ AGENTS: tuple[Agent, ...] = (
         title="Pydantic AI",
         env={**_OPENAI_ENV, **_ANTHROPIC_ENV},
         protocols=OPENAI | ANTHROPIC,
+        roams=True,
     ),
     Agent(
         name="langchain",
         title="LangChain",
         env={**_OPENAI_ENV, "OPENAI_API_BASE": "$V1", **_ANTHROPIC_ENV},
         protocols=OPENAI | ANTHROPIC,
+        roams=True,
         nameless=True,
     ),
     Agent(
@@ -291,6 +302,7 @@ AGENTS: tuple[Agent, ...] = (
             "ANTHROPIC_API_BASE": "$ROOT",
         },
         protocols=OPENAI | ANTHROPIC,
+        roams=True,
     ),
     Agent(
         name="smolagents",
@@ -299,6 +311,7 @@ AGENTS: tuple[Agent, ...] = (
         packages=("smolagents",),
         env={**_OPENAI_ENV, "OPENAI_API_BASE": "$V1"},
         protocols=CHAT,
+        roams=True,
         nameless=True,
         notes=(
             'Pass api_base=os.environ["OPENAI_BASE_URL"], or --api-base '
