@@ -1,0 +1,127 @@
+"""A real proxy process that kills itself at one step of a request, for tests.
+
+    python runner.py HOME STEP COUNT
+
+`STEP` names where SIGKILL strikes, at the COUNT-th request that comes there; "never"
+serves until it is told to stop. It prints its URL once it serves.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from faregate.config.load import load
+from faregate.config.paths import find_paths
+from faregate.daemon import Daemon
+from faregate.gateway.settings import Patience
+
+STEPS = (
+    "before hold",
+    "after hold",
+    "after send",
+    "mid-stream",
+    "after usage",
+    "after settle",
+)
+
+
+def main(home: str, step: str, count: int) -> None:
+    asyncio.run(_serve(home, step, count))
+
+
+async def _serve(home: str, step: str, count: int) -> None:
+    paths = find_paths({"FAREGATE_HOME": home})
+    stop = asyncio.Event()
+    patience = Patience(look=0.05, drain=0.5)
+    settings = load(paths)
+    settings = replace(settings, server=replace(settings.server, port=0))
+    daemon = Daemon(settings, paths, stop, patience=patience)
+    await daemon.start()
+    _arm(daemon, step, count)
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, daemon.asked_to_stop)
+    sys.stdout.write(f"{daemon.url}\n")
+    sys.stdout.flush()
+    await stop.wait()
+    await daemon.stop()
+
+
+def _arm(daemon: Daemon, step: str, count: int) -> None:
+    left = [count]
+
+    def strike() -> None:
+        left[0] -= 1
+        if left[0] == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    ledger: Any = daemon.ledger
+    upstream: Any = daemon.upstream
+    match step:
+        case "before hold":
+            ledger.hold = _before(ledger.hold, strike)
+        case "after hold":
+            ledger.hold = _after(ledger.hold, strike)
+        case "after send":
+            send = upstream.send
+
+            async def sent(*args: Any, **named: Any) -> Any:
+                answer = await send(*args, **named)
+                strike()
+                return answer
+
+            upstream.send = sent
+        case "mid-stream":
+            _at_chunk(upstream, 3, strike)
+        case "after usage":
+            ledger.settle = _before(ledger.settle, strike)
+        case "after settle":
+            ledger.settle = _after(ledger.settle, strike)
+        case _:
+            return
+
+
+def _before(call: Callable[[Any], Any], strike: Callable[[], None]) -> Any:
+    def struck(asked: Any) -> Any:
+        strike()
+        return call(asked)
+
+    return struck
+
+
+def _after(call: Callable[[Any], Any], strike: Callable[[], None]) -> Any:
+    def struck(asked: Any) -> Any:
+        done = call(asked)
+        strike()
+        return done
+
+    return struck
+
+
+def _at_chunk(upstream: Any, number: int, strike: Callable[[], None]) -> None:
+    send = upstream.send
+
+    async def sent(*args: Any, **named: Any) -> Any:
+        answer = await send(*args, **named)
+        chunks = answer.chunks
+
+        async def counted() -> Any:
+            seen = 0
+            async for chunk in chunks():
+                seen += 1
+                if seen == number:
+                    strike()
+                yield chunk
+
+        answer.chunks = counted
+        return answer
+
+    upstream.send = sent
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], int(sys.argv[3]))
