@@ -79,19 +79,20 @@ _LOOSE = msgspec.json.Decoder(_Loose)
 class ChatReader(Reader):
     """Reads the events or the body of one answer."""
 
-    __slots__ = ("_calls", "_ended", "_flags", "_running")
+    __slots__ = ("_calls", "_done", "_finished", "_flags", "_running")
 
     def __init__(self, flags: frozenset[str]) -> None:
         super().__init__()
         self._flags = flags
         self._running: set[int] = set()
-        self._ended = False
+        self._done = False
+        self._finished: set[int] = set()
         self._calls: dict[tuple[int, int], str | None] = {}
 
     def event(self, data: bytes) -> bool:
         """Read one chunk; return whether it carries usage and nothing else."""
         if data == _DONE:
-            self.tally.complete = self.tally.final = True
+            self._done = self.tally.complete = self.tally.final = True
             return False
         try:
             chunk = _CHUNK.decode(data)
@@ -134,16 +135,16 @@ class ChatReader(Reader):
         if choice.text:
             self.tally.wrote(choice.text)
         if choice.finish_reason:
-            self._finished(index, choice.finish_reason)
-        elif not self._ended:
+            self._ends(index, choice.finish_reason)
+        elif index not in self._finished and not self._done:
             self._running.add(index)
+            self.tally.complete = self.tally.final = False
 
-    def _finished(self, index: int, reason: str) -> None:
+    def _ends(self, index: int, reason: str) -> None:
         self.tally.finish = reason
-        self._ended = True
+        self._finished.add(index)
         self._running.discard(index)
-        if not self._running:
-            self.tally.complete = True
+        self.tally.complete = self._done or not self._running
 
     def _said(self, index: int, said: _Delta) -> None:
         wrote = self.tally.wrote
@@ -208,7 +209,7 @@ class ChatReader(Reader):
             reason = choice.get("finish_reason")
             if isinstance(reason, str) and reason:
                 index = choice.get("index")
-                self._finished(index if isinstance(index, int) else 0, reason)
+                self._ends(index if isinstance(index, int) else 0, reason)
         if chunk.usage:
             tally.reported(read_chat_usage(chunk.usage, self._flags))
 

@@ -68,12 +68,12 @@ _LOOSE = msgspec.json.Decoder(_Loose)
 class GenerateContentReader(Reader):
     """Reads the chunks or the body of one answer."""
 
-    __slots__ = ("_counts", "_ended", "_running", "_searches")
+    __slots__ = ("_counts", "_finished", "_running", "_searches")
 
     def __init__(self, _flags: frozenset[str] = frozenset()) -> None:
         super().__init__()
         self._running: set[int] = set()
-        self._ended = False
+        self._finished: set[int] = set()
         self._searches = 0
         self._counts: Counts | None = None
 
@@ -125,12 +125,12 @@ class GenerateContentReader(Reader):
             self._searches = max(self._searches, queries)
         if candidate.finish_reason:
             self.tally.finish = candidate.finish_reason
-            self._ended = True
+            self._finished.add(index)
             self._running.discard(index)
-            if not self._running:
-                self.tally.complete = True
-        elif not self._ended:
+            self.tally.complete = not self._running
+        elif index not in self._finished:
             self._running.add(index)
+            self.tally.complete = self.tally.final = False
 
     def _part(self, part: _Part) -> None:
         tally = self.tally
