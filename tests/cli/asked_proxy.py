@@ -38,9 +38,10 @@ class AskedProxy(FakeProxy):
 
     async def _stop(self) -> None:
         await FakeProxy._stop(self)
-        # A connection that was only opened, to see who listens, is closed a little
-        # later than the others.
-        await asyncio.sleep(0.02)
+        # A connection that was only opened, to see who listens, may just have been
+        # taken: its transport needs some turns of the loop to see that it is closed.
+        for _ in range(50):
+            await asyncio.sleep(0.001)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         answer = await FakeProxy._answer(self, request)
