@@ -10,7 +10,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass, fields
+import re
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -19,12 +20,19 @@ from faregate.core.identity import Grant
 from faregate.core.labels import Labels
 from faregate.core.money import Money
 from faregate.core.refusal import Refusal, RefusalCode
+from faregate.core.secret import LOCAL_TOKEN_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-PREFIX = "fg-"
-_LONGEST = 2048
+CREDENTIAL_HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "api-key")
+_LONGEST = 8190
+"""Characters of a credential: the logins of some vendors take thousands."""
+_TOKEN = re.compile(r"(?<![A-Za-z0-9])fg-[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{20,}")
+_NO_KEY = (
+    'No key was sent. Run: eval "$(faregate env)" in the agent\'s shell, or start it '
+    "with: faregate run -- COMMAND"
+)
 _SIGNATURE = 20
 _REMEMBERED = 1024
 _SUBSCRIPTIONS = ("sk-ant-oat",)
@@ -39,27 +47,41 @@ class Caller:
     subscription: bool = False
 
 
+class _Said(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    omit_defaults=True,
+    forbid_unknown_fields=True,
+):
+    """The payload of a token."""
+
+    session: str | None = msgspec.field(default=None, name="s")
+    labels: dict[str, str] = msgspec.field(default_factory=dict, name="l")
+    max_pico: int | None = msgspec.field(default=None, name="max")
+
+
 class Tokens:
     """Issues and checks local tokens."""
 
-    def __init__(self, secret: bytes) -> None:
+    def __init__(
+        self, secret: bytes, was_ended: Callable[[str], bool] = lambda _session: False
+    ) -> None:
+        """Sign with `secret`; `was_ended` tells which sessions ended before."""
         if len(secret) < 32:
             raise ValueError("the signing secret is shorter than 32 bytes")
         self._secret = secret
+        self._was_ended = was_ended
         self._known: dict[str, Grant] = {}
         self._ended: set[str] = set()
 
     def issue(self, grant: Grant) -> str:
         """Return a token for this session and these labels."""
-        said = {"s": grant.session} if grant.session else {}
-        for item in fields(Labels):
-            value = getattr(grant.labels, item.name)
-            if value is not None:
-                said[item.name] = value
-        if grant.max_cost is not None:
-            said["max"] = str(grant.max_cost.pico)
+        labels = {name: value for name, value in asdict(grant.labels).items() if value}
+        most = None if grant.max_cost is None else grant.max_cost.pico
+        said = _Said(session=grant.session, labels=labels, max_pico=most)
         payload = _encode(msgspec.json.encode(said))
-        return f"{PREFIX}{payload}.{self._sign(payload)}"
+        return f"{LOCAL_TOKEN_PREFIX}{payload}.{self._sign(payload)}"
 
     def end(self, session: str) -> None:
         """Refuse the tokens of this session from now on."""
@@ -72,6 +94,8 @@ class Tokens:
             known = self._verified(token)
             if known is None:
                 return None
+            if known.session is not None and self._was_ended(known.session):
+                self._ended.add(known.session)
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
             self._known[token] = known
@@ -82,19 +106,21 @@ class Tokens:
         return grant.session is not None and grant.session in self._ended
 
     def _verified(self, token: str) -> Grant | None:
-        payload, dot, signature = token.removeprefix(PREFIX).rpartition(".")
+        payload, dot, signature = token.removeprefix(LOCAL_TOKEN_PREFIX).rpartition(".")
         if not dot or not payload or not token.isascii():
             return None
         if not hmac.compare_digest(self._sign(payload), signature):
             return None
-        said = msgspec.json.decode(_decode(payload), type=dict[str, str])
-        session = said.pop("s", None)
-        most = said.pop("max", None)
-        return Grant(
-            session=session,
-            labels=Labels(**said),
-            max_cost=None if most is None else Money(int(most)),
-        )
+        try:
+            said = msgspec.json.decode(_decode(payload), type=_Said)
+            return Grant(
+                session=said.session,
+                labels=Labels(**said.labels),
+                max_cost=None if said.max_pico is None else Money(said.max_pico),
+            )
+        except (ValueError, TypeError):
+            # Signed by us, but by a version that said more or less.
+            return None
 
     def _sign(self, payload: str) -> str:
         digest = hmac.new(self._secret, payload.encode(), hashlib.sha256).digest()
@@ -102,21 +128,29 @@ class Tokens:
 
 
 def credentials(headers: Mapping[str, str]) -> list[str] | Refusal:
-    """Return every credential of a request, scheme words removed."""
-    found = []
-    for name in ("authorization", "x-api-key", "x-goog-api-key", "api-key"):
+    """Return every credential of a request, scheme words removed.
+
+    An empty one beside another is left out: clients send what they have no key for.
+    """
+    found: list[str] = []
+    wrong: Refusal | None = None
+    for name in CREDENTIAL_HEADERS:
         value = headers.get(name)
         if value is None:
             continue
-        if name == "authorization":
-            scheme, _, value = value.partition(" ")
-            if scheme.lower() != "bearer":
-                return _unauthorized("Send the key as: Authorization: Bearer KEY")
-        value = value.strip()
-        if not value or len(value) > _LONGEST or not value.isascii():
-            return _unauthorized(f"The key in {name} is empty or malformed")
-        found.append(value)
-    return found
+        scheme, space, rest = value.strip().partition(" ")
+        if scheme.lower() == "bearer":
+            value = rest
+        elif name == "authorization" and (space or value):
+            return _unauthorized("Send the key as: Authorization: Bearer KEY")
+        value = value.strip(" \t\"'")
+        if not value:
+            wrong = _unauthorized(f"The key in {name} is empty")
+        elif len(value) > _LONGEST or not value.isascii() or " " in value:
+            return _unauthorized(f"The key in {name} is malformed")
+        else:
+            found.append(value)
+    return found or wrong or _unauthorized(_NO_KEY)
 
 
 def caller_of(headers: Mapping[str, str], tokens: Tokens) -> Caller | Refusal:
@@ -124,12 +158,7 @@ def caller_of(headers: Mapping[str, str], tokens: Tokens) -> Caller | Refusal:
     found = credentials(headers)
     if isinstance(found, Refusal):
         return found
-    if not found:
-        return _unauthorized(
-            'No key was sent. Run: eval "$(faregate env)" in the agent\'s shell, or '
-            "start it with: faregate run -- COMMAND"
-        )
-    local = {key for key in found if key.startswith(PREFIX)}
+    local = {key for key in found if is_local(key)}
     if not local:
         return Caller(grant=None, subscription=_is_subscription(found))
     grants = [tokens.grant_of(token) for token in local]
@@ -143,12 +172,32 @@ def caller_of(headers: Mapping[str, str], tokens: Tokens) -> Caller | Refusal:
             code=RefusalCode.BAD_REQUEST,
             message="Two different fg- tokens were sent; send one",
         )
-    if tokens.is_ended(valid[0]):
+    return _still_running(valid[0], tokens)
+
+
+def is_local(key: str) -> bool:
+    """Tell whether a credential claims to be a token of ours, valid or not."""
+    return key[: len(LOCAL_TOKEN_PREFIX)].lower() == LOCAL_TOKEN_PREFIX
+
+
+def without_tokens(headers: Mapping[str, str]) -> dict[str, str]:
+    """Leave out headers that carry a token of ours where no credential belongs."""
+    return {
+        name: value
+        for name, value in headers.items()
+        if LOCAL_TOKEN_PREFIX not in value
+        or name in CREDENTIAL_HEADERS
+        or not _TOKEN.search(value)
+    }
+
+
+def _still_running(grant: Grant, tokens: Tokens) -> Caller | Refusal:
+    if tokens.is_ended(grant):
         return Refusal(
             code=RefusalCode.STOPPED,
-            message=f"Session {valid[0].session} has ended; start a new run",
+            message=f"Session {grant.session} has ended; start a new run",
         )
-    return Caller(grant=valid[0])
+    return Caller(grant=grant)
 
 
 def _is_subscription(keys: Iterable[str]) -> bool:

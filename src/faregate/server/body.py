@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from aiohttp import web
+
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.protocols.content_encoding import (
     DecodingError,
@@ -14,12 +16,14 @@ from faregate.protocols.content_encoding import (
 )
 
 if TYPE_CHECKING:
-    from aiohttp import StreamReader, web
+    from aiohttp import StreamReader
 
 BODY_LIMIT = 32 * 1024 * 1024
+"""Most bytes of a body, both as sent and decoded."""
 BODY_TIMEOUT = 60.0
-OFF_LOOP = 1024 * 1024
-"""Compressed bodies beyond this are decoded in a thread."""
+"""Seconds for the whole body to arrive."""
+ON_LOOP = 1024 * 1024
+"""Most bytes that a body may decode to before a thread takes over."""
 
 
 async def read_body(request: web.BaseRequest) -> bytes | Refusal:
@@ -27,50 +31,71 @@ async def read_body(request: web.BaseRequest) -> bytes | Refusal:
     length = request.content_length
     if length is not None and length > BODY_LIMIT:
         return _too_large()
-    if request.headers.get("expect", "").lower() == "100-continue":
-        if not request.content.is_eof() and request.transport is not None:
-            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    elif "expect" in request.headers:
+    unexpected = _answer_expectation(request)
+    if unexpected is not None:
+        return unexpected
+    content = request.content
+    body: bytes | Refusal
+    if content.is_eof():
+        # A chunked body may have come whole and be too large all the same.
+        body = content.read_nowait(-1)
+        if len(body) > BODY_LIMIT:
+            return _too_large()
+    else:
+        body = await _arrived(content)
+        if isinstance(body, Refusal):
+            return body
+    encoding = request.headers.get("content-encoding")
+    return body if encoding is None else await _decoded(body, encoding)
+
+
+def _answer_expectation(request: web.BaseRequest) -> Refusal | None:
+    """Ask a client that waits for leave to send its body to send it."""
+    expected = request.headers.get("expect")
+    if expected is None:
+        return None
+    if expected.strip().lower() != "100-continue":
         return Refusal(
             code=RefusalCode.EXPECTATION_FAILED,
             message="Only Expect: 100-continue is understood",
         )
-    content = request.content
-    if content.is_eof():
-        body = content.read_nowait(-1)
-    else:
-        try:
-            async with asyncio.timeout(BODY_TIMEOUT):
-                read = await _read(content)
-        except TimeoutError:
-            return Refusal(
-                code=RefusalCode.REQUEST_TIMEOUT,
-                message=f"The request body took longer than {BODY_TIMEOUT:.0f} s",
-            )
-        if read is None:
-            return _too_large()
-        body = read
-    return await _decoded(body, request.headers.get("content-encoding"))
+    waits = request.version >= (1, 1) and not request.content.is_eof()
+    if waits and request.transport is not None:
+        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    return None
 
 
-async def _read(content: StreamReader) -> bytes | None:
+async def _arrived(content: StreamReader) -> bytes | Refusal:
+    """Collect a body that is still on its way."""
     parts = []
     size = 0
-    while chunk := await content.readany():
-        size += len(chunk)
-        if size > BODY_LIMIT:
-            return None
-        parts.append(chunk)
+    try:
+        async with asyncio.timeout(BODY_TIMEOUT):
+            while chunk := await content.readany():
+                size += len(chunk)
+                if size > BODY_LIMIT:
+                    return _too_large()
+                parts.append(chunk)
+    except TimeoutError:
+        return Refusal(
+            code=RefusalCode.REQUEST_TIMEOUT,
+            message=f"The request body took longer than {BODY_TIMEOUT:.0f} s",
+        )
+    except (web.RequestPayloadError, ConnectionError):
+        return Refusal(
+            code=RefusalCode.BAD_REQUEST,
+            message="The request body is not framed as HTTP wants it",
+        )
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
 
-async def _decoded(body: bytes, encoding: str | None) -> bytes | Refusal:
-    if encoding is None:
-        return body
+async def _decoded(body: bytes, encoding: str) -> bytes | Refusal:
     try:
-        if len(body) > OFF_LOOP:
+        try:
+            return decode(body, encoding, ON_LOOP)
+        except TooLargeError:
+            # A few bytes can decode to many: their number says nothing about the time.
             return await asyncio.to_thread(decode, body, encoding, BODY_LIMIT)
-        return decode(body, encoding, BODY_LIMIT)
     except UnknownEncodingError as error:
         return Refusal(code=RefusalCode.UNSUPPORTED_MEDIA_TYPE, message=str(error))
     except TooLargeError:

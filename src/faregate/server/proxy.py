@@ -4,32 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
-import time
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from faregate.core.holds import LedgerError
 from faregate.core.refusal import Refusal, RefusalCode
+from faregate.gateway import messages
 from faregate.gateway.exchange import Exchange
 from faregate.gateway.inbound import Inbound
 from faregate.gateway.tasks import spawn
 from faregate.protocols.codec import Codec, RequestHead
-from faregate.server.auth import Caller, Tokens, caller_of
+from faregate.server.auth import Caller, Tokens, caller_of, without_tokens
 from faregate.server.body import read_body
 from faregate.server.door import Door, Entry, Knock
 from faregate.server.reply import StreamReply
-from faregate.server.responses import REQUEST_ID, refusal_response, whole_response
+from faregate.server.responses import (
+    new_request_id,
+    own_headers,
+    refusal_response,
+    whole_response,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from multidict import CIMultiDictProxy
 
+    from faregate.gateway.attempt import Result
     from faregate.gateway.gate import Gate
 
 _log = logging.getLogger("faregate.server")
-_random = random.SystemRandom()
 
 
 class Proxy:
@@ -43,11 +48,17 @@ class Proxy:
         tokens: Tokens,
         models: Callable[[str, Mapping[str, str]], web.Response | Refusal],
     ) -> None:
+        """Serve `gate` to whom `door` and `tokens` let in."""
         self._gate = gate
         self._door = door
         self._tokens = tokens
         self._models = models
+        self._leaving: Refusal | None = None
         self.first_request_seen = False
+
+    def close(self, leaving: Refusal) -> None:
+        """Refuse what comes over connections that are still open."""
+        self._leaving = leaving
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; never raises but for cancellation."""
@@ -55,48 +66,46 @@ class Proxy:
         headers = _lower(request.headers)
         entry = self._door.check(request.method, request.raw_path, headers)
         if isinstance(entry, Refusal):
-            return refusal_response(
-                entry, request_id, headers, None, request.raw_path[:512]
-            )
+            path = request.raw_path[:512]
+            return _refused(request, entry, request_id, headers, None, path)
         if entry.knock is Knock.LIVENESS:
-            return web.Response(status=200, headers={REQUEST_ID: request_id})
-        caller = caller_of(headers, self._tokens)
-        if isinstance(caller, Refusal):
-            return refusal_response(
-                caller, request_id, headers, entry.codec, entry.path
-            )
-        if entry.knock is Knock.MODELS:
-            answer = self._models(entry.path, headers)
-            if isinstance(answer, Refusal):
-                return refusal_response(answer, request_id, headers, None, entry.path)
-            return answer
-        self.first_request_seen = True
-        return await self._proxy(request, entry, caller, headers, request_id)
+            return web.Response(headers=own_headers(request_id))
+        answer = await self._enter(request, entry, headers, request_id)
+        if isinstance(answer, Refusal):
+            codec, path = entry.codec, entry.path
+            return _refused(request, answer, request_id, headers, codec, path)
+        return answer
 
-    async def _proxy(
+    async def _enter(
         self,
         request: web.BaseRequest,
         entry: Entry,
-        caller: Caller,
         headers: Mapping[str, str],
         request_id: str,
-    ) -> web.StreamResponse:
-        codec = entry.codec
-        if codec is None or entry.work is None:
-            raise RuntimeError("a proxied entry has a codec")
+    ) -> web.StreamResponse | Refusal:
+        """Ask for credentials, then read and serve what may come in."""
+        caller = self._leaving or self._caller(headers)
+        if isinstance(caller, Refusal):
+            return caller
+        if entry.codec is None or entry.work is None:
+            answer = self._models(entry.path, headers)
+            if isinstance(answer, web.Response):
+                answer.headers.update(own_headers(request_id))
+            return answer
+        self.first_request_seen = True
         body = await read_body(request)
         if isinstance(body, Refusal):
-            return refusal_response(body, request_id, headers, codec, entry.path)
+            return body
         inbound = Inbound(
             id=request_id,
             head=RequestHead(
                 method=request.method,
                 path=entry.path,
                 query=entry.query,
-                headers=headers,
+                headers=without_tokens(headers),
             ),
             body=body,
-            codec=codec,
+            codec=entry.codec,
             work=entry.work,
             grant=caller.grant,
             url=entry.url,
@@ -104,48 +113,76 @@ class Proxy:
             received_ms=self._gate.clock.now_ms(),
             subscription=caller.subscription,
         )
-        return await self._exchange(request, inbound, headers, codec)
+        return await self._exchange(request, inbound, entry.codec)
+
+    def _caller(self, headers: Mapping[str, str]) -> Caller | Refusal:
+        try:
+            return caller_of(headers, self._tokens)
+        except LedgerError as error:
+            return Refusal(
+                code=RefusalCode.LEDGER_UNAVAILABLE,
+                message=f"The ledger cannot be read, so nothing is sent: {error}",
+            )
 
     async def _exchange(
-        self,
-        request: web.BaseRequest,
-        inbound: Inbound,
-        headers: Mapping[str, str],
-        codec: Codec,
-    ) -> web.StreamResponse:
+        self, request: web.BaseRequest, inbound: Inbound, codec: Codec
+    ) -> web.StreamResponse | Refusal:
         reply = StreamReply(request, inbound.id)
         exchange = Exchange(self._gate, inbound, reply)
         task = spawn(exchange.run(), "exchange")
         try:
-            result = await asyncio.shield(task)
+            await asyncio.wait([task])
         except asyncio.CancelledError:
-            if not task.done():
-                exchange.client_gone()
+            # The exchange goes on without its client, to learn what it cost.
+            exchange.client_gone()
+            task.add_done_callback(_note_failure)
             raise
-        except Exception:
-            _log.exception("request %s failed", inbound.id)
-            result = Refusal(
-                code=RefusalCode.INTERNAL,
-                message=f"Faregate failed on request {inbound.id}; its cost is kept "
-                "as unknown. Please report it",
-            )
-            if reply.response is not None:
-                await reply.fail(codec.error_event(result, inbound.id))
+        result = _result(task, inbound.id)
         if reply.response is not None:
+            if isinstance(result, Refusal):
+                await reply.fail(codec.error_event(result, inbound.id))
             return reply.response
         if isinstance(result, Refusal):
-            return refusal_response(
-                result, inbound.id, headers, codec, inbound.head.path
-            )
+            return result
         if result is None:
             raise RuntimeError("an exchange ended without an answer")
         return whole_response(result, inbound.id)
 
 
-def new_request_id() -> str:
-    """Return an id that sorts by time, so that the ledger appends in order."""
-    return f"req_{time.time_ns() // 1_000_000:011x}{_random.getrandbits(40):010x}"
+def _refused(
+    request: web.BaseRequest,
+    refusal: Refusal,
+    request_id: str,
+    headers: Mapping[str, str],
+    codec: Codec | None,
+    path: str,
+) -> web.Response:
+    response = refusal_response(refusal, request_id, headers, codec, path)
+    if not request.content.is_eof():
+        # What is left of the body would be read as the next request.
+        response.force_close()
+    return response
+
+
+def _result(task: asyncio.Task[Result], request_id: str) -> Result:
+    """Return what an exchange ended with; a failure of its own is a refusal."""
+    _note_failure(task)
+    if task.cancelled() or task.exception() is not None:
+        return messages.failed(request_id)
+    return task.result()
+
+
+def _note_failure(task: asyncio.Task[Result]) -> None:
+    """Log what an exchange failed with, which no caller may see."""
+    error = None if task.cancelled() else task.exception()
+    if error is not None:
+        _log.error("an exchange failed", exc_info=error)
 
 
 def _lower(headers: CIMultiDictProxy[str]) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+    """Return headers by lower-case name; what is sent twice is one list."""
+    found = {name.lower(): value for name, value in headers.items()}
+    if len(found) != len(headers):
+        for name in found:
+            found[name] = ", ".join(headers.getall(name))
+    return found

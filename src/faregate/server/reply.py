@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from faregate.gateway.ports import ClientGoneError
-from faregate.server.responses import REQUEST_ID
+from faregate.server.responses import own_headers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,6 +17,7 @@ class StreamReply:
     """Writes one streamed answer; `response` is what the handler returns."""
 
     def __init__(self, request: web.BaseRequest, request_id: str) -> None:
+        """Answer `request`; nothing is sent yet."""
         self._request = request
         self._id = request_id
         self.response: web.StreamResponse | None = None
@@ -28,8 +29,9 @@ class StreamReply:
 
     async def start(self, status: int, headers: Mapping[str, str]) -> None:
         """Send status and headers."""
-        response = web.StreamResponse(status=status, headers=headers)
-        response.headers[REQUEST_ID] = self._id
+        response = web.StreamResponse(
+            status=status, headers={**headers, **own_headers(self._id)}
+        )
         self.response = response
         try:
             await response.prepare(self._request)
@@ -55,6 +57,6 @@ class StreamReply:
             self._request.transport.close()
 
     def abort(self) -> None:
-        """Drop the connection, so that a write that waits for the client fails."""
+        """Drop the connection: a write that waits for the client ends at once."""
         if self._request.transport is not None:
             self._request.transport.abort()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import random
+import time
 from dataclasses import replace
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.protocols.agents import is_litellm_family
-from faregate.protocols.registry import CODECS
+from faregate.protocols.registry import dialect_of
 from faregate.protocols.statuses import STOP_LITELLM, status_of
+from faregate.server.claims import claim_of_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,6 +23,8 @@ if TYPE_CHECKING:
     from faregate.protocols.codec import Codec
 
 REQUEST_ID = "x-faregate-request-id"
+SERVER = "faregate"
+"""The only thing that answers tell of what made them."""
 _MAY_PASS = frozenset(
     {
         RefusalCode.UPSTREAM_UNREACHABLE,
@@ -34,9 +40,21 @@ _CLOSES = frozenset(
         RefusalCode.TOO_LARGE,
         RefusalCode.MISDIRECTED,
         RefusalCode.REQUEST_TIMEOUT,
+        RefusalCode.EXPECTATION_FAILED,
         RefusalCode.SHUTTING_DOWN,
     }
 )
+_random = random.SystemRandom()
+
+
+def new_request_id() -> str:
+    """Return an id that sorts by time, so that the ledger appends in order."""
+    return f"req_{time.time_ns() // 1_000_000:011x}{_random.getrandbits(40):010x}"
+
+
+def own_headers(request_id: str) -> dict[str, str]:
+    """Return the headers of every answer, the gate's own and a provider's."""
+    return {REQUEST_ID: request_id, "server": SERVER}
 
 
 def refusal_response(
@@ -47,43 +65,54 @@ def refusal_response(
     path: str,
 ) -> web.Response:
     """Return a refusal as a response that stops agents at once."""
-    dialect = codec or _dialect_of(path)
+    dialect = codec or dialect_of(claim_of_path(path)[1])
     litellm = is_litellm_family(headers)
     status = status_of(refusal.code, litellm_family=litellm)
     if litellm and status == STOP_LITELLM:
         # litellm reads the error type before the status, and retries a bad request.
         refusal = replace(refusal, error_type="not_found_error")
-    answer = {REQUEST_ID: request_id, "x-faregate-refusal": str(refusal.code)}
-    if refusal.code not in _MAY_PASS:
-        answer["x-should-retry"] = "false"
-    if refusal.code is RefusalCode.UNAUTHORIZED:
-        answer["www-authenticate"] = 'Bearer realm="faregate"'
     response = web.Response(
         status=status,
-        headers=answer,
+        headers=_refusal_headers(refusal, request_id),
         body=dialect.refusal_body(refusal, request_id),
         content_type="application/json",
     )
-    if refusal.code in _CLOSES:
+    # Nobody can tell whether a client that waits for leave sends its body after all.
+    if refusal.code in _CLOSES or "expect" in headers:
         response.force_close()
     return response
+
+
+def raw_refusal(refusal: Refusal, request_id: str) -> bytes:
+    """Return a refusal as bytes, for a connection that no request came over."""
+    status = HTTPStatus(status_of(refusal.code, litellm_family=False))
+    body = dialect_of("/").refusal_body(refusal, request_id)
+    headers = {
+        **_refusal_headers(refusal, request_id),
+        "content-type": "application/json",
+        "content-length": str(len(body)),
+        "connection": "close",
+    }
+    lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
+    lines += [f"{name}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 def whole_response(whole: Whole, request_id: str) -> web.Response:
     """Return a provider's whole answer as a response."""
     return web.Response(
         status=whole.status,
-        headers={**whole.headers, REQUEST_ID: request_id},
+        headers={**whole.headers, **own_headers(request_id)},
         body=whole.body,
     )
 
 
-_DIALECTS = {codec.name: codec for codec in CODECS}
-
-
-def _dialect_of(path: str) -> Codec:
-    if "enerateContent" in path or "/v1beta" in path:
-        return _DIALECTS["gemini"]
-    if "/messages" in path:
-        return _DIALECTS["anthropic_messages"]
-    return _DIALECTS["openai_chat"]
+def _refusal_headers(refusal: Refusal, request_id: str) -> dict[str, str]:
+    answer = {**own_headers(request_id), "x-faregate-refusal": str(refusal.code)}
+    if refusal.code not in _MAY_PASS:
+        answer["x-should-retry"] = "false"
+    if refusal.code is RefusalCode.UNAUTHORIZED:
+        answer["www-authenticate"] = 'Bearer realm="faregate"'
+    if refusal.code is RefusalCode.UPGRADE_REFUSED:
+        answer["upgrade"] = "HTTP/1.1"
+    return answer

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from typing import TYPE_CHECKING
 
 from faregate.config.files import write_private
 from faregate.config.problems import ConfigError
+from faregate.core.holds import LedgerError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,15 +44,30 @@ def status_line(states: tuple[BudgetState, ...], in_flight: int) -> str:
 async def write_statusline(path: Path, live: Live) -> None:
     """Keep the file current until cancelled, then remove it."""
     last = ""
+    ended = threading.Event()
     try:
         while True:
-            line = status_line(live.global_states(), live.in_flight)
-            if line != last:
-                # A full disk must not end the proxy; the line is a convenience.
-                with contextlib.suppress(OSError, ConfigError):
-                    write_private(path, (line + "\n").encode())
-                last = line
+            # A reader that asks while the ledger cannot answer sees the last line.
+            with contextlib.suppress(LedgerError):
+                line = status_line(live.global_states(), live.in_flight)
+                if line != last:
+                    # The disk may be slow: a second is nothing here, but a lot there.
+                    await asyncio.to_thread(_write, path, line, ended)
+                    last = line
             await asyncio.sleep(INTERVAL)
     finally:
-        with contextlib.suppress(OSError):
-            path.unlink()
+        ended.set()
+        _remove(path)
+
+
+def _write(path: Path, line: str, ended: threading.Event) -> None:
+    # A full disk must not end the proxy; the line is a convenience.
+    with contextlib.suppress(OSError, ConfigError):
+        write_private(path, (line + "\n").encode())
+    if ended.is_set():
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    with contextlib.suppress(OSError):
+        path.unlink()

@@ -7,6 +7,7 @@ compression, so that bytes can pass as they come.
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -28,6 +29,7 @@ CONNECT_TIMEOUT = 10.0
 KEEPALIVE = 15.0
 """Seconds an idle connection is kept: below what providers' own servers keep."""
 READ_CHUNK = 64 * 1024
+_UNSENDABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 DECODED_LIMIT = 256 * 1024 * 1024
 """Most bytes that one compressed answer may decode to."""
 
@@ -170,8 +172,11 @@ async def _decoded(
 
 
 def _clean(headers: Mapping[str, str]) -> Mapping[str, str]:
-    """Drop headers whose values no client may be sent: controls, broken UTF-8."""
+    """Leave out headers that no client can be sent: controls, broken UTF-8."""
     if all(map(str.isprintable, headers.values())):
         return headers
-    spaced = ((name, value.replace("\t", " ")) for name, value in headers.items())
-    return CIMultiDict((name, value) for name, value in spaced if value.isprintable())
+    return CIMultiDict(
+        (name, value.replace("\t", " "))
+        for name, value in headers.items()
+        if value.isprintable() or not _UNSENDABLE.search(value)
+    )
