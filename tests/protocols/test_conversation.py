@@ -13,6 +13,7 @@ from faregate.protocols.conversation import (
     cache_write_of,
     conversation_of,
     digest_of,
+    unread_conversation,
     without_markers,
 )
 
@@ -77,8 +78,8 @@ def parts(*texts: bytes) -> list[msgspec.Raw]:
 def test_a_longer_conversation_begins_with_the_shorter_one() -> None:
     first = b'{"role":"user","content":[{"type":"text","text":"hi",' + MARK + b"}]}"
     again = b'{"role":"user","content":[{"type":"text","text":"hi"}]}'
-    one = conversation_of([b"m", b"sys"], parts(first), [b"sys", first])
-    two = conversation_of([b"m", b"sys"], parts(again, b'{"x":1}'), [b"sys", again])
+    one = conversation_of([b"m"], b"sys", parts(first), 1)
+    two = conversation_of([b"m"], b"sys", parts(again, b'{"x":1}'), 1)
     assert one.fixed == two.fixed
     assert two.parts[:1] == one.parts
     assert one.sizes == (len(first),)
@@ -88,7 +89,7 @@ def test_a_longer_conversation_begins_with_the_shorter_one() -> None:
 
 def test_another_model_or_system_text_is_another_conversation() -> None:
     fixed = {
-        conversation_of([model, system], [], []).fixed
+        conversation_of([model], system, [], 0).fixed
         for model in (b"m", b"n")
         for system in (b"", b"sys")
     }
@@ -96,12 +97,19 @@ def test_another_model_or_system_text_is_another_conversation() -> None:
 
 
 def test_the_opening_is_stable_across_processes() -> None:
-    opening = conversation_of([], [], [b"sys", b"hi"]).opening
-    assert opening == hashlib.sha256(b"sys\0hi\0").hexdigest()[:12]
-    assert conversation_of([], [], [b"s", b"yshi"]).opening != opening
+    opening = conversation_of([], b"sys", parts(b"hi", b"later"), 1).opening
+    assert opening == hashlib.sha256(b"sys\0hi").hexdigest()[:12]
+    assert conversation_of([], b"s", parts(b"yshi"), 1).opening != opening
+
+
+def test_messages_that_cannot_be_told_apart() -> None:
+    one, two = (unread_conversation([b"m"], raw) for raw in (b"[1]", b"[2]"))
+    assert one.parts == two.parts == ()
+    assert one.opening != two.opening
+    assert one.fixed != two.fixed
 
 
 def test_nothing_of_the_text_is_kept() -> None:
     secret = json.dumps({"content": "canary-4711"}).encode()
-    conversation = conversation_of([secret], parts(secret), [secret])
+    conversation = conversation_of([secret], secret, parts(secret), 1)
     assert "canary" not in repr(conversation)

@@ -26,35 +26,31 @@ _TTL = re.compile(rb'"ttl"\s*:\s*"([^"]*)"')
 
 def conversation_of(
     fixed: Iterable[bytes | int],
+    system: bytes,
     parts: Iterable[msgspec.Raw],
-    opening: Iterable[bytes],
+    opening: int,
 ) -> Conversation:
     """Return hashes and sizes of a conversation.
 
-    `fixed` is what must not change between turns, as JSON or as a hash of it;
-    `parts` the messages in order, `opening` the system text and first user message.
+    `fixed` and the `system` text must not change between turns; `parts` are the
+    messages in order, of which the first `opening` reach to the first user's.
+    Everything is JSON, or for `fixed` a hash of it.
     """
-    digest = hashlib.sha256()
-    for piece in opening:
-        digest.update(without_markers(piece))
-        digest.update(b"\0")
-    hashes: list[int] = []
-    sizes: list[int] = []
-    for raw in parts:
-        piece = bytes(raw)
-        sizes.append(len(piece))
-        hashes.append(hash(without_markers(piece)))
+    plain_system = without_markers(system)
+    pieces = [bytes(raw) for raw in parts]
+    plain = [without_markers(piece) for piece in pieces]
+    digest = hashlib.sha256(b"\0".join([plain_system, *plain[:opening]]))
     return Conversation(
-        fixed=hash(tuple([digest_of(piece) for piece in fixed])),
-        parts=tuple(hashes),
-        sizes=tuple(sizes),
+        fixed=hash((hash(plain_system), *map(digest_of, fixed))),
+        parts=tuple(map(hash, plain)),
+        sizes=tuple(map(len, pieces)),
         opening=digest.hexdigest()[:12],
     )
 
 
 def unread_conversation(fixed: Iterable[bytes | int], raw: bytes) -> Conversation:
     """Return the conversation of messages that could not be told apart."""
-    return conversation_of(fixed, (), [raw])
+    return conversation_of(fixed, raw, (), 0)
 
 
 def digest_of(piece: bytes | int) -> int:

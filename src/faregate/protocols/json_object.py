@@ -103,12 +103,14 @@ def _matched(
 
 
 def _edited(body: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
-    pieces: list[bytes] = []
+    # Views, because a slice of a large body would be copied twice.
+    whole = memoryview(body)
+    pieces: list[bytes | memoryview] = []
     position = 0
     for start, end, value in sorted(edits):
-        pieces += (body[position:start], value)
+        pieces += (whole[position:start], value)
         position = end
-    pieces.append(body[position:])
+    pieces.append(whole[position:])
     return b"".join(pieces)
 
 

@@ -186,9 +186,8 @@ def _conversation(
     messages: list[Message] | None,
     tools: ToolFacts,
 ) -> Conversation:
-    fixed: list[bytes | int] = [model.encode(), system, tools.digest]
+    fixed: list[bytes | int] = [model.encode(), tools.digest]
     if messages is None:
         return unread_conversation(fixed, raw)
     parts = list_elements(raw, "messages")
-    opening = [system, *(bytes(part) for part in parts[: first_user(messages)])]
-    return conversation_of(fixed, parts, opening)
+    return conversation_of(fixed, system, parts, first_user(messages))

@@ -178,9 +178,8 @@ def _conversation(
     tools: ToolFacts,
 ) -> Conversation:
     system = _either(request, _SYSTEM) or b""
-    fixed: list[bytes | int] = [endpoint.model.encode(), system, tools.digest]
+    fixed: list[bytes | int] = [endpoint.model.encode(), tools.digest]
     if contents is None:
         return unread_conversation(fixed, raw)
     parts = list_elements(raw, "contents")
-    opening = [system, *(bytes(part) for part in parts[: first_user(contents)])]
-    return conversation_of(fixed, parts, opening)
+    return conversation_of(fixed, system, parts, first_user(contents))

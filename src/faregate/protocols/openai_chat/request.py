@@ -141,8 +141,7 @@ def _conversation(
     if messages is None:
         return unread_conversation(fixed, raw)
     parts = list_elements(raw, "messages")
-    opening = [bytes(part) for part in parts[: first_user(messages)]]
-    return conversation_of(fixed, parts, opening)
+    return conversation_of(fixed, b"", parts, first_user(messages))
 
 
 def splice(body: bytes, changes: Splice) -> bytes:

@@ -69,9 +69,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         body_bytes=len(body),
         hints=session_hints(head.headers),
         conversation=conversation_of(
-            [model.encode()],
-            [msgspec.Raw(prompt) for prompt in prompts],
-            prompts[:1],
+            [model.encode()], b"", [msgspec.Raw(prompt) for prompt in prompts], 1
         ),
     )
 

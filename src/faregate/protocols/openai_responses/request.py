@@ -222,15 +222,14 @@ def _conversation(
     tools: list[ToolFacts],
 ) -> Conversation:
     instructions = request.get("instructions") or b""
-    fixed: list[bytes | int] = [model.encode(), instructions]
+    fixed: list[bytes | int] = [model.encode()]
     fixed += [each.digest for each in tools]
     if items is None:
         return unread_conversation(fixed, raw)
     if raw.startswith(b'"'):
-        return conversation_of(fixed, [msgspec.Raw(raw)], [instructions, raw])
+        return conversation_of(fixed, instructions, [msgspec.Raw(raw)], 1)
     parts = list_elements(raw, "input")
-    opening = [instructions, *(bytes(part) for part in parts[: _until_user(items)])]
-    return conversation_of(fixed, parts, opening)
+    return conversation_of(fixed, instructions, parts, _until_user(items))
 
 
 def _until_user(items: list[_Item]) -> int:
