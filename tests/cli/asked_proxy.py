@@ -37,11 +37,11 @@ class AskedProxy(FakeProxy):
         self._ending = asyncio.ensure_future(self._stop())
 
     async def _stop(self) -> None:
+        # A connection that was only opened, to see who listens, may still be on its
+        # way in: a server that is closed while it arrives loses its transport.
+        await _turns()
         await FakeProxy._stop(self)
-        # A connection that was only opened, to see who listens, may just have been
-        # taken: its transport needs some turns of the loop to see that it is closed.
-        for _ in range(50):
-            await asyncio.sleep(0.001)
+        await _turns()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         answer = await FakeProxy._answer(self, request)
@@ -55,3 +55,9 @@ class AskedProxy(FakeProxy):
             status=status,
             content_type="application/json",
         )
+
+
+async def _turns() -> None:
+    """Let the loop do what is due, however slow the machine is."""
+    for _ in range(20):
+        await asyncio.sleep(0.001)
