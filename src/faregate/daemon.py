@@ -173,9 +173,10 @@ class Daemon:
             self._patience,
         )
         self._tell_of_the_dead()
-        self.tokens = Tokens(_secret(paths.state_dir / "signing-secret"))
+        secret = _secret(paths.state_dir / "signing-secret")
+        self.tokens = Tokens(secret, self._was_ended)
         write_private(paths.token, self.tokens.issue(Grant()).encode() + b"\n")
-        proxy = Proxy(
+        self.proxy = proxy = Proxy(
             gate=self.gate,
             door=Door(hosts=hosts_of(host, port)),
             tokens=self.tokens,
@@ -260,6 +261,7 @@ class Daemon:
             code=RefusalCode.SHUTTING_DOWN,
             message="Faregate is stopping; start it again with: faregate up",
         )
+        self.proxy.close(leaving)
         for site in list(self._agents.sites):
             await site.stop()
         gate.admission.close(leaving)
@@ -280,6 +282,11 @@ class Daemon:
         if self._stopped.is_set():
             self._hurry.set()
         self._stopped.set()
+
+    def _was_ended(self, session: str) -> bool:
+        """Tell whether an earlier process, or this one, ended a session."""
+        found = self.reports.session(session)
+        return found is not None and found.ended_at_ms is not None
 
     def _save_budget(self, asked: SetBudget) -> None:
         """Write a limit to overrides.toml and apply it at once."""
