@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from faregate.core.identity import Claim
     from faregate.protocols.codec import Codec
 
-_FORBIDDEN_IN_PATH = ("%", "//", "\\", ";", "/.", "#")
+_FORBIDDEN_IN_PATH = ("%", "//", "\\", ";", "/.")
 _UNSENDABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _BASES = frozenset({"", "/", "/v1", "/v1/", "/v1beta", "/v1beta/"})
 _MODEL_LISTS = ("/v1/models", "/v1beta/models")
@@ -78,7 +78,8 @@ class Door:
             return refusal
         path, _, query = target.partition("?")
         url, rest = claim_of_path(path)
-        if url is None or any(bad in path for bad in _FORBIDDEN_IN_PATH):
+        odd = "#" in target or any(bad in path for bad in _FORBIDDEN_IN_PATH)
+        if url is None or odd:
             return _not_found(path)
         labels = claim_of_headers(headers)
         if isinstance(labels, Refusal):
