@@ -89,6 +89,27 @@ def test_media(fields: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("fields", "audio"),
+    [
+        ({"inlineData": {"mimeType": "audio/wav", "data": "AAAA"}}, True),
+        ({"inline_data": {"mime_type": "AUDIO/wav", "data": "AAAA"}}, True),
+        ({"fileData": {"mimeType": "video/mp4", "fileUri": "x"}}, True),
+        ({"fileData": {"fileUri": "x"}}, True),
+        ({"fileData": 7}, True),
+        ({"inlineData": {"mimeType": "image/png", "data": "AAAA"}}, False),
+        ({"text": "audio"}, False),
+    ],
+)
+def test_audio(fields: dict[str, Any], audio: bool) -> None:
+    assert part(**fields).audio is audio
+
+
+def test_spoken_answers() -> None:
+    assert facts(generationConfig={"responseModalities": ["AUDIO"]}).audio
+    assert not facts(generationConfig={"responseModalities": ["TEXT"]}).audio
+
+
+@pytest.mark.parametrize(
     "fields",
     [
         {"text": '"inlineData":'},

@@ -108,6 +108,18 @@ def test_media(part: dict[str, Any]) -> None:
     assert not facts(messages=[HI]).media
 
 
+def test_audio() -> None:
+    sound = {"type": "input_audio", "input_audio": {"data": "AAAA"}}
+    picture = {"type": "image_url", "image_url": {"url": "x"}}
+    assert facts(messages=[{"role": "user", "content": [sound]}]).audio
+    assert not facts(messages=[{"role": "user", "content": [picture]}]).audio
+    spoken = {"role": "assistant", "audio": {"id": "audio_1"}}
+    assert facts(messages=[HI, spoken]).audio
+    assert facts(modalities=["text", "audio"]).audio
+    assert not facts(modalities=["text"]).audio
+    assert not facts().audio
+
+
 def test_cache_markers_and_session() -> None:
     marked = [{"type": "text", "text": "x", "cache_control": {"type": "ephemeral"}}]
     found = facts(

@@ -125,6 +125,12 @@ def test_text(items: list[Any]) -> None:
     assert not facts(input=items).media
 
 
+def test_audio() -> None:
+    assert facts(input=message({"type": "input_audio"})).audio
+    assert not facts(input=message({"type": "input_image"})).audio
+    assert not facts().audio
+
+
 def test_hints() -> None:
     assert facts(prompt_cache_key="k").hints.session == "k"
     found = facts(prompt_cache_key="k", client_metadata={"session_id": "s"})

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from faregate.protocols.codec import BadRequestError
-from faregate.protocols.parts import any_media, decode_messages, first_user
+from faregate.protocols.parts import any_audio, any_media, decode_messages, first_user
 
 TEXT = frozenset({"text", "tool_result"})
 
@@ -76,3 +76,16 @@ def test_messages_up_to_the_first_user() -> None:
     assert count("system", "user", "assistant", "user") == 2
     assert count("system", "assistant") == 2
     assert count() == 0
+
+
+def test_sound_is_found_at_any_depth() -> None:
+    def audio(content: object) -> bool:
+        raw = json.dumps([{"role": "user", "content": content}]).encode()
+        return any_audio(decode_messages(raw) or [])
+
+    sound = {"type": "input_audio"}
+    assert audio([{"type": "text"}, sound])
+    assert audio([{"type": "tool_result", "content": [sound]}])
+    assert audio([7])
+    assert not audio([{"type": "image"}, {"type": "text", "text": "audio"}])
+    assert not audio("audio")

@@ -78,6 +78,8 @@ class RequestFacts:
     """Sum of their declared maximum uses; None when one declares none."""
     media: bool = False
     """Input whose tokens its bytes do not bound: images, audio, files, URLs."""
+    audio: bool = False
+    """Sound goes in or comes out; its tokens cost more than those of text."""
     stored_input: bool = False
     """Input that is not in the body: file ids, previous_response_id, prompts."""
     cache_write: CacheWrite = CacheWrite.NONE

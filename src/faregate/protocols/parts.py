@@ -62,6 +62,25 @@ def any_media(messages: Iterable[Message], text_kinds: frozenset[str]) -> bool:
     )
 
 
+def any_audio(messages: Iterable[Message]) -> bool:
+    """Tell whether any message holds sound."""
+    return any(
+        (message.audio and message.audio != _NULL) or raw_audio(message.content)
+        for message in messages
+    )
+
+
+def raw_audio(content: msgspec.Raw) -> bool:
+    """Tell whether a content holds sound, at any depth of it."""
+    if bytes(memoryview(content)[:1]) != b"[":
+        return False
+    try:
+        parts = _PARTS.decode(content)
+    except (msgspec.DecodeError, RecursionError):
+        return True
+    return any("audio" in part.type or raw_audio(part.content) for part in parts)
+
+
 def has_media(parts: Iterable[Part], text_kinds: frozenset[str]) -> bool:
     """Tell whether any part, nested ones included, is not of a text kind.
 

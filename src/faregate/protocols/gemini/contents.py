@@ -12,7 +12,7 @@ from faregate.protocols.fields import limited
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_NOTHING = (msgspec.Raw(), msgspec.Raw(b"null"))
+_NULL = msgspec.Raw(b"null")
 
 
 class _Media(msgspec.Struct, gc=False, rename="camel"):
@@ -24,6 +24,11 @@ class _Media(msgspec.Struct, gc=False, rename="camel"):
     snake_file_data: msgspec.Raw = msgspec.field(
         name="file_data", default=msgspec.Raw()
     )
+
+
+class _Blob(msgspec.Struct, gc=False, rename="camel"):
+    mime_type: str | None = None
+    snake_mime_type: str | None = msgspec.field(name="mime_type", default=None)
 
 
 class _FunctionResponse(msgspec.Struct, gc=False):
@@ -44,6 +49,7 @@ class Content(msgspec.Struct, gc=False):
     parts: list[_Part] | None = None
 
 
+_BLOB = msgspec.json.Decoder(_Blob)
 _CONTENTS = msgspec.json.Decoder(list[Content])
 
 
@@ -65,6 +71,16 @@ def holds_media(contents: Iterable[Content]) -> bool:
     return any(_is_media(part) for content in contents for part in content.parts or ())
 
 
+def holds_audio(contents: Iterable[Content]) -> bool:
+    """Tell whether any part is sound, or a film, which may have some."""
+    return any(
+        _kind(blob).startswith(("audio", "video", "?"))
+        for content in contents
+        for part in content.parts or ()
+        for blob in _blobs(part)
+    )
+
+
 def first_user(contents: Iterable[Content]) -> int:
     """Return how many contents there are up to the first user's, that included."""
     count = 0
@@ -76,10 +92,14 @@ def first_user(contents: Iterable[Content]) -> int:
 
 
 def _is_media(part: _Part) -> bool:
+    return bool(_blobs(part))
+
+
+def _blobs(part: _Part) -> list[msgspec.Raw]:
     answers = (part.function_response, part.snake_function_response)
     nested = [media for answer in answers if answer for media in answer.parts or ()]
-    return any(
-        value not in _NOTHING
+    return [
+        value
         for media in (part, *nested)
         for value in (
             media.inline_data,
@@ -87,4 +107,14 @@ def _is_media(part: _Part) -> bool:
             media.snake_inline_data,
             media.snake_file_data,
         )
-    )
+        if value and value != _NULL
+    ]
+
+
+def _kind(blob: msgspec.Raw) -> str:
+    """Return the media type of a blob, "?" where it states none."""
+    try:
+        found = _BLOB.decode(blob)
+    except msgspec.DecodeError:
+        return "?"
+    return (found.mime_type or found.snake_mime_type or "?").lower()

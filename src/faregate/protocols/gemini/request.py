@@ -19,12 +19,14 @@ from faregate.protocols.fields import (
     checked_model,
     list_elements,
     read_bound,
+    read_list,
     read_text,
 )
 from faregate.protocols.gemini.contents import (
     Content,
     decode_contents,
     first_user,
+    holds_audio,
     holds_media,
 )
 from faregate.protocols.gemini.paths import STREAMING, Endpoint, read_path
@@ -86,6 +88,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         server_tools=tools.server,
         server_tool_uses=tools.uses,
         media=contents is None or holds_media(contents),
+        audio=_speaks(config) or (contents is not None and holds_audio(contents)),
         stored_input=_either(request, _CACHED) is not None,
         service_tier=_service_tier(request),
         body_bytes=len(body),
@@ -130,6 +133,13 @@ def _config(request: JsonObject) -> JsonObject:
     _either(request, _CONFIG)
     key = _CONFIG[0] if request.get(_CONFIG[0]) is not None else _CONFIG[1]
     return read_member(request, key, guarded=[*_BOUND, *_CHOICES])
+
+
+def _speaks(config: JsonObject) -> bool:
+    """Tell whether the answer is to be spoken."""
+    names = ("responseModalities", "response_modalities")
+    asked = [each for name in names for each in read_list(config, name)]
+    return any(b"audio" in bytes(each).lower() for each in asked)
 
 
 def _service_tier(request: JsonObject) -> str | None:

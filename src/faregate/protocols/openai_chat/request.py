@@ -32,6 +32,7 @@ from faregate.protocols.json_object import (
 )
 from faregate.protocols.parts import (
     Message,
+    any_audio,
     any_media,
     decode_messages,
     first_user,
@@ -78,6 +79,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     server_tools = unique((*tools.server, *_search_tools(request, model)))
     raw = request.get("messages") or b"[]"
     messages = decode_messages(raw)
+    media = messages is None or any_media(messages, _TEXT_PARTS)
     return RequestFacts(
         protocol=PROTOCOL,
         work=Work.GENERATION,
@@ -91,7 +93,8 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         tools=tools.count + len(read_list(request, "functions")),
         server_tools=server_tools,
         server_tool_uses=None if server_tools else 0,
-        media=messages is None or any_media(messages, _TEXT_PARTS),
+        media=media,
+        audio=_speaks(request) or (media and any_audio(messages or ())),
         stored_input=request.get("conversation") is not None,
         cache_write=_cache_write(request, raw, tools),
         service_tier=read_text(request, "service_tier"),
@@ -108,6 +111,12 @@ def _refuse_alternatives(request: JsonObject) -> None:
             "`models` lists alternatives whose price cannot be held; name one model.",
             "models",
         )
+
+
+def _speaks(request: JsonObject) -> bool:
+    """Tell whether the answer is to be spoken."""
+    modalities = read_list(request, "modalities")
+    return any(bytes(each) != b'"text"' for each in modalities)
 
 
 def _asks_for_usage(request: JsonObject) -> bool:

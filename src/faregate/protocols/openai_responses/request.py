@@ -22,7 +22,7 @@ from faregate.protocols.fields import (
     read_text,
 )
 from faregate.protocols.json_object import JsonObject, read_again, read_object
-from faregate.protocols.parts import raw_media
+from faregate.protocols.parts import raw_audio, raw_media
 from faregate.protocols.tools import ClientKinds, ToolFacts, read_tools, unique
 
 if TYPE_CHECKING:
@@ -141,6 +141,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         server_tools=server_tools,
         server_tool_uses=uses if server_tools else 0,
         media=items is None or any(_is_media(item) for item in items),
+        audio=any(raw_audio(item.content) for item in items or ()),
         stored_input=_has_stored_input(request, items or []),
         service_tier=read_text(request, "service_tier"),
         body_bytes=len(body),
