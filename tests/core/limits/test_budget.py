@@ -43,7 +43,7 @@ def match(*rules: BudgetRule, **fields: Any) -> dict[tuple[str, str], str | None
     }
 
 
-ALWAYS = {
+ALWAYS: dict[tuple[str, str], str | None] = {
     ("global", "month"): None,
     ("global", "day"): None,
     ("session:s1", "session"): None,
