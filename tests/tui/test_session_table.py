@@ -12,6 +12,7 @@ from faregate.tui.session_table import (
     Sort,
     cost_text,
     session_name,
+    short_id,
     state_span,
 )
 from faregate.tui.store import Store
@@ -182,3 +183,18 @@ def test_rows_of_unchanged_sessions_are_the_same_objects() -> None:
 def test_a_filter_leaves_rows_out() -> None:
     rows = SessionTable().rows(busy(), parse_filter("agent:codex"), Sort(), UNICODE)
     assert [row.key for row in rows] == ["c3a5b7e2-2222"]
+
+
+@pytest.mark.parametrize(
+    ("session", "shown"),
+    [
+        ("mine", "mine"),
+        ("claude-code-09f02d55", "09f02d55"),
+        ("4f70b7b1-6aec-45b3-8ea6-bae2cbd5fc26", "4f70b7b1"),
+        ("01a208bc-0ad4-7220-8553-56e157f771b8", "57f771b8"),
+        ("ses_df743dfc1ffeYOJhORcyHm5DpX", "ses_df74"),
+        ("claude-code-09f02d55/a35d3de490004a0f5", "09f02d55/a35d"),
+    ],
+)
+def test_a_sessions_short_id_is_the_part_that_differs(session: str, shown: str) -> None:
+    assert short_id(session) == shown

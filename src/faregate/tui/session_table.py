@@ -5,6 +5,7 @@ Pure: a store in, rows out. Cells of a session that did not change are reused.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -156,6 +157,12 @@ class SessionTable:
         return of, Row(view.id, partial(_cells, view, doing, fine, glyphs))
 
 
+_TELLING_END = re.compile(
+    r".*-[0-9a-f]{8}|[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"
+)
+"""A name with eight random digits, or a UUID that begins with the time."""
+
+
 def session_name(view: SessionView) -> str:
     """Return what a person calls this session."""
     if view.workspace and view.task:
@@ -167,8 +174,16 @@ def session_name(view: SessionView) -> str:
 
 
 def short_id(session: str) -> str:
-    """Return as much of a session's id as tells it apart at a glance."""
-    return session if len(session) <= 12 else session[:8]
+    """Return as much of a session's id as tells it apart at a glance.
+
+    Ids that begin with a name or an instant differ at their end.
+    """
+    root, slash, child = session.partition("/")
+    if slash:
+        return f"{short_id(root)}/{child[:4]}"
+    if len(session) <= 12:
+        return session
+    return session[-8:] if _TELLING_END.fullmatch(session) else session[:8]
 
 
 def cost_text(view: SessionView, *, fine: bool = False) -> str:
