@@ -2,18 +2,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import sys
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
-import aiohttp
 import pytest
 import uvloop
 
-from faregate.core.attempts import Departure
-from faregate.upstream.pool import Pool, Sending, sending
+from faregate.core.attempts import Departure, UpstreamRequest
+from faregate.core.faults import UpstreamError
+from faregate.upstream.session import HttpUpstream
+from tests import leaks
 from tests.upstream.raw_provider import Answer, Call, RawProvider, raw_provider
 
+MEGABYTE = 1024 * 1024
 Run = Callable[[Coroutine[Any, Any, None]], None]
 
 
@@ -28,58 +30,69 @@ async def fine(call: Call) -> None:
 
 
 @contextlib.asynccontextmanager
-async def client_of(
-    answer: Answer, pool: Pool
-) -> AsyncIterator[tuple[RawProvider, aiohttp.ClientSession]]:
+async def client_of(answer: Answer) -> AsyncIterator[tuple[RawProvider, HttpUpstream]]:
     async with raw_provider(answer) as provider:
-        client = aiohttp.ClientSession(connector=pool)
+        client = HttpUpstream()
         yield provider, client
         await client.close()
 
 
-async def post(client: aiohttp.ClientSession, url: str) -> Sending:
-    with sending(Departure()) as noted:
-        response = await client.post(url, data=b"{}")
-        await response.read()
-        noted.departure.connecting |= noted.untouched()
-    return noted
+def asked(url: str, departure: Departure, body: bytes = b"{}") -> UpstreamRequest:
+    return UpstreamRequest(
+        url=url, method="POST", headers={}, body=body, departure=departure
+    )
+
+
+async def post(client: HttpUpstream, url: str, body: bytes = b"{}") -> None:
+    answer = await client.send(asked(url, Departure(), body))
+    await answer.read(MEGABYTE)
 
 
 def test_a_used_connection_is_told_from_a_new_one(run: Run) -> None:
     async def scene() -> None:
-        pool = Pool(keepalive_timeout=5)
-        async with client_of(fine, pool) as (provider, client):
-            first = await post(client, provider.url)
-            again = await post(client, provider.url)
-            provider.calls[0].reset()
-            await asyncio.sleep(0.05)
-            new = await post(client, provider.url)
-        assert [first.reused, again.reused, new.reused] == [False, True, False]
+        async def leaves(call: Call) -> None:
+            if call.number == 2 or call.connection == 2:
+                call.reset()
+            else:
+                await fine(call)
+
+        async with client_of(leaves) as (provider, client):
+            await post(client, provider.url)
+            with pytest.raises(UpstreamError) as stale:
+                await post(client, provider.url)
+            with pytest.raises(UpstreamError) as fresh:
+                await post(client, provider.url)
+        assert (stale.value.reused, fresh.value.reused) == (True, False)
         assert provider.connections == 2
 
     run(scene())
 
 
-def test_a_pool_that_closes_uses_no_connection_twice(run: Run) -> None:
+def test_a_connection_with_unsent_bytes_carries_no_other_request(run: Run) -> None:
     async def scene() -> None:
-        pool = Pool(force_close=True)
-        async with client_of(fine, pool) as (provider, client):
-            noted = [await post(client, provider.url) for _ in range(2)]
-        assert [one.reused for one in noted] == [False, False]
-        assert provider.connections == 2
+        async def hasty(
+            reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+        ) -> None:
+            heads.append(await reader.readuntil(b"\r\n\r\n"))
+            writer.write(b"HTTP/1.1 413 Too Large\r\nContent-Length: 2\r\n\r\n{}")
+            await asyncio.sleep(0.2)
+            writer.transport.abort()
 
-    run(scene())
-
-
-@pytest.mark.skipif(sys.platform != "linux", reason="nothing is counted elsewhere")
-def test_a_request_that_was_answered_was_taken(run: Run) -> None:
-    async def scene() -> None:
-        pool = Pool(keepalive_timeout=5)
-        async with client_of(fine, pool) as (provider, client):
-            for _ in range(2):
-                noted = await post(client, provider.url)
-                assert noted.witness is not None
-                assert not noted.departure.connecting
+        before = leaks.sockets()
+        heads: list[bytes] = []
+        narrow = socket.create_server(("127.0.0.1", 0))
+        # The system must not take the whole body off our hands.
+        narrow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        server = await asyncio.start_server(hasty, sock=narrow)
+        url = f"http://127.0.0.1:{narrow.getsockname()[1]}/"
+        client = HttpUpstream()
+        for _ in range(2):
+            await post(client, url, b"x" * (16 * MEGABYTE))
+        await client.close()
+        server.close()
+        await server.wait_closed()
+        await leaks.until_sockets(before)
+        assert [head.split(b" ", 1)[0] for head in heads] == [b"POST", b"POST"]
 
     run(scene())
 
@@ -93,12 +106,11 @@ def test_a_departure_says_when_a_connection_is_there(run: Run) -> None:
             seen.append(departure.connecting)
             await fine(call)
 
-        pool = Pool(keepalive_timeout=5)
-        async with client_of(look, pool) as (provider, client):
-            with sending(departure):
-                assert departure.connecting
-                response = await client.post(provider.url, data=b"{}")
-                await response.read()
+        async with client_of(look) as (provider, client):
+            sending = asyncio.ensure_future(client.send(asked(provider.url, departure)))
+            await asyncio.sleep(0)
+            assert departure.connecting
+            await (await sending).read(MEGABYTE)
         assert seen == [False]
 
     run(scene())
@@ -107,10 +119,10 @@ def test_a_departure_says_when_a_connection_is_there(run: Run) -> None:
 def test_a_connection_that_never_comes_leaves_the_departure_connecting() -> None:
     async def scene() -> None:
         departure = Departure()
-        pool = Pool(keepalive_timeout=5)
-        async with aiohttp.ClientSession(connector=pool) as client:
-            with sending(departure), pytest.raises(aiohttp.ClientConnectorError):
-                await client.post("http://127.0.0.1:1/", data=b"{}")
+        client = HttpUpstream()
+        with pytest.raises(UpstreamError):
+            await client.send(asked("http://127.0.0.1:1/", departure))
+        await client.close()
         assert departure.connecting
 
     asyncio.run(scene())

@@ -12,17 +12,21 @@ from typing import TYPE_CHECKING
 
 import aiohttp
 from multidict import CIMultiDict
-from yarl import URL
 
 from faregate.core.faults import FaultKind, UpstreamError
 from faregate.protocols.content_encoding import DecodingError, decoder_for
 from faregate.upstream.errors import BREAKING, fault_of
-from faregate.upstream.pool import Pool, sending
+from faregate.upstream.evidence import Witness
+from faregate.upstream.plain_request import NO_TIMER, PlainRequest, url_of
+from faregate.upstream.pool import Line, Pool
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from faregate.core.attempts import UpstreamRequest
+    from aiohttp.connector import Connection
+    from yarl import URL
+
+    from faregate.core.attempts import Departure, UpstreamRequest
     from faregate.protocols.content_encoding import BoundedDecoder
 
 CONNECT_TIMEOUT = 10.0
@@ -30,6 +34,9 @@ KEEPALIVE = 15.0
 """Seconds an idle connection is kept: below what providers' own servers keep."""
 READ_CHUNK = 64 * 1024
 _UNSENDABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
+_TIMEOUT = aiohttp.ClientTimeout(
+    total=None, connect=None, sock_connect=CONNECT_TIMEOUT, sock_read=None
+)
 DECODED_LIMIT = 256 * 1024 * 1024
 """Most bytes that one compressed answer may decode to."""
 
@@ -49,13 +56,14 @@ class HttpAnswer:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield body bytes, decoded, as they arrive."""
-        content = self._response.content
+        read = self._response.content.readany
+        decoder = self._decoder
         try:
-            if self._decoder is None:
-                async for chunk in content.iter_any():
+            if decoder is None:
+                while chunk := await read():
                     yield chunk
             else:
-                async for chunk in _decoded(content, self._decoder):
+                async for chunk in _decoded(self._response.content, decoder):
                     yield chunk
         except BaseException as error:
             # Whoever is cancelled here has no further use for the connection.
@@ -97,30 +105,26 @@ class HttpUpstream:
 
     def __init__(self) -> None:
         """Open a pool; no connection is made yet."""
-        self._pooled = _session(Pool(keepalive_timeout=KEEPALIVE))
-        self._fresh = _session(Pool(force_close=True))
+        self._pooled = Pool(keepalive_timeout=KEEPALIVE)
+        self._fresh = Pool(force_close=True)
+        self._loop = asyncio.get_running_loop()
 
     async def send(
         self, request: UpstreamRequest, *, fresh: bool = False
     ) -> HttpAnswer:
         """Return once headers arrived; raise UpstreamError otherwise."""
-        session = self._fresh if fresh else self._pooled
-        if session.closed:
+        pool = self._fresh if fresh else self._pooled
+        if pool.closed:
             raise UpstreamError(FaultKind.CONNECT, "Faregate is stopping", sent=False)
-        url = _url(request.url)
-        with sending(request.departure) as noted:
-            try:
-                response = await session.request(
-                    request.method,
-                    url,
-                    data=request.body if request.method != "GET" else None,
-                    headers=request.headers,
-                    allow_redirects=False,
-                )
-            except BREAKING as error:
-                raise fault_of(
-                    error, reused=noted.reused, untouched=noted.untouched()
-                ) from error
+        plain = PlainRequest(
+            request.method,
+            _url(request.url),
+            request.headers,
+            request.body,
+            self._loop,
+        )
+        line = await self._connect(plain, pool, request.departure)
+        response = await _answered(plain, line)
         try:
             return HttpAnswer(response)
         except DecodingError as error:
@@ -132,27 +136,61 @@ class HttpUpstream:
         await self._pooled.close()
         await self._fresh.close()
 
+    async def _connect(
+        self, plain: PlainRequest, pool: Pool, departure: Departure
+    ) -> Connection:
+        departure.connecting = True
+        try:
+            connection = await pool.connect(plain, [], _TIMEOUT)
+        except TimeoutError as error:
+            words = "connecting took too long"
+            raise UpstreamError(FaultKind.TIMEOUT, words, sent=False) from error
+        except BREAKING as error:
+            raise fault_of(error) from error
+        departure.connecting = False
+        return connection
+
+
+async def _answered(
+    plain: PlainRequest, connection: Connection
+) -> aiohttp.ClientResponse:
+    """Send a request and return its answer once the headers are there."""
+    line = connection.protocol
+    if not isinstance(line, Line):
+        raise TypeError("the pool made a connection of another kind")
+    reused, line.used = line.used, True
+    witness = Witness.of(line.transport)
+    response = None
+    try:
+        line.set_response_params(
+            timer=NO_TIMER,
+            skip_payload=False,
+            read_until_eof=True,
+            auto_decompress=False,
+            read_bufsize=READ_CHUNK,
+        )
+        response = await plain.send(connection)
+        await response.start(connection)
+    except BaseException as error:
+        if response is not None:
+            response.close()
+        connection.close()
+        if isinstance(error, BREAKING):
+            untouched = witness is not None and witness.untouched()
+            raise fault_of(error, reused=reused, untouched=untouched) from error
+        raise
+    finally:
+        if witness is not None:
+            witness.close()
+    return response
+
 
 def _url(text: str) -> URL:
     try:
-        return URL(text, encoded=True)
+        return url_of(text)
     except ValueError as error:
         words = "its base_url is not a valid URL"
         raise UpstreamError(FaultKind.CONNECT, words, sent=False) from error
-
-
-def _session(pool: Pool) -> aiohttp.ClientSession:
-    return aiohttp.ClientSession(
-        connector=pool,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        trust_env=False,
-        timeout=aiohttp.ClientTimeout(
-            total=None, connect=None, sock_connect=CONNECT_TIMEOUT, sock_read=None
-        ),
-        read_bufsize=READ_CHUNK,
-        skip_auto_headers=("User-Agent", "Content-Type", "Accept"),
-    )
 
 
 def _undecodable(error: DecodingError) -> UpstreamError:
