@@ -7,7 +7,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faregate.core.windows import (
@@ -130,6 +130,7 @@ def test_windows_of_a_zone_tile_time(kind: WindowKind, zone: str) -> None:
     assert max(lengths) <= most * 86_400 + 2 * HOUR
 
 
+@settings(deadline=None)
 @given(
     now=st.integers(at("1975-01-01"), at("2090-01-01")),
     zone=st.sampled_from(ZONES),
@@ -144,6 +145,7 @@ def test_every_instant_is_in_its_window(now: int, zone: str, kind: WindowKind) -
     assert bounds(kind, found.ends_at - 1, where) == found
 
 
+@settings(deadline=None)
 @given(now=st.integers(at("1975-01-01"), at("2090-01-01")), offset=st.integers(-24, 28))
 def test_fixed_offsets_follow_their_own_midnight(now: int, offset: int) -> None:
     zone = timezone(timedelta(minutes=30 * offset))

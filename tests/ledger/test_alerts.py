@@ -6,10 +6,11 @@ import dataclasses
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faregate.core.holds import Booked, LedgerError
+from faregate.core.money import MAX_PICO
 from faregate.ledger.alerts import NEVER, AlertMarks
 from faregate.ledger.ledger import Ledger
 from tests.ledger.building import (
@@ -100,9 +101,10 @@ def test_a_mark_that_could_never_be_reached_is_refused(mark: int) -> None:
         AlertMarks((50, mark))
 
 
+@settings(deadline=None)
 @given(
-    limit=st.integers(-5, 10**19) | st.none(),
-    used=st.integers(0, 10**19),
+    limit=st.integers(-5, MAX_PICO) | st.none(),
+    used=st.integers(0, MAX_PICO),
     alerted=st.sampled_from([0, 50, 80]),
 )
 def test_next_at_is_exactly_where_the_next_mark_is_crossed(

@@ -235,6 +235,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def move_to_copy(self) -> None:
         self.copies += 1
+        assert faults(self.folder) == ()
         copy = killed(self.folder, f"copy-{self.copies}")
         self.ledger.close()
         self.folder = copy
@@ -277,10 +278,10 @@ class LedgerMachine(RuleBasedStateMachine):
                 assert (state.spent, state.held, state.unknown) == self.model.sums(
                     key_of(state.budget)
                 )
-        assert faults(self.folder) == ()
 
     def teardown(self) -> None:
         if hasattr(self, "ledger"):
+            assert faults(self.folder) == ()
             self.ledger.close()
             self.temporary.cleanup()
 
