@@ -40,6 +40,13 @@ SPEC = ProviderSpec(
         url="https://api.moonshot.ai/v1/users/me/balance",
         kind=BalanceKind.MOONSHOT,
         unit="USD",
+        others=(
+            BalanceEndpoint(
+                url="https://api.moonshot.cn/v1/users/me/balance",
+                kind=BalanceKind.MOONSHOT,
+                unit="CNY",
+            ),
+        ),
     ),
     signup="https://platform.moonshot.ai/console/api-keys",
     error_rules=(

@@ -35,6 +35,13 @@ SPEC = ProviderSpec(
         url="https://api.siliconflow.com/v1/user/info",
         kind=BalanceKind.SILICONFLOW,
         unit="USD",
+        others=(
+            BalanceEndpoint(
+                url="https://api.siliconflow.cn/v1/user/info",
+                kind=BalanceKind.SILICONFLOW,
+                unit="CNY",
+            ),
+        ),
     ),
     signup="https://cloud.siliconflow.com/account/ak",
 )

@@ -100,11 +100,13 @@ class BalanceEndpoint:
     url: str
     kind: BalanceKind
     unit: str
-    """"USD" for money, "percent" or "requests" for a plan's quota."""
+    """"USD" or "CNY" for money, "percent" or "requests" for a plan's quota."""
     stale_s: int = 0
     """How old the figure may be."""
     plan_only: bool = False
     """Only a subscription key gets an answer."""
+    others: tuple[BalanceEndpoint, ...] = ()
+    """The same for separate accounts, each at the domain of a region's base URL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
