@@ -28,12 +28,15 @@ from faregate.protocols.codec import BadRequestError
 from faregate.protocols.error_bodies import read_error
 
 if TYPE_CHECKING:
+    from faregate.core.facts import RequestFacts
     from faregate.gateway.gate import Gate
     from faregate.gateway.inbound import Inbound
     from faregate.gateway.planning import Plan
     from faregate.gateway.ports import Reply
     from faregate.gateway.settlement import OpenHold
 
+INSPECTED_ON_LOOP = 256 * 1024
+"""Most bytes of a body that is read without a thread."""
 _log = logging.getLogger("faregate.gateway")
 _HUNG_UP = Refusal(code=RefusalCode.INTERNAL, message="the client hung up")
 
@@ -96,7 +99,7 @@ class Exchange:
     async def _serve(self) -> Result:
         inbound = self._inbound
         try:
-            facts = inbound.codec.inspect(inbound.head, inbound.body)
+            facts = await self._inspected()
         except BadRequestError as error:
             return Refusal(
                 code=RefusalCode.BAD_REQUEST, message=error.message, param=error.param
@@ -115,6 +118,14 @@ class Exchange:
         if isinstance(result, Refusal):
             self._gate.refused(result, identity, hung_up=result is _HUNG_UP)
         return result
+
+    async def _inspected(self) -> RequestFacts:
+        inbound = self._inbound
+        inspect = inbound.codec.inspect
+        if len(inbound.body) <= INSPECTED_ON_LOOP:
+            return inspect(inbound.head, inbound.body)
+        # What a body is made of decides how long this takes, not its size alone.
+        return await asyncio.to_thread(inspect, inbound.head, inbound.body)
 
     async def _fly(self, plan: Plan, identity: Identity) -> Result:
         flight = self._depart(plan, identity)
