@@ -32,7 +32,7 @@ from faregate.gateway.flights import Flights
 from faregate.gateway.gate import Gate
 from faregate.gateway.messages import clock_jumped
 from faregate.gateway.planning import Planner
-from faregate.gateway.settings import GateSettings, OnTight, Patience, Unpriced
+from faregate.gateway.settings import GateSettings, Patience
 from faregate.gateway.settlement import Books
 from faregate.gateway.steady_clock import SteadyClock
 from faregate.gateway.tasks import spawn
@@ -313,8 +313,8 @@ def _gate(
 ) -> Gate:
     policy = GateSettings(
         default_output=settings.budget.output,
-        on_tight=OnTight(settings.budget.on_tight),
-        unpriced=Unpriced(settings.budget.unpriced),
+        on_tight=settings.budget.on_tight,
+        unpriced=settings.budget.unpriced,
         patience=patience,
     )
     events = EventLog()

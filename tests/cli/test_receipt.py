@@ -36,3 +36,9 @@ def test_what_is_not_certain_is_marked() -> None:
 def test_a_run_without_a_request_may_have_gone_around() -> None:
     assert "went around it" in receipt([], "s", 1)
     assert "went around it" in receipt([scenes.session("s", requests=0)], "s", 1)
+
+
+def test_a_run_that_was_only_refused_is_not_said_to_have_gone_around() -> None:
+    told = receipt([scenes.session("s", requests=0, refusals=2)], "s", 3.0)
+    assert "2 refused" in told
+    assert "went around" not in told

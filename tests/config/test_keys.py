@@ -242,3 +242,10 @@ def test_no_key_reaches_any_text(paths: Paths) -> None:
 def test_looking_writes_nothing(paths: Paths) -> None:
     find_keys(load(paths), {"OPENAI_API_KEY": CANARY})
     assert list(Path(paths.config_dir).iterdir()) == []
+
+
+def test_a_server_on_this_machine_needs_no_key(configured: Configured) -> None:
+    settings = configured(
+        '[providers.llamacpp]\nbase_url = "http://127.0.0.1:8081/v1"\n'
+    )
+    assert find_keys(settings, {}).warnings == ()

@@ -12,10 +12,11 @@ import pytest
 from faregate.config.load import load
 from faregate.config.paths import Paths
 from faregate.config.problems import ConfigError
-from faregate.config.settings import OnTight, Settings, Unpriced
+from faregate.config.settings import Settings
 from faregate.core.limits.budget import BudgetRule
 from faregate.core.model_facts import ModelFacts
 from faregate.core.money import Money
+from faregate.core.policy import OnTight, Unpriced
 from faregate.core.pricing import Rates, Tier, Window
 from faregate.core.routing import RouteRule, Target
 from faregate.core.windows import WindowKind

@@ -23,7 +23,8 @@ def of_session(status: Status, session: str) -> list[SessionView]:
 def receipt(sessions: list[SessionView], session: str, lasted: float) -> str:
     """Return what a run cost in one line."""
     requests = sum(each.requests for each in sessions)
-    if not requests:
+    refused = sum(each.refusals for each in sessions)
+    if not requests and not refused:
         return (
             f"{session}: no request passed the gate. If the agent did call a model, it "
             "went around it: faregate env AGENT tells what it needs"
@@ -41,7 +42,7 @@ def receipt(sessions: list[SessionView], session: str, lasted: float) -> str:
     ]
     if retries:
         parts.insert(2, _plural(retries, "retry", "retries"))
-    if refused := sum(each.refusals for each in sessions):
+    if refused:
         parts.append(f"{refused} refused")
     if unpriced := sum(each.unpriced for each in sessions):
         parts.append(f"{unpriced} without a price")

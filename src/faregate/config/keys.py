@@ -84,7 +84,7 @@ def find_keys(
             continue
         if key is not None:
             found[name] = key
-        elif choice.configured and choice.key != EnvKey(()):
+        elif choice.configured and _needs_key(choice):
             warnings.append(f"{name}: no key found: {_described(choice)}")
     return Keys(found=found, warnings=tuple(dict.fromkeys(warnings)))
 
@@ -191,6 +191,10 @@ def _from_keyring(service: str, user: str) -> FoundKey | None:
     if value is None:
         return None
     return FoundKey(secret=_checked(value, "keyring"), source="keyring")
+
+
+def _needs_key(choice: ProviderChoice) -> bool:
+    return choice.key != EnvKey(()) and not choice.spec.local
 
 
 def _described(choice: ProviderChoice) -> str:

@@ -8,7 +8,6 @@ from __future__ import annotations
 from enum import StrEnum
 
 from faregate.config.kinds import CAP, FLAG, choice, duration, integer, list_of, text
-from faregate.config.settings import OnTight, Unpriced
 from faregate.config.tables import Field
 from faregate.config.values import (
     ARGV,
@@ -24,6 +23,7 @@ from faregate.config.values import (
     WEEKDAY,
     WINDOW,
 )
+from faregate.core.policy import OnTight, Unpriced
 from faregate.providers.spec import Billing, OnAbort
 
 PROVIDER_NAME = r"[a-z0-9][a-z0-9_-]{0,63}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,29 +13,10 @@ if TYPE_CHECKING:
     from faregate.core.limits.budget import BudgetRule
     from faregate.core.model_facts import ModelFacts
     from faregate.core.money import Money
+    from faregate.core.policy import OnTight, Unpriced
     from faregate.core.pricing import PriceRow
     from faregate.core.routing import RouteRule, Target
     from faregate.providers.spec import ProviderSpec
-
-
-class OnTight(StrEnum):
-    """What happens when a hold does not fit into a budget."""
-
-    WAIT = "wait"
-    """Wait for open holds to be released, then refuse."""
-    CLAMP = "clamp"
-    """Lower the request's output bound to what is affordable."""
-    REFUSE = "refuse"
-
-
-class Unpriced(StrEnum):
-    """What happens to a model without a known price."""
-
-    DENY = "deny"
-    DEAREST = "dearest"
-    """Hold and book it at the dearest known price of its provider."""
-    ALLOW = "allow"
-    """Let it pass uncounted: the cap does not cover it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

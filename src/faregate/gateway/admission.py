@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from faregate.core.estimate import OUTPUT_FLOOR, Bounds
 from faregate.core.holds import Held, HoldRequest, LedgerError, NoRoom, Release
 from faregate.core.money import MAX_PICO, ZERO, Money
+from faregate.core.policy import OnTight
 from faregate.core.refusal import Refusal
 from faregate.gateway import messages
-from faregate.gateway.settings import GateSettings, OnTight
+from faregate.gateway.settings import GateSettings
 from faregate.gateway.waiting import (
     Line,
     Round,

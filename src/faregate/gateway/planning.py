@@ -19,11 +19,12 @@ from faregate.core.estimate import (
 )
 from faregate.core.facts import RequestFacts, Work
 from faregate.core.money import ZERO, Money
+from faregate.core.policy import Unpriced
 from faregate.core.pricing import ONE, Cost, PriceRow, Ratio, cost_of, scaled, zero_row
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.routing import NoTarget, RoutingTable, Target, resolve
 from faregate.gateway import endpoints
-from faregate.gateway.settings import GateSettings, Unpriced
+from faregate.gateway.settings import GateSettings
 from faregate.protocols.codec import Splice
 from faregate.protocols.flags import COMPLETION_EXCLUDES_REASONING
 from faregate.providers.price_table import STANDARD_SERVICES

@@ -3,23 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import StrEnum
 
-
-class OnTight(StrEnum):
-    """What happens to a request whose hold does not fit just now."""
-
-    WAIT = "wait"
-    CLAMP = "clamp"
-    REFUSE = "refuse"
-
-
-class Unpriced(StrEnum):
-    """What happens to a request for a model without a known price."""
-
-    DENY = "deny"
-    DEAREST = "dearest"
-    ALLOW = "allow"
+from faregate.core.policy import OnTight, Unpriced
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

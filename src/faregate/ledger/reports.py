@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any
 from faregate.core.holds import BudgetState, BudgetWindow, HoldState, LedgerError
 from faregate.core.labels import Labels
 from faregate.core.money import Money
+from faregate.core.records import AttemptRow, HoldRow, SessionRow, SpendRow
 from faregate.ledger import audit, files, verify
 from faregate.ledger.connection import open_reader, select
 from faregate.ledger.errors import translated
 from faregate.ledger.holds import IDS_PER_MS
 from faregate.ledger.refusals import QUARTER_MS
-from faregate.ledger.report_rows import AttemptRow, HoldRow, SessionRow, SpendRow
 from faregate.ledger.spend import SpendBy, spend
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from faregate.core.holds import LedgerError
 from faregate.core.money import Money
+from faregate.core.records import SpendRow
 from faregate.ledger.connection import select
 from faregate.ledger.holds import IDS_PER_MS
 from faregate.ledger.refusals import QUARTER_MS
-from faregate.ledger.report_rows import SpendRow
 
 if TYPE_CHECKING:
     import apsw
