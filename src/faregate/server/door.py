@@ -157,7 +157,7 @@ def _entry(
     if method == "GET" and _names_models(path):
         return Entry(knock=Knock.MODELS, path=path, query=query, url=url, labels=labels)
     found = codec_for("POST", path)
-    if found is None and not _names_models(path):
+    if found is None and (":" in path or not _names_models(path)):
         return _not_found(path)
     if found is None or method != "POST":
         return _wrong_method(method, path)
