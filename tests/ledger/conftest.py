@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,8 @@ import pytest
 from faregate.ledger.ledger import Ledger
 from faregate.ledger.reports import Reports
 from tests.ledger.building import open_ledger
+
+NOBODY = 65534
 
 
 @pytest.fixture
@@ -37,3 +41,18 @@ def reports(ledger: Ledger, folder: Path) -> Iterator[Reports]:
     opened = Reports.open(folder)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def ordinary_user() -> Iterator[Path]:
+    """A folder of a user for whom modes count: not root, even where tests are."""
+    with tempfile.TemporaryDirectory() as name:
+        if os.geteuid() != 0:
+            yield Path(name)
+            return
+        os.chown(name, NOBODY, NOBODY)
+        os.seteuid(NOBODY)
+        try:
+            yield Path(name)
+        finally:
+            os.seteuid(0)

@@ -107,9 +107,12 @@ class TestOverrun:
         assert booked.overrun == usd("0.20")
         assert sums(ledger, month()) == ("0.7", "0", "0")
         assert [w.scope for w in ledger.closed_windows()] == ["global"]
+        assert [s.closed for s in booked.states] == [True, False, False]
+        assert [s.closed for s in ledger.states(three())] == [True, False, False]
         blocked = ledger.hold(asking("a2", "0.01"))
         assert isinstance(blocked, NoRoom)
         assert [s.budget.window for s in blocked.blocking] == ["month"]
+        assert blocked.blocking[0].closed
 
     def test_even_far_above_the_limit(self, ledger: Ledger) -> None:
         hold(ledger, "a1", "0.50", budgets=three("1"))
@@ -230,3 +233,15 @@ class TestFigures:
         ledger.settle(truth("a1"))
         assert sums(ledger, of_session("s1")) == ("0.1", "0", "0")
         assert sums(ledger, of_session("s2")) == ("0", "0.5", "0")
+
+
+def test_the_database_has_the_last_word_on_what_is_open(ledger: Ledger) -> None:
+    hold(ledger, "a1", "0.50")
+    remembered = ledger._holds.open["a1"]
+    ledger.settle(truth("a1", "0.10"))
+    ledger._holds.open["a1"] = remembered
+    for end in ENDS.values():
+        with pytest.raises(AlreadyResolvedError):
+            end(ledger, "a1")
+    assert sums(ledger, month()) == ("0.1", "0", "0")
+    del ledger._holds.open["a1"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,16 @@ SETTINGS = {
 
 def test_the_writers_settings(writer: apsw.Connection) -> None:
     assert {name: writer.pragma(name) for name in SETTINGS} == SETTINGS
+
+
+def test_macos_syncs_past_the_cache_of_the_drive(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "darwin")
+    connection = open_writer(path)
+    assert connection.pragma("fullfsync") == 1
+    assert connection.pragma("checkpoint_fullfsync") == 1
+    connection.close()
 
 
 def test_a_setting_that_does_not_take_is_an_error(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -190,3 +192,75 @@ def test_a_file_is_created_once(tmp_path: Path) -> None:
     files.create_file(tmp_path / "x")
     with pytest.raises(LedgerError, match="cannot be created"):
         files.create_file(tmp_path / "x")
+
+
+class TestFaultsOfTheSystem:
+    def test_a_folder_that_cannot_be_made(self, tmp_path: Path) -> None:
+        (tmp_path / "file").write_text("x")
+        with pytest.raises(LedgerError, match="cannot be made"):
+            files.prepare_folder(tmp_path / "file" / "ledger")
+
+    def test_a_name_that_cannot_be(self, tmp_path: Path) -> None:
+        long = tmp_path / ("x" * 300)
+        with pytest.raises(LedgerError, match="is unusable"):
+            files.check_folder(long)
+        with pytest.raises(LedgerError, match="cannot be inspected"):
+            files.check_file(long)
+
+    def test_a_folder_that_disappears_at_once(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Path, "mkdir", lambda *_args, **_options: None)
+        with pytest.raises(LedgerError, match="disappeared"):
+            files.prepare_folder(tmp_path / "none")
+
+    def test_a_network_file_system(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(files, "network_mount", lambda _folder: "nfs4")
+        with pytest.raises(LedgerError, match=r"network file system \(nfs4\)"):
+            files.prepare_folder(tmp_path / "ledger")
+
+    def test_a_file_in_a_folder_that_may_not_be_written(
+        self, ordinary_user: Path
+    ) -> None:
+        ordinary_user.chmod(0o500)
+        with pytest.raises(LedgerError, match="cannot be opened"):
+            files.open_file(ordinary_user / "x")
+        ordinary_user.chmod(0o700)
+
+
+class TestOtherSystems:
+    def test_macos_syncs_past_the_cache_of_the_drive(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[tuple[int, int]] = []
+        monkeypatch.setattr(fcntl, "F_FULLFSYNC", 51, raising=False)
+        monkeypatch.setattr(fcntl, "fcntl", lambda fd, how: asked.append((fd, how)))
+        monkeypatch.setattr(sys, "platform", "darwin")
+        files.sync_data(7)
+        assert asked == [(7, 51)]
+
+    def test_without_fdatasync_all_is_synced(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked: list[int] = []
+        monkeypatch.delattr(os, "fdatasync", raising=False)
+        monkeypatch.setattr(os, "fsync", asked.append)
+        files.sync_data(7)
+        assert asked == [7]
+
+    def test_without_owners_none_is_checked(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "x"
+        path.write_text("x")
+        path.chmod(0o644)
+        monkeypatch.setattr(files, "_OWNED", False)
+        assert files.check_file(path)
+
+    def test_windows_cannot_sync_a_folder(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "platform", "win32")
+        files.sync_folder(Path("/does/not/exist"))

@@ -171,3 +171,11 @@ def test_sub_agents_count_in_their_roots_budget(
     sub = reports.session("s1/sub")
     assert sub is not None
     assert (sub.held, sub.parent, sub.root) == (usd("0.25"), "s1", "s1")
+
+
+def test_a_fault_of_the_caller_leaves_nothing_behind(ledger: Ledger) -> None:
+    hold(ledger, "a1", "0.50")
+    with pytest.raises(TypeError):
+        ledger.hold(asking("a2", "0.50", session="new", provider=object()))
+    assert sums(ledger, month()) == ("0", "0.5", "0")
+    hold(ledger, "a2", "0.50", session="new")

@@ -53,10 +53,7 @@ def migrate(folder: Path, *migrations: Migration) -> None:
         )
     )
     opened.escrow.close()
-    opened.connection.close()
-    opened.spill.close()
-    opened.escrow_file.close()
-    opened.lock.release()
+    opened.close()
 
 
 def version(path: Path) -> int:
@@ -164,3 +161,27 @@ def test_nonsense_is_refused_with_the_steps_to_restore(folder: Path) -> None:
     with pytest.raises(LedgerDamagedError, match=r"corrupt.*\.recover"):
         open_ledger(folder)
     assert path.read_bytes().startswith(b"this is no database")
+
+
+def test_a_damaged_schema_is_refused_with_the_steps_to_restore(first: Path) -> None:
+    path = first / files.DATABASE
+    content = bytearray(path.read_bytes())
+    content[100:2048] = b"\x77" * 1948
+    path.write_bytes(bytes(content))
+    with pytest.raises(LedgerDamagedError, match=r"corrupt.*\.recover"):
+        open_ledger(first)
+
+
+def test_without_a_copy_nothing_is_migrated(first: Path) -> None:
+    (first / f"{files.DATABASE}.v1.backup").mkdir()
+    with pytest.raises(LedgerError, match="not a regular file"):
+        migrate(first, *MIGRATIONS, next_version)
+    assert version(first / files.DATABASE) == 1
+
+
+def test_the_copy_of_a_killed_run_is_replaced(first: Path) -> None:
+    backup = first / f"{files.DATABASE}.v1.backup"
+    files.create_file(backup)
+    backup.write_bytes(b"half a copy")
+    migrate(first, *MIGRATIONS, next_version)
+    assert version(backup) == 1

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from faregate.core.holds import LedgerError
 from faregate.ledger import files
+from faregate.ledger import ledger as module
 from faregate.ledger.errors import LedgerDamagedError
 from tests.ledger.building import (
     hold,
@@ -23,7 +22,6 @@ from tests.ledger.building import (
 )
 
 OPEN_FILES = Path("/proc/self/fd")
-NOBODY = 65534
 
 
 @pytest.fixture
@@ -112,21 +110,6 @@ def test_a_missing_wal_is_made_up_for(folder: Path) -> None:
     again.close()
 
 
-@pytest.fixture
-def ordinary_user() -> Iterator[Path]:
-    """A folder of a user for whom modes count: not root, even where tests are."""
-    with tempfile.TemporaryDirectory() as name:
-        if os.geteuid() != 0:
-            yield Path(name)
-            return
-        os.chown(name, NOBODY, NOBODY)
-        os.seteuid(NOBODY)
-        try:
-            yield Path(name)
-        finally:
-            os.seteuid(0)
-
-
 def test_a_read_only_file_is_refused(ordinary_user: Path) -> None:
     folder = ordinary_user / "ledger"
     open_ledger(folder).close()
@@ -155,3 +138,16 @@ def test_everything_is_closed_again_when_opening_fails(used: Path) -> None:
     with pytest.raises(LedgerError):
         open_ledger(used)
     assert len(list(OPEN_FILES.iterdir())) == before
+
+
+def test_a_helper_that_cannot_begin_leaves_nothing_open(
+    used: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_path: Path) -> None:
+        raise LedgerError("no second connection")
+
+    monkeypatch.setattr(module, "open_writer", fail)
+    with pytest.raises(LedgerError, match="no second connection"):
+        open_ledger(used)
+    monkeypatch.undo()
+    open_ledger(used).close()

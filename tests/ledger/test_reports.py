@@ -206,6 +206,12 @@ def test_budgets_that_run_now(ledger: Ledger, reports: Reports) -> None:
     assert [s.budget for s in reports.budgets(DAY_END)] == [month()]
 
 
+def test_budgets_say_whether_they_are_closed(ledger: Ledger, reports: Reports) -> None:
+    hold(ledger, "a1", "0.50")
+    ledger.settle(truth("a1", "0.60"))
+    assert [s.closed for s in reports.budgets(NOW_MS // 1000)] == [False, True]
+
+
 def test_what_was_wasted(ledger: Ledger, reports: Reports) -> None:
     hold(ledger, "a1", at_ms=NOW_MS - 5000)
     hold(ledger, "a2")

@@ -95,3 +95,15 @@ def test_what_a_failed_hold_made_is_made_again(
     session = reports.session("new")
     assert session is not None
     assert (session.labels, session.models) == (labels, ("anthropic/m2",))
+
+
+def test_memory_of_labels_is_bounded(
+    ledger: Ledger, reports: Reports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_CACHE_SIZE", 3)
+    for number in range(14):
+        hold(ledger, f"a{number}", "0.01", labels=Labels(task=f"t{number % 7}"))
+    assert len(ledger._parts.sessions._label_sets) <= 3
+    rows = reports.spend("task", since_ms=0)
+    assert {row.attempts for row in rows} == {2}
+    assert len(rows) == 7

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 
 import pytest
@@ -137,3 +138,44 @@ def test_a_disk_that_fails_is_an_error(tmp_path: Path) -> None:
         file.append("void", ending())
     with pytest.raises(LedgerError, match="Clearing the spill file failed"):
         file.clear()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"{}",
+        b"nonsense",
+        b'{"kind": "settle", "fields": {}}',
+        b'{"kind": "void", "fields": {"usage": null, "no_such_field": 1}}',
+        b'{"kind": "void", "fields": {"usage": {"source": "guessed"}}}',
+    ],
+)
+def test_a_line_that_says_nothing_ends_the_file(tmp_path: Path, text: bytes) -> None:
+    Spill.open(tmp_path).close()
+    path = tmp_path / files.SPILL
+    with path.open("r+b") as file:
+        file.write(b"%08x %s\n" % (zlib.crc32(text), text))
+    again = Spill.open(tmp_path)
+    assert again.entries == []
+    again.close()
+
+
+@pytest.mark.parametrize("line", [b"\n", b"zz {}\n", b"00000000 {}\n"])
+def test_a_line_with_a_wrong_sum_ends_the_file(tmp_path: Path, line: bytes) -> None:
+    Spill.open(tmp_path).close()
+    with (tmp_path / files.SPILL).open("r+b") as file:
+        file.write(line)
+    again = Spill.open(tmp_path)
+    assert again.entries == []
+    again.close()
+
+
+def test_a_disk_without_room_for_it_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_descriptor: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "sync_data", fail)
+    with pytest.raises(LedgerError, match="cannot be prepared"):
+        Spill.open(tmp_path)

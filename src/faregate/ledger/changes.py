@@ -57,6 +57,7 @@ class Change:
                     spent=row.spent,
                     held=row.held,
                     unknown=row.unknown,
+                    closed=row.closed,
                 )
             )
         return Booked(

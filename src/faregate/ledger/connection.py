@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -43,8 +43,9 @@ def require_sqlite() -> None:
 
 def open_writer(path: Path) -> apsw.Connection:
     """Open the existing file `path` for writing, in WAL mode; raise LedgerError."""
-    connection = _open(path, apsw.SQLITE_OPEN_READWRITE)
-    try:
+    with translated(f"Opening {path}"), ExitStack() as undo:
+        connection = _open(path, apsw.SQLITE_OPEN_READWRITE)
+        undo.callback(connection.close)
         if connection.readonly("main"):
             raise LedgerError(f"{path} is read-only; make it writable by its owner")
         _set(connection, "page_size", PAGE_SIZE, None)
@@ -52,27 +53,18 @@ def open_writer(path: Path) -> apsw.Connection:
         _set(connection, "wal_autocheckpoint", 0, 0)
         _set(connection, "synchronous", _NORMAL, _NORMAL)
         _set_common(connection)
-    except apsw.Error as error:
-        connection.close()
-        raise fault(f"Opening {path}", error) from error
-    except LedgerError:
-        connection.close()
-        raise
+        undo.pop_all()
     return connection
 
 
 def open_reader(path: Path) -> apsw.Connection:
     """Open `path` for reading only; raise LedgerError."""
-    connection = _open(path, apsw.SQLITE_OPEN_READONLY)
-    try:
+    with translated(f"Opening {path} for reading"), ExitStack() as undo:
+        connection = _open(path, apsw.SQLITE_OPEN_READONLY)
+        undo.callback(connection.close)
         _set(connection, "query_only", 1, 1)
         _set_common(connection)
-    except apsw.Error as error:
-        connection.close()
-        raise fault(f"Opening {path} for reading", error) from error
-    except LedgerError:
-        connection.close()
-        raise
+        undo.pop_all()
     return connection
 
 
@@ -161,11 +153,8 @@ def roll_back(connection: apsw.Connection) -> None:
 
 def _open(path: Path, mode: int) -> apsw.Connection:
     flags = mode | apsw.SQLITE_OPEN_NOFOLLOW | apsw.SQLITE_OPEN_EXRESCODE
-    try:
-        connection = apsw.Connection(str(path), flags=flags, statementcachesize=200)
-        connection.set_busy_timeout(0)
-    except apsw.Error as error:
-        raise fault(f"Opening {path}", error) from error
+    connection = apsw.Connection(str(path), flags=flags, statementcachesize=200)
+    connection.set_busy_timeout(0)
     return connection
 
 

@@ -27,8 +27,6 @@ def quick_check(
         (first, *_), *_ = select(connection, "PRAGMA quick_check(1)")
     except apsw.InterruptError:
         return False
-    except (apsw.CorruptError, apsw.NotADBError) as error:
-        raise damaged(folder, f"The ledger is corrupt ({error})") from error
     finally:
         connection.set_progress_handler(None)
     if first != "ok":

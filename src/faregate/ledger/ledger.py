@@ -121,7 +121,12 @@ class Ledger:
             zone=zone,
             accept_reset=accept_reset,
         )
-        return cls(open_folder(terms), clock_ms, interval_s, retry_s)
+        opened = open_folder(terms)
+        try:
+            return cls(opened, clock_ms, interval_s, retry_s)
+        except BaseException:
+            opened.close()
+            raise
 
     @property
     def paused(self) -> str | None:
@@ -269,11 +274,8 @@ class Ledger:
             # The next start finds the same state as after a kill.
             _log.warning("the ledger was not closed cleanly: %s", error)
         finally:
-            parts.connection.close()
             self._durability.close()
-            parts.spill.close()
-            parts.escrow_file.close()
-            parts.lock.release()
+            parts.close()
 
     def _require_open(self) -> None:
         if self._closed:

@@ -14,7 +14,7 @@ import apsw
 from faregate.core.holds import LedgerError
 from faregate.ledger import files, schema
 from faregate.ledger.connection import APPLICATION_ID, Transaction, open_reader
-from faregate.ledger.errors import damaged, fault
+from faregate.ledger.errors import damaged, translated
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,11 +36,10 @@ def check_version(folder: Path, migrations: tuple[Migration, ...] = MIGRATIONS) 
     path = folder / files.DATABASE
     connection = open_reader(path)
     try:
-        tables = connection.execute("SELECT count(*) FROM sqlite_schema").get
-        application = connection.pragma("application_id")
-        version = connection.pragma("user_version")
-    except apsw.Error as error:
-        raise fault(f"Reading {path}", error) from error
+        with translated(f"Reading {path}"):
+            tables = connection.execute("SELECT count(*) FROM sqlite_schema").get
+            application = connection.pragma("application_id")
+            version = connection.pragma("user_version")
     finally:
         connection.close()
     if tables and application != APPLICATION_ID:
@@ -74,7 +73,7 @@ def _back_up(connection: apsw.Connection, folder: Path, version: int) -> None:
     if files.check_file(path):
         path.unlink()
     files.create_file(path)
-    try:
+    with translated(f"Copying the ledger to {path}"):
         copy = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READWRITE)
         try:
             with copy.backup("main", connection, "main") as backup:
@@ -82,6 +81,4 @@ def _back_up(connection: apsw.Connection, folder: Path, version: int) -> None:
                     backup.step(1000)
         finally:
             copy.close()
-    except apsw.Error as error:
-        raise fault(f"Copying the ledger to {path}", error) from error
     files.sync_folder(folder)

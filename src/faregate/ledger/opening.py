@@ -77,6 +77,13 @@ class Opened:
     checked: bool
     """Whether the file was checked to its end."""
 
+    def close(self) -> None:
+        """Close every file and give the lock back, without another write."""
+        self.connection.close()
+        self.spill.close()
+        self.escrow_file.close()
+        self.lock.release()
+
 
 def open_folder(terms: Terms) -> Opened:
     """Open or create the ledger in a folder; raise LedgerError."""

@@ -71,7 +71,7 @@ _ATTEMPTS = """
     ORDER BY attempt.id DESC LIMIT ?3
 """
 _WINDOWS = """
-    SELECT scope, window, starts_at, ends_at, "limit", spent, held, unknown
+    SELECT scope, window, starts_at, ends_at, "limit", spent, held, unknown, closed
     FROM budget_window
     WHERE (scope < 'session:' OR scope >= 'session;') AND starts_at <= ?1
         AND (ends_at IS NULL OR ends_at > ?1)
@@ -218,7 +218,7 @@ class Reports:
 
 
 def _state(row: tuple[Any, ...]) -> BudgetState:
-    scope, window, starts_at, ends_at, limit, spent, held, unknown = row
+    scope, window, starts_at, ends_at, limit, spent, held, unknown, closed = row
     return BudgetState(
         budget=BudgetWindow(
             scope=scope,
@@ -230,6 +230,7 @@ def _state(row: tuple[Any, ...]) -> BudgetState:
         spent=Money(spent),
         held=Money(held),
         unknown=Money(unknown),
+        closed=bool(closed),
     )
 
 
