@@ -138,15 +138,7 @@ class Admission:
         """Hold, refuse, or stand in line."""
         if self._closing is not None:
             return self._closing
-        scopes = _scopes(ask)
-        least = self._least(ask)
-        outcome: Outcome | NoRoom
-        if self._line and least and self._must_queue(scopes):
-            outcome = self._behind(ask, least)
-        else:
-            outcome = self._attempt(ask)
-            if isinstance(outcome, Admitted) and outcome.held.amount:
-                overtake(self._line, scopes)
+        outcome = self._past_the_line(ask) if self._line else self._attempt(ask)
         if not isinstance(outcome, NoRoom):
             return outcome
         may_wait = self._settings.on_tight is not OnTight.REFUSE
@@ -154,15 +146,24 @@ class Admission:
             return messages.no_room(outcome)
         if len(self._line) >= self._settings.queue_size:
             return messages.queue_full(len(self._line))
-        return self._join(ask, outcome, scopes)
+        return self._join(ask, outcome)
 
-    def _join(
-        self, ask: Ask, full: NoRoom, scopes: frozenset[Scope]
-    ) -> Waiter[Outcome]:
+    def _past_the_line(self, ask: Ask) -> Outcome | NoRoom:
+        """Hold although others wait, unless one of them must not be passed."""
+        scopes = _scopes(ask)
+        least = self._least(ask)
+        if least and self._must_queue(scopes):
+            return self._behind(ask, least)
+        outcome = self._attempt(ask)
+        if isinstance(outcome, Admitted) and outcome.held.amount:
+            overtake(self._line, scopes)
+        return outcome
+
+    def _join(self, ask: Ask, full: NoRoom) -> Waiter[Outcome]:
         waiter: Waiter[Outcome] = Waiter(
             asyncio.get_running_loop().create_future(),
             least=full.amount,
-            scopes=scopes,
+            scopes=_scopes(ask),
             since=self._clock.monotonic(),
             blocked_by=full.blocking,
         )

@@ -20,14 +20,12 @@ if TYPE_CHECKING:
 class Asker:
     """Asks for the holds of one request's attempts."""
 
-    def __init__(
-        self, gate: Gate, inbound: Inbound, identity: Identity, body_hash: int
-    ) -> None:
+    def __init__(self, gate: Gate, inbound: Inbound, identity: Identity) -> None:
         self._gate = gate
         self._inbound = inbound
         self.identity = identity
         self._number = 1
-        self.client_retry = gate.failures.is_retry(identity.session, body_hash)
+        self.client_retry = gate.failures.is_retry(identity.session, inbound.body)
 
     def again(self) -> Asker:
         """Turn to the next attempt of the same request."""

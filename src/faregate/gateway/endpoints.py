@@ -50,6 +50,7 @@ _NOT_FORWARDED = _HOP_BY_HOP | {
     "x-forwarded-proto",
     "x-real-ip",
 }
+_NOT_FORWARDED_WITH_KEY = _NOT_FORWARDED | CREDENTIALS
 _NOT_RETURNED = _HOP_BY_HOP | {
     "content-length",
     "content-encoding",
@@ -94,20 +95,27 @@ def url_of(base: str, head: RequestHead, facts: RequestFacts, target: Target) ->
 
 def forwarded_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the caller's headers without those that end at the gate."""
-    kept = {
-        name: value
-        for name, value in headers.items()
-        if name not in _NOT_FORWARDED and not name.startswith(OWN_PREFIX)
-    }
-    kept["accept-encoding"] = "identity"
-    return kept
+    return _without(headers, _NOT_FORWARDED)
+
+
+def forwarded_with_key(
+    headers: Mapping[str, str], spec: ProviderSpec, protocol: str, key: str | None
+) -> dict[str, str]:
+    """Return the forwarded headers with the provider's key for every credential."""
+    return _keyed(_without(headers, _NOT_FORWARDED_WITH_KEY), spec, protocol, key)
 
 
 def with_key(
-    headers: dict[str, str], spec: ProviderSpec, protocol: str, key: str | None
+    headers: Mapping[str, str], spec: ProviderSpec, protocol: str, key: str | None
 ) -> dict[str, str]:
     """Replace every credential by the provider's own key."""
     kept = {n: v for n, v in headers.items() if n not in CREDENTIALS}
+    return _keyed(kept, spec, protocol, key)
+
+
+def _keyed(
+    kept: dict[str, str], spec: ProviderSpec, protocol: str, key: str | None
+) -> dict[str, str]:
     if key is None:
         return kept
     match spec.auth_for.get(base_protocol(protocol), spec.auth):
@@ -119,6 +127,16 @@ def with_key(
             kept["x-goog-api-key"] = key
         case AuthScheme.NONE:
             pass
+    return kept
+
+
+def _without(headers: Mapping[str, str], names: frozenset[str]) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in headers.items()
+        if name not in names and not name.startswith(OWN_PREFIX)
+    }
+    kept["accept-encoding"] = "identity"
     return kept
 
 

@@ -48,7 +48,6 @@ class Exchange:
         self._gate = gate
         self._inbound = inbound
         self._reply = reply
-        self._body_hash = hash(inbound.body)
         self._task: asyncio.Task[Result] | None = None
         self._flight: Flight | None = None
         self._attempt: Attempt | None = None
@@ -149,7 +148,7 @@ class Exchange:
     async def _try(self, plan: Plan, identity: Identity, flight: Flight) -> Result:
         if plan.facts.work is Work.TOKEN_COUNT:
             return await self._attempted(plan, flight)
-        asker = Asker(self._gate, self._inbound, identity, self._body_hash)
+        asker = Asker(self._gate, self._inbound, identity)
         if asker.client_retry:
             self._gate.retried(plan.target, identity.session)
         result = await self._held(plan, asker, flight)
@@ -227,8 +226,11 @@ class Exchange:
         if count is None or plan.spec.tokenizer is None:
             return plan
         budgets = self._gate.budgets(asker.identity, plan.target)
+        ledger = self._gate.ledger
         try:
-            states = self._gate.ledger.states(budgets)
+            if ledger.has_room(budgets, plan.amount(plan.bounds)):
+                return plan
+            states = ledger.states(budgets)
         except LedgerError:
             return plan
         if not worth_counting(plan, states):
@@ -269,9 +271,9 @@ class Exchange:
     def _remember(self, plan: Plan, identity: Identity, hold: OpenHold) -> None:
         usage = hold.usage
         if usage is None or usage.source is not UsageSource.REPORTED or hold.failed:
-            self._gate.failures.failed(identity.session, self._body_hash)
+            self._gate.failures.failed(identity.session, self._inbound.body)
             return
-        self._gate.failures.succeeded(identity.session, self._body_hash)
+        self._gate.failures.succeeded(identity.session, self._inbound.body)
         turn = KnownTurn(
             conversation=plan.facts.conversation,
             input_tokens=usage.input_tokens,

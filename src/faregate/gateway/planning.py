@@ -320,9 +320,8 @@ class Planner:
     def _headers(
         self, inbound: Inbound, spec: ProviderSpec, protocol: str
     ) -> dict[str, str] | Refusal:
-        headers = endpoints.forwarded_headers(inbound.head.headers)
         if inbound.grant is None:
-            return headers
+            return endpoints.forwarded_headers(inbound.head.headers)
         key = self._key_of(spec.name)
         # A provider of one's own that names no key, such as a server on this
         # machine, is asked without one.
@@ -336,7 +335,7 @@ class Planner:
                     "then restart it with: faregate down; faregate up"
                 ),
             )
-        return endpoints.with_key(headers, spec, protocol, key)
+        return endpoints.forwarded_with_key(inbound.head.headers, spec, protocol, key)
 
 
 def _held_at_maximum(bounds: Bounds, model: ModelFacts) -> Bounds:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Settlement,
     )
     from faregate.core.labels import Labels
+    from faregate.core.money import Money
 
 
 class Clock(Protocol):
@@ -69,6 +70,10 @@ class LedgerPort(Protocol):
         at_ms: int,
     ) -> None:
         """Count a refusal for its session; raises nothing."""
+        ...
+
+    def has_room(self, budgets: Sequence[BudgetWindow], amount: Money) -> bool:
+        """Tell whether a hold would fit into all of these windows just now."""
         ...
 
     def states(self, budgets: Sequence[BudgetWindow]) -> tuple[BudgetState, ...]:

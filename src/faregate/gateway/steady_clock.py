@@ -25,7 +25,12 @@ class SteadyClock:
     """A clock over another one; `now_ms` never follows an unconfirmed jump."""
 
     def __init__(self, clock: Clock) -> None:
-        self._clock = clock
+        # Asked many times for each request: no step in between.
+        self._wall_ms = clock.now_ms
+        self.elapsed = clock.elapsed
+        """Return seconds of a clock that never goes back and counts sleep."""
+        self.monotonic = clock.monotonic
+        """Return seconds of a clock that never goes back."""
         self._wall = clock.now_ms()
         self._elapsed = clock.elapsed()
         self.jump_ms = 0
@@ -35,24 +40,16 @@ class SteadyClock:
 
     def now_ms(self) -> int:
         """Return Unix milliseconds."""
-        wall, elapsed = self._clock.now_ms(), self._clock.elapsed()
+        wall, elapsed = self._wall_ms(), self.elapsed()
         expected = self._wall + int((elapsed - self._elapsed) * 1000)
         step = wall - expected
         if -LARGEST_STEP_MS <= step <= LARGEST_STEP_MS:
-            self._follow(wall, elapsed)
+            self._wall, self._elapsed, self.jump_ms = wall, elapsed, 0
             return wall
         jumped, self.jump_ms = self.jump_ms, step
         if not jumped:
             self.on_jump(step)
         return expected
-
-    def monotonic(self) -> float:
-        """Return seconds of a clock that never goes back."""
-        return self._clock.monotonic()
-
-    def elapsed(self) -> float:
-        """Return seconds of a clock that never goes back and counts sleep."""
-        return self._clock.elapsed()
 
     def witness(self, date: str | None) -> None:
         """Take the `Date` header of an answer: it may confirm a jump."""
@@ -62,9 +59,6 @@ class SteadyClock:
             said = int(parsedate_to_datetime(date).timestamp() * 1000)
         except (ValueError, OverflowError):
             return
-        wall = self._clock.now_ms()
+        wall = self._wall_ms()
         if abs(said - wall) <= WITNESS_MS:
-            self._follow(wall, self._clock.elapsed())
-
-    def _follow(self, wall: int, elapsed: float) -> None:
-        self._wall, self._elapsed, self.jump_ms = wall, elapsed, 0
+            self._wall, self._elapsed, self.jump_ms = wall, self.elapsed(), 0

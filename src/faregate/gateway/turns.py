@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from faregate.core.routing import Target
 
 _SESSIONS = 1024
-_FAILURES = 4096
+_FAILURES_PER_SESSION = 64
 _TURNS_PER_SESSION = 4
 
 
@@ -44,23 +44,36 @@ class Turns:
 
 
 class Failures:
-    """Remembers the bodies of failed requests, to count a client's retries."""
+    """Remembers the bodies of failed requests, to count a client's retries.
+
+    By their hash alone, which takes a while for a long body: it is made only for
+    sessions in which something failed.
+    """
 
     def __init__(self) -> None:
-        self._failed: OrderedDict[tuple[str, int], None] = OrderedDict()
+        self._failed: OrderedDict[str, OrderedDict[int, None]] = OrderedDict()
 
-    def failed(self, session: str, body_hash: int) -> None:
+    def failed(self, session: str, body: bytes) -> None:
         """Note that this body got no good answer."""
-        key = (session, body_hash)
-        self._failed[key] = None
-        self._failed.move_to_end(key)
-        while len(self._failed) > _FAILURES:
+        bodies = self._failed.setdefault(session, OrderedDict())
+        bodies[hash(body)] = None
+        bodies.move_to_end(hash(body))
+        self._failed.move_to_end(session)
+        if len(bodies) > _FAILURES_PER_SESSION:
+            bodies.popitem(last=False)
+        if len(self._failed) > _SESSIONS:
             self._failed.popitem(last=False)
 
-    def succeeded(self, session: str, body_hash: int) -> None:
+    def succeeded(self, session: str, body: bytes) -> None:
         """Note that this body was answered: its next appearance is no retry."""
-        self._failed.pop((session, body_hash), None)
+        bodies = self._failed.get(session)
+        if bodies is None:
+            return
+        bodies.pop(hash(body), None)
+        if not bodies:
+            del self._failed[session]
 
-    def is_retry(self, session: str, body_hash: int) -> bool:
+    def is_retry(self, session: str, body: bytes) -> bool:
         """Tell whether the same body failed in this session before."""
-        return (session, body_hash) in self._failed
+        bodies = self._failed.get(session)
+        return bodies is not None and hash(body) in bodies

@@ -179,6 +179,13 @@ class Ledger:
         if not self._closed:
             self._refusals.record(session, root_session, labels, code, at_ms)
 
+    def has_room(self, budgets: Sequence[BudgetWindow], amount: Money) -> bool:
+        """Tell whether a hold would fit into all of these windows just now."""
+        with translated("Reading budgets"):
+            chosen = self._parts.windows.select(budgets)
+        pico = amount.pico
+        return all(row.used + pico <= most for row, _, most in chosen.checks)
+
     def states(self, budgets: Sequence[BudgetWindow]) -> tuple[BudgetState, ...]:
         """Return the running sums of these windows, zeros for those never used."""
         with translated("Reading budgets"):

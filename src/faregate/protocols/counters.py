@@ -63,6 +63,8 @@ def counter(block: Mapping[str, Any], key: str) -> int | None:
 
 def detail(block: Mapping[str, Any], key: str) -> int:
     """Return a counter that only makes an answer cheaper; 0 when unbelievable."""
+    if key not in block:
+        return 0
     try:
         return counter(block, key) or 0
     except NotBelievedError:

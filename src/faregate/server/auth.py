@@ -158,21 +158,21 @@ def caller_of(headers: Mapping[str, str], tokens: Tokens) -> Caller | Refusal:
     found = credentials(headers)
     if isinstance(found, Refusal):
         return found
-    local = {key for key in found if is_local(key)}
+    local = set(filter(is_local, found))
     if not local:
         return Caller(grant=None, subscription=_is_subscription(found))
-    grants = [tokens.grant_of(token) for token in local]
-    valid = [grant for grant in grants if grant is not None]
-    if len(valid) != len(grants):
+    grants = list(map(tokens.grant_of, local))
+    grant = grants[0]
+    if grant is None or None in grants:
         return _unauthorized(
             "This fg- token is not valid here. Get one with: faregate env"
         )
-    if len(valid) > 1:
+    if len(grants) > 1:
         return Refusal(
             code=RefusalCode.BAD_REQUEST,
             message="Two different fg- tokens were sent; send one",
         )
-    return _still_running(valid[0], tokens)
+    return _still_running(grant, tokens)
 
 
 def is_local(key: str) -> bool:

@@ -5,20 +5,23 @@ Reads names only; whether a claim counts is decided where identity is.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from faregate.core.identity import Claim, is_name
-from faregate.core.labels import Labels
+from faregate.core.labels import NO_LABELS, Labels
 from faregate.core.refusal import Refusal, RefusalCode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_NO_CLAIM = Claim()
 _PREFIXES = {"w": "workspace", "s": "session", "a": "agent"}
 _LABELS = ("workspace", "agent", "user", "task", "customer", "feature")
 _HEADERS = {f"x-faregate-{name}": name for name in (*_LABELS, "session")}
 
 
+@lru_cache(maxsize=512)
 def claim_of_path(path: str) -> tuple[Claim | None, str]:
     """Split label prefixes off a path; None when a prefix names nothing valid."""
     found: dict[str, str] = {}
@@ -30,8 +33,7 @@ def claim_of_path(path: str) -> tuple[Claim | None, str]:
             return None, path
         found[kind] = name
         rest = slash + tail
-    session = found.pop("session", None)
-    return Claim(session=session, labels=Labels(**found)), rest
+    return _claim(found), rest
 
 
 def claim_of_headers(headers: Mapping[str, str]) -> Claim | Refusal:
@@ -49,5 +51,11 @@ def claim_of_headers(headers: Mapping[str, str]) -> Claim | Refusal:
                 param=header,
             )
         found[name] = value
+    return _claim(found)
+
+
+def _claim(found: dict[str, str]) -> Claim:
+    if not found:
+        return _NO_CLAIM
     session = found.pop("session", None)
-    return Claim(session=session, labels=Labels(**found))
+    return Claim(session=session, labels=Labels(**found) if found else NO_LABELS)

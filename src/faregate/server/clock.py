@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+import functools
 import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 # Only Linux has this clock; elsewhere the monotonic one goes on in sleep.
 _COUNTS_SLEEP: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+_elapsed: Callable[[], float] = (
+    time.monotonic
+    if _COUNTS_SLEEP is None
+    else functools.partial(time.clock_gettime, _COUNTS_SLEEP)
+)
 
 
 class SystemClock:
@@ -15,12 +25,5 @@ class SystemClock:
         """Return Unix milliseconds."""
         return time.time_ns() // 1_000_000
 
-    def monotonic(self) -> float:
-        """Return seconds of a clock that never goes back."""
-        return time.monotonic()
-
-    def elapsed(self) -> float:
-        """Return seconds of a clock that never goes back and counts sleep."""
-        if _COUNTS_SLEEP is None:
-            return time.monotonic()
-        return time.clock_gettime(_COUNTS_SLEEP)
+    monotonic = staticmethod(time.monotonic)
+    elapsed = staticmethod(_elapsed)

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from faregate.core.identity import Claim
     from faregate.protocols.codec import Codec
 
-_FORBIDDEN_IN_PATH = ("%", "//", "\\", ";", "/.")
+_FORBIDDEN = re.compile(r"#|^[^?]*(?:%|//|\\|;|/\.)")
+"""What no target may hold: anywhere, or in its path."""
 _UNSENDABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
 _BASES = frozenset({"", "/", "/v1", "/v1/", "/v1beta", "/v1beta/"})
 _MODEL_LISTS = ("/v1/models", "/v1beta/models")
@@ -78,8 +79,7 @@ class Door:
             return refusal
         path, _, query = target.partition("?")
         url, rest = claim_of_path(path)
-        odd = "#" in target or any(bad in path for bad in _FORBIDDEN_IN_PATH)
-        if url is None or odd:
+        if url is None or _FORBIDDEN.search(target):
             return _not_found(path)
         labels = claim_of_headers(headers)
         if isinstance(labels, Refusal):

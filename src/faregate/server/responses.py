@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import time
 from dataclasses import replace
@@ -44,12 +45,13 @@ _CLOSES = frozenset(
         RefusalCode.SHUTTING_DOWN,
     }
 )
-_random = random.SystemRandom()
+_40_BITS = 2**40 - 1
+_serials = itertools.count(random.SystemRandom().getrandbits(40))
 
 
 def new_request_id() -> str:
     """Return an id that sorts by time, so that the ledger appends in order."""
-    return f"req_{time.time_ns() // 1_000_000:011x}{_random.getrandbits(40):010x}"
+    return f"req_{time.time_ns() // 1_000_000:011x}{next(_serials) & _40_BITS:010x}"
 
 
 def own_headers(request_id: str) -> dict[str, str]:
