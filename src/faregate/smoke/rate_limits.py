@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
+_DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(ms|s|m|h|d)")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,12})?")
 _EPOCH_MS, _EPOCH_S = 10**12, 10**9
 _PARTS = ("limit", "remaining", "reset")
 # Where the part (limit, remaining, reset) stands in each family's names.
@@ -63,7 +63,9 @@ def read_rate_limits(
                 continue
             groups = match.groupdict()
             if groups["part"] in _PARTS:
-                what = "size" if "bysize" in low else groups.get("what") or ""
+                what = groups.get("what") or ("tokens" if "tokenlimit" in low else "")
+                if "bysize" in low:
+                    what = "size"
                 found.setdefault(what, {})[groups["part"]] = value.strip()
             break
     limits = tuple(
