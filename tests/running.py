@@ -91,8 +91,13 @@ class RunningGate:
     async def settled(self, within_s: float = 15.0) -> None:
         """Wait until nothing is in flight any more."""
         async with asyncio.timeout(within_s):
-            while len(self.daemon.gate.flights):
-                await asyncio.sleep(0.01)
+            await self.daemon.gate.flights.landed()
+
+
+def _write_config(home: Path, text: str) -> None:
+    home.mkdir(mode=0o700, exist_ok=True)
+    home.chmod(0o700)
+    (home / "config.toml").write_text(text)
 
 
 @contextlib.asynccontextmanager
@@ -113,8 +118,6 @@ async def running_gate(
 
     A `url` names a provider that runs already and is left running.
     """
-    home.mkdir(mode=0o700, exist_ok=True)
-    home.chmod(0o700)
     provider = provider or SimulatedProvider()
     started = url is None
     if started:
@@ -127,7 +130,7 @@ async def running_gate(
         more=more,
         drain=drain,
     )
-    (home / "config.toml").write_text(text)
+    _write_config(home, text)
     paths = find_paths({"FAREGATE_HOME": str(home)})
     with mock.patch.dict(os.environ, {"FAREGATE_TEST_KEY": KEY}):
         settings = load(paths)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import os
 import secrets
 import signal
@@ -65,7 +64,8 @@ if TYPE_CHECKING:
     from faregate.gateway.ports import Clock
     from faregate.providers.price_table import PriceTable
 
-_log = logging.getLogger("faregate.daemon")
+_LAST_WORDS_S = 2.0
+"""Seconds in which requests that are given up tell their clients and book."""
 
 
 def serve(
@@ -265,16 +265,18 @@ class Daemon:
         for site in list(self._agents.sites):
             await site.stop()
         gate.admission.close(leaving)
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.server.drain_s):
-                while len(gate.flights) and not self._hurry.is_set():
-                    await asyncio.sleep(0.05)
+        landed = spawn(gate.flights.landed(), "landed")
+        hurry = spawn(self._hurry.wait(), "hurry")
+        await asyncio.wait(
+            {landed, hurry},
+            timeout=self._settings.server.drain_s,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
         for flight in gate.flights.all():
             flight.give_up(leaving)
-        for _ in range(100):
-            if not len(gate.flights):
-                break
-            await asyncio.sleep(0.02)
+        await asyncio.wait({landed}, timeout=_LAST_WORDS_S)
+        for task in (landed, hurry):
+            task.cancel()
         await self._opened.aclose()
 
     def asked_to_stop(self) -> None:

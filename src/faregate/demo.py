@@ -12,7 +12,6 @@ import dataclasses
 import os
 import tempfile
 import threading
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,9 +125,9 @@ async def _play_once(home: Path, seed: int) -> DemoResult:
         runs = await _play(stage, seed=seed, pace=0.0)
         gate = stage.daemon.gate
         async with asyncio.timeout(_SETTLE_SECONDS):
-            while len(gate.flights):
-                await asyncio.sleep(0.01)
-        states = gate.ledger.states(gate.shared_windows(time.time()))
+            await gate.flights.landed()
+        now = gate.clock.now_ms() / 1000
+        states = gate.ledger.states(gate.shared_windows(now))
         month = next(s for s in states if s.budget.limit is not None)
         limit = month.budget.limit
         if limit is None:

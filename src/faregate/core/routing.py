@@ -56,10 +56,8 @@ class RoutingTable:
     """Known model name prefix -> provider."""
 
 
-def resolve(
-    model: str, table: RoutingTable, *, fixed: str | None = None
-) -> Target | NoTarget:
-    """Return the target of a model name; `fixed` names the only allowed provider."""
+def resolve(model: str, table: RoutingTable) -> Target | NoTarget:
+    """Return the target of a model name."""
     for route in table.routes:
         if model == route.name or model in route.models:
             return Target(
@@ -70,8 +68,6 @@ def resolve(
     head, slash, rest = model.partition("/")
     if slash and rest and head in table.providers:
         return Target(provider=head, model=rest)
-    if fixed is not None:
-        return Target(provider=fixed, model=model)
     named = tuple(table.described.get(model, ()))
     if len(named) == 1:
         return Target(provider=named[0], model=model)

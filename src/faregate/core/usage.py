@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from faregate.core.money import Money
+if TYPE_CHECKING:
+    from faregate.core.money import Money
 
 
 class UsageSource(StrEnum):

@@ -6,6 +6,7 @@ is gone when the request ends. Nothing here is money; the ledger has that.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -73,15 +74,25 @@ class Flights:
         self._by_id: dict[str, Flight] = {}
         self.total = 0
         """Requests that were ever admitted to a flight."""
+        self._empty = asyncio.Event()
+        self._empty.set()
 
     def add(self, flight: Flight) -> None:
         """Note a flight that begins."""
         self._by_id[flight.id] = flight
         self.total += 1
+        self._empty.clear()
 
     def remove(self, flight: Flight) -> None:
         """Forget a flight that ended."""
         self._by_id.pop(flight.id, None)
+        if not self._by_id:
+            self._empty.set()
+
+    async def landed(self) -> None:
+        """Return once nothing is in flight."""
+        while self._by_id:
+            await self._empty.wait()
 
     def all(self) -> list[Flight]:
         """Return every flight, oldest first."""
