@@ -67,10 +67,14 @@ class ProbeContext:
         ) or asker.target.spec.output_fields.get(self.dialect.protocol, "")
         self.ask_usage = True
         """Usage in streams is asked for; off once the target refused that."""
-        self.transcripts: list[Transcript] = []
         self.found: dict[str, Finding] = {}
         self.tool_runs: list[ToolRun] = []
         self._kept: dict[str, Transcript] = {}
+
+    @property
+    def transcripts(self) -> list[Transcript]:
+        """Return every exchange so far, those that were cancelled too."""
+        return self.asker.done
 
     @property
     def secret(self) -> str | None:
@@ -107,9 +111,7 @@ class ProbeContext:
 
     async def call(self, call: Call) -> Transcript:
         """Send one HTTP request and return what came."""
-        transcript = await self.asker.ask(call, self.model)
-        self.transcripts.append(transcript)
-        return transcript
+        return await self.asker.ask(call, self.model)
 
     async def once(
         self, name: str, ask: Callable[[ProbeContext], Awaitable[Transcript]]

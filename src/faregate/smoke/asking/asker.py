@@ -88,7 +88,8 @@ class Asker:
         self._spender = spender
         self._clock = clock
         self._most = most_bytes
-        self.requests = 0
+        self.done: list[Transcript] = []
+        """Every exchange that was begun, those that were cancelled too."""
 
     async def ask(self, call: Call, model: str) -> Transcript:
         """Send once and return what came back, within the deadline.
@@ -97,7 +98,6 @@ class Asker:
         sent.
         """
         exchange = self._begin(call, model)
-        self.requests += 1
         try:
             async with asyncio.timeout(call.deadline_s):
                 await exchange.run(self._upstream)
@@ -109,7 +109,8 @@ class Asker:
             exchange.broken(Broke.TOO_LARGE, str(error))
         finally:
             exchange.book(self._spender)
-        return exchange.transcript()
+            self.done.append(exchange.transcript())
+        return self.done[-1]
 
     def _begin(self, call: Call, model: str) -> _Exchange:
         target = self.target

@@ -1,0 +1,1 @@
+"""The probes of the smoke test, one file each, listed in `order`."""

@@ -1,0 +1,90 @@
+"""Asks: is the output bound kept, and in which field."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from faregate.smoke.context import Profile
+from faregate.smoke.dialects.wanted import Wanted
+from faregate.smoke.error_shape import names
+from faregate.smoke.no_answer import no_answer
+from faregate.smoke.probe import Group, Probe
+from faregate.smoke.reading import Finish
+from faregate.smoke.verdict import failed, passed, skipped, warned
+
+if TYPE_CHECKING:
+    from faregate.smoke.asking.transcript import Transcript
+    from faregate.smoke.context import ProbeContext
+    from faregate.smoke.verdict import Fact, Finding
+
+BOUND = 16
+"""The least that every provider accepts."""
+
+
+async def run(ctx: ProbeContext) -> Finding:
+    """Ask for a long answer within a few tokens."""
+    fields = list(ctx.dialect.output_fields)
+    if ctx.output_field in fields:
+        fields.remove(ctx.output_field)
+        fields.insert(0, ctx.output_field)
+    asked = None
+    for field in fields:
+        asked = await ctx.ask(
+            Wanted(
+                prompt="Write the numbers from one to two hundred as English words.",
+                max_output=BOUND,
+                output_field=field,
+            )
+        )
+        if asked.status in {400, 422} and names(asked, field):
+            continue
+        return _judge(ctx, asked, field)
+    if asked is None:
+        return skipped("no field to try")
+    return no_answer(ctx.target, asked)
+
+
+def _judge(ctx: ProbeContext, asked: Transcript, field: str) -> Finding:
+    if not asked.ok:
+        return no_answer(ctx.target, asked)
+    usage = asked.answer.usage
+    output = None if usage is None else usage.output
+    facts: dict[str, Fact] = {"field": field, "bound": BOUND, "output": output}
+    ignored = output is not None and output > BOUND
+    # Without usage, a token is taken to be at most 16 bytes of text.
+    ignored = ignored or (output is None and asked.answer.output_bytes > BOUND * 16)
+    if ignored:
+        wrote = (
+            f"{asked.answer.output_bytes} bytes"
+            if output is None
+            else f"{output} tokens"
+        )
+        return failed(
+            f"{wrote} within a bound of {BOUND} in {field}",
+            "an answer has no upper price here: a hold can be too small",
+            f'set [models."{ctx.target.name}"] output_field, or use another target',
+            **facts,
+        )
+    if asked.finish is Finish.LENGTH:
+        told = "" if output is None else f", {output} tokens"
+        return passed(f"{field} {BOUND}: finish is length{told}", **facts)
+    finish = "none" if asked.finish is None else asked.finish.value
+    return warned(
+        f"{field} {BOUND}: finish is {finish}",
+        "agents cannot tell a cut answer from a whole one",
+        "give agents of this target a large output bound",
+        **facts,
+    )
+
+
+PROBE = Probe(
+    id="max_tokens",
+    title="Output bound",
+    group=Group.CHAT,
+    profile=Profile.QUICK,
+    run=run,
+    requests=2,
+    input_tokens=20,
+    output_tokens=BOUND,
+    needs=("basic",),
+)

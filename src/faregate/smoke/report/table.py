@@ -1,0 +1,129 @@
+"""A run for a person in a terminal: one row a target, then what is not in order.
+
+Fits 80 columns; texts were scrubbed before they got here.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from typing import TYPE_CHECKING
+
+from faregate.smoke.report import figures
+from faregate.smoke.report.figures import COLUMNS
+from faregate.smoke.report.model import Readiness
+from faregate.smoke.verdict import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from faregate.smoke.report.model import ProbeResult, RunReport, TargetResult
+
+WIDTH = 80
+_SHOWN = (Verdict.FAIL, Verdict.WARN, Verdict.UNSUPPORTED)
+_NAME = 24
+
+
+def table_lines(
+    report: RunReport, *, width: int = WIDTH, every: bool = False
+) -> list[str]:
+    """Return a run in lines; `every` lists what passed or was skipped too."""
+    lines = aligned(
+        ("TARGET", *(group.value.upper() for group in COLUMNS)),
+        [
+            (_short(target.name, _NAME), *(figures.cell(target, g) for g in COLUMNS))
+            for target in report.targets
+        ],
+    )
+    lines += [
+        "",
+        *aligned(
+            ("", "TTFB", "TTFT", "ANSWER", "TOK/S", "TOOLS", "REQ", "TOKENS", "COST"),
+            [_speed_row(target) for target in report.targets],
+        ),
+    ]
+    for target in report.targets:
+        lines += ["", *_target_lines(target, width, every=every)]
+    lines += ["", _summary(report)]
+    return lines
+
+
+def _speed_row(target: TargetResult) -> tuple[str, ...]:
+    speed = target.speed
+    return (
+        _short(target.name, _NAME),
+        figures.seconds(speed.ttfb_s),
+        figures.seconds(speed.ttft_any_s),
+        figures.seconds(speed.ttft_text_s),
+        figures.rate(speed.decode_tps, estimated=speed.estimated),
+        figures.tools(target),
+        str(target.requests),
+        str(target.input_tokens + target.output_tokens),
+        figures.cost(target),
+    )
+
+
+def _target_lines(target: TargetResult, width: int, *, every: bool) -> Iterator[str]:
+    yield f"{target.name} over {target.protocol}: {target.readiness.value}"
+    if target.trigger_f1 is not None:
+        yield f"  trigger F1 against the reference: {target.trigger_f1:.2f}"
+    cause = target.cause
+    for probe in target.probes:
+        if every or probe.verdict in _SHOWN:
+            yield from _probe_lines(probe, width, is_cause=probe is cause)
+    skipped = target.count(Verdict.SKIP)
+    passed = target.count(Verdict.PASS)
+    if not every:
+        yield f"  {passed} passed, {skipped} skipped (--all lists them)"
+
+
+def _probe_lines(probe: ProbeResult, width: int, *, is_cause: bool) -> Iterator[str]:
+    mark = " (the cause)" if is_cause else ""
+    finding = probe.finding
+    yield from _wrapped(
+        f"  {finding.verdict.value:<11} {probe.title}{mark}: {finding.seen}", width, 14
+    )
+    if finding.means:
+        yield from _wrapped(f"{'':14}means: {finding.means}", width, 14)
+    if finding.fix:
+        yield from _wrapped(f"{'':14}fix:   {finding.fix}", width, 14)
+
+
+def _wrapped(text: str, width: int, indent: int) -> list[str]:
+    return textwrap.wrap(
+        text,
+        width,
+        subsequent_indent=" " * indent,
+        drop_whitespace=True,
+        break_long_words=True,
+        break_on_hyphens=False,
+    )
+
+
+def _summary(report: RunReport) -> str:
+    ready = sum(
+        t.readiness in {Readiness.READY, Readiness.LIMITED} for t in report.targets
+    )
+    text = (
+        f"{ready} of {len(report.targets)} ready; {report.cost} spent, booked to "
+        "session smoke"
+    )
+    if report.unknown:
+        text += f", {report.unknown} unknown (faregate holds)"
+    return f"interrupted: {text}" if report.interrupted else text
+
+
+def _short(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "\u2026"
+
+
+def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Return columns, the first to the left and the others to the right."""
+    table = [list(header), *(list(row) for row in rows)]
+    widths = [max(len(row[i]) for row in table) for i in range(len(header))]
+    return [
+        "  ".join(
+            f"{text:<{width}}" if index == 0 else f"{text:>{width}}"
+            for index, (text, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in table
+    ]
