@@ -23,8 +23,10 @@ BYTES_PER_MESSAGE = 16
 PREFIX_SLACK = 64
 """Tokens by which a continued conversation may exceed its known parts."""
 
-SERVER_TOOL_ROUNDS = 8
-"""Sampling rounds assumed for a server tool that declares no maximum."""
+SERVER_TOOL_ROUNDS = 3
+"""Rounds assumed for server tools that declare no maximum, as Codex always sends
+one: more would hold dollars for a tool that is rarely called. What passes them is
+booked at the truth and closes its budgets."""
 
 SERVER_TOOL_RESULT = 20_000
 """Input tokens that the result of one server tool call is taken to add at most; no

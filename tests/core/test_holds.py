@@ -1,0 +1,27 @@
+"""Room is what a limit leaves; without a limit there is no number for it."""
+
+from __future__ import annotations
+
+from faregate.core.holds import BudgetState, BudgetWindow
+from faregate.core.money import Money
+
+
+def state(limit: Money | None) -> BudgetState:
+    return BudgetState(
+        budget=BudgetWindow(scope="global", window="month", limit=limit),
+        spent=Money.usd(3),
+        held=Money.usd(2),
+        unknown=Money.usd(1),
+    )
+
+
+def test_room_counts_spent_held_and_unknown() -> None:
+    assert state(Money.usd(10)).room == Money.usd(4)
+
+
+def test_room_can_be_below_zero_after_an_overrun() -> None:
+    assert state(Money.usd(5)).room == Money.usd(-1)
+
+
+def test_without_a_limit_there_is_no_room_to_name() -> None:
+    assert state(None).room is None
