@@ -1,0 +1,1 @@
+"""Whether a provider can be reached: name, connection, TLS, answer, key, region."""
