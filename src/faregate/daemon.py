@@ -142,7 +142,7 @@ class Daemon:
 
     async def _open(self) -> None:
         settings, paths = self._settings, self._paths
-        for folder in (paths.state_dir, paths.socket.parent):
+        for folder in (paths.data_dir, paths.state_dir, paths.socket.parent):
             make_private_dir(folder)
         self.ledger = Ledger.open(
             settings.ledger_dir,
@@ -238,8 +238,9 @@ class Daemon:
         texts = []
         if swept:
             texts.append(
-                f"{swept} requests were running when the proxy last died; what they "
-                "cost is unknown and counts in full. See: faregate holds"
+                f"{swept} request{'s were' if swept > 1 else ' was'} running when the "
+                "proxy last died; the cost is unknown and counts in full. See: "
+                "faregate holds"
             )
         if self.ledger.lost is not None:
             texts.append(
