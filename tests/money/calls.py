@@ -38,7 +38,7 @@ class Got:
     """One answer as a client saw it; `broken` when it did not end cleanly."""
 
     status: int
-    body: bytes = b""
+    body: bytes = field(default=b"", repr=False)
     headers: dict[str, str] = field(default_factory=dict)
     broken: bool = False
 

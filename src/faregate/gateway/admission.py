@@ -16,7 +16,6 @@ from faregate.core.money import MAX_PICO, ZERO, Money
 from faregate.core.policy import OnTight
 from faregate.core.refusal import Refusal
 from faregate.gateway import messages
-from faregate.gateway.settings import GateSettings
 from faregate.gateway.waiting import (
     Line,
     Round,
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
 
     from faregate.core.holds import BudgetState
     from faregate.gateway.ports import Clock, LedgerPort
+    from faregate.gateway.settings import GateSettings
 
 MOST_CALLS = 50
 """Calls to the ledger in one go while serving the line; the rest waits for the next

@@ -205,6 +205,9 @@ class Attempt:
         event = b""
         if self._upstream is None or is_event_stream(self._upstream):
             event = self._inbound.codec.error_event(refusal, self._inbound.id)
+        if event and self._relay is not None and self._relay.inside_event:
+            # What was begun must not swallow the error.
+            event = b"\n\n" + event
         try:
             async with asyncio.timeout(self._gate.settings.patience.last_words):
                 await self._reply.fail(event)

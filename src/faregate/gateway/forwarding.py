@@ -29,7 +29,7 @@ that was."""
 REDIRECTS = NOT_DONE | {302, 303}
 
 _ANSWER_START = re.compile(
-    rb"[ \t\r\n]*(?:\xef\xbb\xbf)?[ \t\r\n]*(?:[{\[:]|data:|event:)"
+    rb"[ \t\r\n]*+(?:\xef\xbb\xbf)?+[ \t\r\n]*+(?:[{\[:]|data:|event:)"
 )
 """How JSON or a stream of events begins, keep-alive blank lines before it."""
 
@@ -139,6 +139,7 @@ class StreamRelay:
         self._clock = clock
         self._lost = lost
         self._gone = False
+        self._last = b"\n\n"
         flight.meter = meter
 
     @property
@@ -149,6 +150,11 @@ class StreamRelay:
     def answer(self) -> Answer:
         """Return what was seen so far."""
         return self._meter.answer()
+
+    @property
+    def inside_event(self) -> bool:
+        """Tell whether the client has the beginning of an event, and not its end."""
+        return not self._last.endswith((b"\n\n", b"\r\n\r\n", b"\r\r"))
 
     def client_gone(self) -> None:
         """Stop writing; reading goes on until the usage is known."""
@@ -189,6 +195,7 @@ class StreamRelay:
             if not self._reply.started:
                 await self._reply.start(200, headers)
             if data:
+                self._last = data if len(data) > 3 else self._last[-3:] + data
                 await self._reply.write(data)
         except ClientGoneError:
             self._gone = True

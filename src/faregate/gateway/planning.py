@@ -24,7 +24,6 @@ from faregate.core.pricing import ONE, Cost, PriceRow, Ratio, cost_of, scaled, z
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.routing import NoTarget, RoutingTable, Target, resolve
 from faregate.gateway import endpoints
-from faregate.gateway.settings import GateSettings
 from faregate.protocols.codec import Splice
 from faregate.protocols.flags import COMPLETION_EXCLUDES_REASONING
 from faregate.providers.price_table import STANDARD_SERVICES
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from faregate.core.usage import Usage
     from faregate.gateway.inbound import Inbound
     from faregate.gateway.learning import Lesson
+    from faregate.gateway.settings import GateSettings
     from faregate.gateway.turns import Turns
     from faregate.providers.price_table import PriceTable
 
