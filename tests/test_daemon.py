@@ -48,13 +48,7 @@ async def ask(gate: RunningGate, token: str | None = None) -> int:
 async def test_everything_written_is_the_owners_alone(tmp_path: Path) -> None:
     async with running_gate(tmp_path / "h") as gate:
         assert await ask(gate) == 200
-        for folder, _, names in os.walk(tmp_path / "h"):
-            assert stat.S_IMODE(Path(folder).stat().st_mode) == 0o700, folder
-            for name in names:
-                path = Path(folder) / name
-                if path.name != "config.toml":
-                    mode = stat.S_IMODE(path.lstat().st_mode)
-                    assert mode & 0o077 == 0, f"{path} {mode:o}"
+        assert readable_by_others(tmp_path / "h") == []
 
 
 async def test_spend_and_token_survive_a_restart(tmp_path: Path) -> None:
