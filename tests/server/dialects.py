@@ -46,7 +46,7 @@ class Dialect:
         """Return target and body of a streamed request."""
         if self.stream_target is not None:
             return self.stream_target, {**self.body, **changes}
-        return self.target, {**self.body, "stream": True, **changes}
+        return self.target, {**self.body, **changes, "stream": True}
 
     def assert_refusal(self, answer: Answer, status: int) -> None:
         """Check that an answer is a refusal that this dialect's clients can read."""

@@ -29,6 +29,9 @@ HEAD_TIMEOUT = 10.0
 connection, from the beginning."""
 IDLE_TIMEOUT = 3600.0
 """Seconds that an idle connection is kept: longer than any client keeps it."""
+WRITE_STALL = 300.0
+"""Seconds in which a client has to take something of what waits for it; so many,
+because the system takes from us in megabytes what it gives a client in bytes."""
 LONGEST_TARGET = 8192
 LONGEST_HEADER = 8190
 """Not the same as the target's: the limit that was passed tells which it was."""
@@ -39,18 +42,29 @@ _log = logging.getLogger("faregate.server")
 
 
 class _Connection(web.RequestHandler):
-    """One client connection with a deadline for each request head."""
+    """One client connection: a deadline for each request head, and for each write."""
 
-    __slots__ = ("_deadline",)
+    __slots__ = ("_deadline", "_stalled", "_unsent")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._deadline: asyncio.TimerHandle | None = None
+        self._stalled: asyncio.TimerHandle | None = None
+        self._unsent = 0
         self._expect_head()
 
     def connection_lost(self, exc: BaseException | None) -> None:
         self._head_came()
+        self._client_reads()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._expect_reading()
+
+    def resume_writing(self) -> None:
+        self._client_reads()
+        super().resume_writing()
 
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
@@ -96,6 +110,24 @@ class _Connection(web.RequestHandler):
         if self._deadline is not None:
             self._deadline.cancel()
             self._deadline = None
+
+    def _expect_reading(self) -> None:
+        if self.transport is not None:
+            self._unsent = self.transport.get_write_buffer_size()
+            loop = asyncio.get_running_loop()
+            self._stalled = loop.call_later(WRITE_STALL, self._look_at_unsent)
+
+    def _look_at_unsent(self) -> None:
+        transport = self.transport
+        if transport is not None and transport.get_write_buffer_size() >= self._unsent:
+            transport.abort()
+        else:
+            self._expect_reading()
+
+    def _client_reads(self) -> None:
+        if self._stalled is not None:
+            self._stalled.cancel()
+            self._stalled = None
 
     def _too_slow(self) -> None:
         self._deadline = None
