@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from faregate.smoke.simulated.dialects.dialect import Dialect
+    from faregate.smoke.simulated.interception import Interceptor, RawAnswer
 
 _SHUTDOWN_SECONDS = 0.2
 
@@ -61,6 +62,7 @@ class SimulatedProvider:
         self._script = Script(TABLE)
         self._cache = PromptCache()
         self._serial = 0
+        self._interceptor: Interceptor | None = None
         self._connections: WeakSet[object] = WeakSet()
         self._runner: web.AppRunner | None = None
         self._address: tuple[str, int] | None = None
@@ -94,12 +96,20 @@ class SimulatedProvider:
         """
         self._script.matcher = matcher
 
+    def intercept(self, before: Interceptor | None) -> None:
+        """Answer some requests, of any kind, ahead of everything else; None ends that.
+
+        The interceptor answers None where the request goes its usual way.
+        """
+        self._interceptor = before
+
     def clear(self) -> None:
         """Forget bill, requests, script and cache; open requests go on."""
         self.bill = Bill()
         self.requests = []
         self.peak_in_flight = self.in_flight
         self._script.clear()
+        self._interceptor = None
         self._cache = PromptCache()
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
@@ -134,16 +144,24 @@ class SimulatedProvider:
         )
         self.requests.append(seen)
         try:
+            seen.body = await request.read()
+            raw = None if self._interceptor is None else self._interceptor(seen)
+            if raw is not None:
+                return await self._intercepted(seen, raw)
             if endpoint.dialect is None:
-                return await self._plain(request, seen, endpoint)
+                return self._plain(seen, endpoint)
             return await self._counted(request, seen, endpoint, endpoint.dialect)
         finally:
             seen.ended = monotonic()
 
-    async def _plain(
-        self, request: web.Request, seen: SeenRequest, endpoint: Endpoint
-    ) -> web.StreamResponse:
-        seen.body = await request.read()
+    async def _intercepted(self, seen: SeenRequest, raw: RawAnswer) -> web.Response:
+        if raw.delay:
+            await asyncio.sleep(raw.delay)
+        seen.status = raw.status
+        headers = {"Content-Type": raw.content_type, **raw.headers}
+        return web.Response(status=raw.status, body=raw.body, headers=headers)
+
+    def _plain(self, seen: SeenRequest, endpoint: Endpoint) -> web.StreamResponse:
         status, body = catalogue.answer(endpoint, seen, self.settings)
         return self._json(seen, status, body, {})
 
@@ -168,7 +186,6 @@ class SimulatedProvider:
         endpoint: Endpoint,
         dialect: Dialect,
     ) -> web.StreamResponse:
-        seen.body = await request.read()
         self._serial += 1
         serial = self._serial
         try:
