@@ -11,7 +11,7 @@ from faregate.ledger import files, integrity
 from faregate.ledger.connection import open_reader, open_writer, select
 from faregate.ledger.errors import LedgerDamagedError
 from faregate.ledger.ledger import Ledger
-from tests.ledger.building import hold, open_ledger, truth
+from tests.ledger.building import hold, killed, open_ledger, truth
 
 
 @pytest.fixture
@@ -70,23 +70,32 @@ def test_a_deadline_passes() -> None:
     assert passed()
 
 
-def test_what_the_start_had_no_time_for_is_checked_beside(
-    filled: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = integrity.quick_check
+@pytest.fixture
+def no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The check at the start runs out of time at once."""
+    monkeypatch.setattr(integrity, "_STEPS_BETWEEN_LOOKS", 1)
+    monkeypatch.setattr(integrity, "START_BUDGET_S", -1)
 
-    def late(connection: object, folder: object, give_up: object) -> bool:
-        if monkeypatching:
-            monkeypatching.clear()
-            return False
-        return real(connection, folder, give_up)  # type: ignore[arg-type]
 
-    monkeypatching = [True]
-    monkeypatch.setattr(integrity, "quick_check", late)
-    damage(filled / files.DATABASE, unread_page(filled))
-    ledger = open_ledger(filled, interval_s=0.01)
+@pytest.mark.usefixtures("no_time")
+def test_what_the_start_had_no_time_for_is_checked_beside(filled: Path) -> None:
+    ledger = open_ledger(filled)
+    hold(ledger, "last", "0.01")
+    copy = killed(filled)
+    ledger.close()
+    damage(copy / files.DATABASE, unread_page(copy))
+    ledger = open_ledger(copy, interval_s=0.01)
     assert wait_for_problem(ledger)
     assert "corrupt" in str(ledger.paused)
+    ledger.close()
+
+
+@pytest.mark.usefixtures("no_time")
+def test_a_file_that_was_closed_well_is_not_read_again_to_its_end(
+    filled: Path,
+) -> None:
+    ledger = open_ledger(filled)
+    assert ledger._durability._chores == []
     ledger.close()
 
 

@@ -26,6 +26,7 @@ from tests.ledger.building import (
     truth,
 )
 
+LAST = len(MIGRATIONS)
 ADDED = (
     "ALTER TABLE session ADD COLUMN mood TEXT",
     "CREATE TABLE extra (n INTEGER) STRICT",
@@ -66,7 +67,7 @@ def version(path: Path) -> int:
 
 @pytest.fixture
 def first(folder: Path) -> Path:
-    """A ledger of version 1 with money in it."""
+    """A ledger of the newest version with money in it."""
     ledger = open_ledger(folder)
     hold(ledger, "a1")
     ledger.settle(truth("a1"))
@@ -93,9 +94,9 @@ def test_an_empty_file_is_taken_for_a_new_ledger(folder: Path) -> None:
 
 def test_an_older_ledger_is_copied_and_brought_up(first: Path) -> None:
     migrate(first, *MIGRATIONS, next_version)
-    assert version(first / files.DATABASE) == 2
-    backup = first / f"{files.DATABASE}.v1.backup"
-    assert version(backup) == 1
+    assert version(first / files.DATABASE) == LAST + 1
+    backup = first / f"{files.DATABASE}.v{LAST}.backup"
+    assert version(backup) == LAST
     assert backup.stat().st_mode & 0o777 == 0o600
     reader = open_reader(backup)
     assert select(reader, "SELECT attempt, state FROM attempt") == [("a1", "settled")]
@@ -103,15 +104,30 @@ def test_an_older_ledger_is_copied_and_brought_up(first: Path) -> None:
     migrate(first, *MIGRATIONS, next_version)
 
 
+def test_a_ledger_of_the_first_version_keeps_its_money(folder: Path) -> None:
+    folder.mkdir(mode=0o700)
+    migrate(folder, MIGRATIONS[0])
+    assert version(folder / files.DATABASE) == 1
+    ledger = open_ledger(folder)
+    hold(ledger, "a1")
+    ledger.settle(truth("a1"))
+    assert sums(ledger, month()) == ("0.1", "0", "0")
+    ledger.close()
+    assert version(folder / files.DATABASE) == LAST
+    assert version(folder / f"{files.DATABASE}.v1.backup") == 1
+
+
 def test_a_failed_migration_changes_nothing(first: Path) -> None:
-    with pytest.raises(LedgerError, match="Migrating the ledger to version 2 failed"):
+    with pytest.raises(
+        LedgerError, match=f"Migrating the ledger to version {LAST + 1} failed"
+    ):
         migrate(first, *MIGRATIONS, failing_version)
-    assert version(first / files.DATABASE) == 1
+    assert version(first / files.DATABASE) == LAST
     ledger = open_ledger(first)
     assert sums(ledger, month()) == ("0.1", "0", "0")
     ledger.close()
     migrate(first, *MIGRATIONS, next_version)
-    assert version(first / files.DATABASE) == 2
+    assert version(first / files.DATABASE) == LAST + 1
 
 
 def test_a_migration_that_is_killed_begins_again(first: Path, tmp_path: Path) -> None:
@@ -124,9 +140,9 @@ def test_a_migration_that_is_killed_begins_again(first: Path, tmp_path: Path) ->
 
     migrate(first, *MIGRATIONS, killed_version)
     (copy,) = copies
-    assert version(copy / files.DATABASE) == 1
+    assert version(copy / files.DATABASE) == LAST
     migrate(copy, *MIGRATIONS, next_version)
-    assert version(copy / files.DATABASE) == 2
+    assert version(copy / files.DATABASE) == LAST + 1
 
 
 def test_a_newer_ledger_is_refused_without_a_write(first: Path) -> None:
@@ -173,15 +189,15 @@ def test_a_damaged_schema_is_refused_with_the_steps_to_restore(first: Path) -> N
 
 
 def test_without_a_copy_nothing_is_migrated(first: Path) -> None:
-    (first / f"{files.DATABASE}.v1.backup").mkdir()
+    (first / f"{files.DATABASE}.v{LAST}.backup").mkdir()
     with pytest.raises(LedgerError, match="not a regular file"):
         migrate(first, *MIGRATIONS, next_version)
-    assert version(first / files.DATABASE) == 1
+    assert version(first / files.DATABASE) == LAST
 
 
 def test_the_copy_of_a_killed_run_is_replaced(first: Path) -> None:
-    backup = first / f"{files.DATABASE}.v1.backup"
+    backup = first / f"{files.DATABASE}.v{LAST}.backup"
     files.create_file(backup)
     backup.write_bytes(b"half a copy")
     migrate(first, *MIGRATIONS, next_version)
-    assert version(backup) == 1
+    assert version(backup) == LAST

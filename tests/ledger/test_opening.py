@@ -140,14 +140,15 @@ def test_everything_is_closed_again_when_opening_fails(used: Path) -> None:
     assert len(list(OPEN_FILES.iterdir())) == before
 
 
+@pytest.mark.parametrize("error", [LedgerError("broken"), OSError("broken")])
 def test_a_helper_that_cannot_begin_leaves_nothing_open(
-    used: Path, monkeypatch: pytest.MonkeyPatch
+    used: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def fail(_path: Path) -> None:
-        raise LedgerError("no second connection")
+        raise error
 
     monkeypatch.setattr(module, "open_writer", fail)
-    with pytest.raises(LedgerError, match="no second connection"):
+    with pytest.raises(LedgerError, match="broken"):
         open_ledger(used)
     monkeypatch.undo()
     open_ledger(used).close()

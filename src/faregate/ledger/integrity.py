@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-START_BUDGET_S = 0.25
+START_BUDGET_S = 0.1
 _STEPS_BETWEEN_LOOKS = 2000
 
 

@@ -25,7 +25,7 @@ from faregate.core.holds import (
     Release,
     Settlement,
 )
-from faregate.ledger import files, integrity
+from faregate.ledger import files, integrity, smoke_runs
 from faregate.ledger.alerts import AlertMarks
 from faregate.ledger.boot import read_boot_id
 from faregate.ledger.connection import Transaction, open_writer
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from faregate.core.labels import Labels
     from faregate.core.money import Money
+    from faregate.core.records import SmokeRunRow
     from faregate.ledger.spill import Kind
 
 RETRY_S = 1.0
@@ -124,6 +125,9 @@ class Ledger:
         opened = open_folder(terms)
         try:
             return cls(opened, clock_ms, interval_s, retry_s)
+        except OSError as error:
+            opened.close()
+            raise LedgerError(f"Opening the ledger in {folder}: {error}") from error
         except BaseException:
             opened.close()
             raise
@@ -259,6 +263,12 @@ class Ledger:
         self._require_open()
         with self._rare:
             self._parts.sessions.end(session, self._clock_ms())
+
+    def record_smoke(self, rows: Sequence[SmokeRunRow]) -> None:
+        """Keep the results of a smoke test; a run that is there is not added again."""
+        self._require_open()
+        with self._rare:
+            smoke_runs.write(self._parts.connection, rows)
 
     def set_alert_marks(self, percents: Sequence[int]) -> None:
         """Set at which percentages of a limit a person is told."""

@@ -75,7 +75,7 @@ class Opened:
     swept: tuple[str, ...]
     lost: str | None
     checked: bool
-    """Whether the file was checked to its end."""
+    """Whether the file was checked to its end, or closed well the last time."""
 
     def close(self) -> None:
         """Close every file and give the lock back, without another write."""
@@ -171,6 +171,8 @@ def _recover(
     sessions = Sessions(connection)
     ledger = _ledger_id(connection, folder, escrow_file)
     last_id, placed, oldest = sweep.last_attempt(connection)
+    record = escrow_file.record
+    closed_well = record is not None and record.ceiling == placed
     missing = _missing(connection, escrow_file, placed, last_id, terms.boot_id)
     lost_attempt = None
     if missing:
@@ -203,7 +205,7 @@ def _recover(
         spill=spill,
         swept=swept,
         lost=lost_attempt,
-        checked=checked,
+        checked=checked or closed_well,
     )
 
 

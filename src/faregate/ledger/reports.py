@@ -13,8 +13,14 @@ from typing import TYPE_CHECKING, Any
 from faregate.core.holds import BudgetState, BudgetWindow, HoldState, LedgerError
 from faregate.core.labels import Labels
 from faregate.core.money import Money
-from faregate.core.records import AttemptRow, HoldRow, SessionRow, SpendRow
-from faregate.ledger import audit, files, verify
+from faregate.core.records import (
+    AttemptRow,
+    HoldRow,
+    SessionRow,
+    SmokeRunRow,
+    SpendRow,
+)
+from faregate.ledger import audit, files, smoke_runs, verify
 from faregate.ledger.connection import open_reader, select
 from faregate.ledger.errors import translated
 from faregate.ledger.holds import IDS_PER_MS
@@ -205,6 +211,17 @@ class Reports:
                 self._connection, _REFUSED_BY_CODE, (since_ms // QUARTER_MS,)
             )
         return {str(code): int(count) for code, count in found}
+
+    def smoke_runs(
+        self, target: str | None = None, *, before_ms: int = _NO_END, limit: int = 100
+    ) -> tuple[SmokeRunRow, ...]:
+        """Return a target's smoke tests, newest first; the latest of each for None."""
+        with translated("Reading the ledger"):
+            if target is None:
+                return smoke_runs.latest(self._connection, limit)
+            return smoke_runs.of_target(
+                self._connection, target, before_ms=before_ms, limit=limit
+            )
 
     def decisions(self, limit: int = 100) -> tuple[audit.AuditRow, ...]:
         """Return what people decided, the newest first."""
