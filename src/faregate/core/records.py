@@ -120,3 +120,23 @@ class SpendRow:
     estimated: int = 0
     ttfb_ms: int | None = None
     """Mean time to the first byte, where it was measured."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmokeRunRow:
+    """One target's result in one run of the smoke test."""
+
+    run: str
+    at_ms: int
+    target: str
+    """"provider/model"."""
+    protocol: str
+    profile: str
+    readiness: str
+    verdicts: str
+    """JSON: what each probe found, by its id."""
+    metrics: str
+    """JSON: figures by their names."""
+    learned: str
+    """JSON: how the provider meters, as far as the run showed it."""
+    cost: Money = ZERO

@@ -43,9 +43,10 @@ VERSION_2 = (
 KEPT = 1000
 """Runs of one target that are kept; what is older goes."""
 _INSERT = (
-    "INSERT OR IGNORE INTO smoke_run (run, at_ms, target, protocol, profile, "
+    "INSERT INTO smoke_run (run, at_ms, target, protocol, profile, "
     "readiness, verdicts, metrics, learned, cost) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)"
+    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) "
+    "ON CONFLICT (run, target, protocol) DO NOTHING"
 )
 _TRIM = (
     "DELETE FROM smoke_run WHERE target = ?1 AND id <= "

@@ -17,7 +17,7 @@ from faregate.providers.spec import BalanceKind
 from faregate.smoke.balance.reader import _READERS, endpoint_of, read_balance
 from faregate.smoke.balance.values import Balance, NoBalance, Unit
 from faregate.upstream.session import HttpUpstream
-from tests.smoke.balance.told import KEY, told, told_json
+from tests.smoke.told import KEY, told, told_json
 
 if TYPE_CHECKING:
     from faregate.providers.spec import ProviderSpec
