@@ -17,11 +17,13 @@ from tests.ledger.building import (
     MONTH_END,
     ending,
     hold,
+    killed,
     month,
     open_ledger,
     three,
     truth,
 )
+from tests.ledger.test_replay import failing_writes
 
 
 def spend(ledger: Ledger, attempt: str, cost: str, limit: str = "10") -> Booked:
@@ -69,6 +71,24 @@ def test_a_restart_does_not_repeat(folder: Path) -> None:
     ledger.close()
 
 
+def test_what_nobody_heard_at_a_start_is_told_afterwards(folder: Path) -> None:
+    ledger = open_ledger(folder)
+    hold(ledger, "a1", "6", budgets=three("10"))
+    copy = killed(folder)
+    ledger.close()
+    again = open_ledger(copy)
+    assert again.swept == ("a1",)
+    assert told(spend(again, "a2", "0.1")) == [50]
+    again.close()
+
+
+def test_what_was_spilled_is_told_afterwards(ledger: Ledger) -> None:
+    hold(ledger, "a1", "6", budgets=three("10"))
+    with failing_writes(ledger):
+        assert told(ledger.settle(truth("a1", "6"))) == []
+    assert told(spend(ledger, "a2", "0.1")) == [50]
+
+
 def test_the_next_window_is_armed_again(ledger: Ledger) -> None:
     assert told(spend(ledger, "a1", "6")) == [50]
     later = dataclasses.replace(
@@ -86,7 +106,7 @@ def test_a_raise_lets_a_mark_be_told_again(ledger: Ledger) -> None:
 
 def test_lowering_tells_what_was_passed_meanwhile(ledger: Ledger) -> None:
     assert told(spend(ledger, "a1", "6")) == [50]
-    assert told(spend(ledger, "a2", "0.5", limit="8")) == [80]
+    assert told(spend(ledger, "a2", "0.1", limit="7")) == [80]
 
 
 def test_the_marks_may_be_chosen(ledger: Ledger) -> None:

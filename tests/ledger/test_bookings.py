@@ -139,11 +139,15 @@ class TestOverrun:
         assert isinstance(outcome, NoRoom) is not opens
         assert (ledger.closed_windows() == ()) is opens
 
-    def test_a_raise_below_what_is_booked_does_not(self, ledger: Ledger) -> None:
+    @pytest.mark.parametrize(("limit", "opens"), [("29", False), ("30", False),
+                                                  ("30.000000000001", True)])  # fmt: skip
+    def test_a_raise_must_be_above_what_is_booked(
+        self, ledger: Ledger, limit: str, opens: bool
+    ) -> None:
         hold(ledger, "a1", "0.50", budgets=three("1"))
         ledger.settle(truth("a1", "30"))
-        outcome = ledger.hold(asking("a2", "0", budgets=three("29")))
-        assert isinstance(outcome, NoRoom)
+        outcome = ledger.hold(asking("a2", "0", budgets=three(limit)))
+        assert isinstance(outcome, NoRoom) is not opens
 
     def test_without_a_limit_there_is_nothing_to_close(self, ledger: Ledger) -> None:
         hold(ledger, "a1", "0.50", budgets=three(None))
