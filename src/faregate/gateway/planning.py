@@ -240,7 +240,7 @@ class Planner:
             (target.provider, target.model, facts.protocol), _NOTHING_LEARNED
         )
         model = self._model_facts(target, learned)
-        bounds = self._bounds(facts, identity, target, spec, model)
+        bounds = self._bounds(facts, identity, target, spec, _capped(model, row, facts))
         if isinstance(bounds, Refusal):
             return bounds
         field = self._output_field(spec, model, facts, learned)
@@ -336,6 +336,20 @@ class Planner:
                 ),
             )
         return endpoints.forwarded_with_key(inbound.head.headers, spec, protocol, key)
+
+
+def _capped(model: ModelFacts, row: PriceRow, facts: RequestFacts) -> ModelFacts:
+    """Return the facts without a window that the price list itself goes beyond.
+
+    Such a model has a longer window for those who ask. What no bytes bound keeps
+    the usual one.
+    """
+    window = model.context
+    if window is None or facts.media or facts.stored_input:
+        return model
+    if all(tier.above_input < window for tier in row.tiers):
+        return model
+    return replace(model, context=None)
 
 
 def _held_at_maximum(bounds: Bounds, model: ModelFacts) -> Bounds:
