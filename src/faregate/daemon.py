@@ -33,6 +33,7 @@ from faregate.gateway.messages import clock_jumped
 from faregate.gateway.planning import Planner
 from faregate.gateway.settings import GateSettings, Patience
 from faregate.gateway.settlement import Books
+from faregate.gateway.side_spending import SideSpending, beside, without_a_gate
 from faregate.gateway.steady_clock import SteadyClock
 from faregate.gateway.tasks import spawn
 from faregate.gateway.turns import Failures, Turns
@@ -49,13 +50,14 @@ from faregate.server.live import Live
 from faregate.server.model_list import ModelList
 from faregate.server.proxy import Proxy
 from faregate.server.setup import SetupState
+from faregate.server.smoke_routes import add_smoke_routes
 from faregate.server.statusline import write_statusline
 from faregate.server.tables import listed_models, price_table, routing_table
 from faregate.tokens.counter import TokenCounter
 from faregate.upstream.session import HttpUpstream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterator
     from pathlib import Path
 
     from faregate.config.paths import Paths
@@ -198,7 +200,8 @@ class Daemon:
             setup=setup.setup,
             window_of=self.gate.planner.window_of,
         )
-        control = await serve_control(paths.socket, control_app(self._control()))
+        app = add_smoke_routes(control_app(self._control()), beside(self.gate))
+        control = await serve_control(paths.socket, app)
         self._opened.callback(paths.socket.unlink, missing_ok=True)
         self._opened.push_async_callback(control.cleanup)
         self._agents = await serve_agents(listening, proxy.handle)
@@ -303,6 +306,24 @@ class Daemon:
         self.gate.rebudget(
             BudgetMatcher(settings.budget_rules, settings.budget.timezone)
         )
+
+
+@contextlib.contextmanager
+def side_ledger(settings: Settings, clock: Clock) -> Iterator[SideSpending]:
+    """Open the ledger without a proxy, for a smoke test that spends by itself.
+
+    Raises LedgerLockedError when a proxy has it.
+    """
+    ledger = Ledger.open(
+        settings.ledger_dir, clock_ms=clock.now_ms, zone=settings.budget.timezone
+    )
+    matcher = BudgetMatcher(settings.budget_rules, settings.budget.timezone)
+    spending = without_a_gate(ledger, clock, matcher, mark_s=ledger.high_water_s())
+    try:
+        yield spending
+    finally:
+        spending.close()
+        ledger.close()
 
 
 def _gate(

@@ -12,6 +12,7 @@ from faregate.core.model_facts import ModelFacts
 from faregate.core.money import ZERO, Money
 from faregate.core.pricing import PriceRow, Rates, zero_row
 from faregate.core.secret import Secret
+from faregate.core.side_spend import SpendAsk, SpendEnd, SpendHeld, SpendRefused
 from faregate.providers.spec import (
     ANTHROPIC_MESSAGES,
     GEMINI,
@@ -25,7 +26,6 @@ from faregate.providers.spec import (
 from faregate.server.clock import SystemClock
 from faregate.smoke.asking.asker import MOST_BYTES, Asker
 from faregate.smoke.asking.prices import Prices
-from faregate.smoke.asking.spending import SpendAsk, SpendEnd, SpendHeld, SpendRefused
 from faregate.smoke.asking.target import SmokeTarget
 from faregate.smoke.context import ProbeContext, Profile
 from faregate.smoke.dialects.registry import dialect_of

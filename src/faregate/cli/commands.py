@@ -6,7 +6,7 @@ import importlib
 
 import click
 
-# Command, what it does: its module is `faregate.cli.<command>`.
+# Command, what it does: its module is `faregate.cli.<command>`, with underscores.
 COMMANDS: dict[str, str] = {
     "up": "Start the proxy in the background.",
     "serve": "Run the proxy in the foreground.",
@@ -17,6 +17,7 @@ COMMANDS: dict[str, str] = {
     "budget": "Show or set caps.",
     "holds": "List money set aside; settle what nobody can tell.",
     "providers": "Which providers are known and have a key.",
+    "smoke-test": "Ask a provider what agents will ask; say what does not work.",
     "config": "Check the configuration, print its path or its schema.",
     "demo": "Watch scripted agents run through the gate; costs nothing.",
     "version": "Print the version.",
@@ -41,8 +42,9 @@ class Commands(click.Group):
         """Import and return one command."""
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"faregate.cli.{cmd_name}")
-        command = getattr(module, cmd_name)
+        name = cmd_name.replace("-", "_")
+        module = importlib.import_module(f"faregate.cli.{name}")
+        command = getattr(module, name)
         return command if isinstance(command, click.Command) else None
 
     def resolve_command(

@@ -35,6 +35,8 @@ from faregate.control.wire import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from faregate.control.side_spending import SideAnswer, SideEnd, SideHold
+
 ADMIN_SECRET_VARIABLE = "FAREGATE_ADMIN_SECRET"
 
 _T = TypeVar("_T")
@@ -93,6 +95,17 @@ class ControlClient:
         from urllib.parse import quote
 
         self._post(f"/v1/sessions/{quote(session, safe='')}/end", {})
+
+    def side_hold(self, ask: SideHold) -> SideAnswer:
+        """Set money aside for a request of the smoke test."""
+        # Loaded here: a status bar has no use for it.
+        from faregate.control.side_spending import SideAnswer
+
+        return _decode(self._post("/v1/smoke/hold", ask), SideAnswer)
+
+    def side_end(self, end: SideEnd) -> None:
+        """Say how a hold of the smoke test ends."""
+        self._post("/v1/smoke/settle", end)
 
     def shutdown(self, *, confirmed: bool = False) -> None:
         """Ask the proxy to drain and stop; returns once it has agreed."""

@@ -19,7 +19,8 @@ from faregate.core.holds import (
     Release,
     Settlement,
 )
-from faregate.core.identity import NO_LABELS, Identity
+from faregate.core.identity import Identity
+from faregate.core.labels import NO_LABELS
 from faregate.core.money import ZERO, Money
 from faregate.core.routing import Target
 from faregate.core.side_spend import SMOKE_SESSION, SpendHeld, SpendRefused
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from faregate.gateway.gate import Gate
     from faregate.gateway.ports import Clock, LedgerPort
 
-LONGEST_S = 900.0
+LONGEST_S = 300.0
 """Seconds after which a hold that nobody ended is unknown."""
 MOST_OPEN = 200
 

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 from faregate.core.attempts import UpstreamRequest
 from faregate.core.faults import FaultKind, UpstreamError
 from faregate.core.money import ZERO
+from faregate.core.side_spend import SpendAsk, SpendHeld, SpendRefused
 from faregate.gateway.endpoints import with_key
 from faregate.protocols.codec import Answer, StreamTooLargeError
 from faregate.protocols.registry import by_name
 from faregate.smoke.asking.booking import Ended, ending
 from faregate.smoke.asking.recorder import Recorder
-from faregate.smoke.asking.spending import SpendAsk, SpendHeld, SpendRefused
 from faregate.smoke.asking.timing import TimedDeparture
 from faregate.smoke.asking.transcript import Broke, Transcript
 
@@ -195,7 +195,9 @@ class _Exchange:
                 body=self._body,
                 stream=call.stream,
                 departure=self._departure,
-            )
+            ),
+            # A pooled connection may be dead already, which says nothing of a target.
+            fresh=True,
         )
         self._upstream = answer
         self._ttfb = self._now()

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from faregate.core.holds import HoldState
 from faregate.core.money import ZERO, Money
+from faregate.core.side_spend import SpendEnd
 from faregate.providers.spec import OnAbort
-from faregate.smoke.asking.spending import SpendEnd
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -1,0 +1,173 @@
+"""`faregate smoke-test`: know a provider before you rely on it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+import click
+
+from faregate.cli import output
+from faregate.cli.exit_codes import ExitCode
+from faregate.config.load import load
+from faregate.config.paths import find_paths
+from faregate.core.money import Money
+
+if TYPE_CHECKING:
+    from faregate.smoke.asking.target import SmokeTarget
+    from faregate.smoke.report.model import ProbeResult, RunReport, TargetResult
+    from faregate.smoke_run import SmokeTest
+
+PROTOCOLS = ("openai_chat", "openai_responses", "anthropic_messages", "gemini")
+DEFAULT_MAX_COST = "0.02"
+
+
+@click.command("smoke-test")
+@click.argument("targets", nargs=-1, metavar="[TARGET...]")
+@click.option(
+    "--profile",
+    type=click.Choice(["quick", "full", "costly"]),
+    default="quick",
+    show_default=True,
+    help="How much to ask: at most 10 requests, all probes, or those that cost.",
+)
+@click.option(
+    "--max-cost",
+    default=DEFAULT_MAX_COST,
+    show_default=True,
+    metavar="USD",
+    help="What the whole run may cost; probes beyond it are skipped.",
+)
+@click.option(
+    "--protocol", type=click.Choice(PROTOCOLS), help="Ask over this one of several."
+)
+@click.option(
+    "--reference", metavar="TARGET", help="Compare tool calls with this target's."
+)
+@click.option("--strict", is_flag=True, help="A WARN fails too.")
+@click.option("--all", "every", is_flag=True, help="List what passed too.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.option("--markdown", is_flag=True, help="Print Markdown.")
+def smoke_test(
+    targets: tuple[str, ...],
+    profile: str,
+    max_cost: str,
+    protocol: str | None,
+    reference: str | None,
+    strict: bool,
+    every: bool,
+    as_json: bool,
+    markdown: bool,
+) -> int:
+    """Ask a provider what agents will ask, and say what does not work.
+
+    TARGET is provider/model, a route, or a local provider. Without one: everything
+    that the configuration names and has a key. The requests are real: each is held
+    for under your caps and booked to session smoke.
+    """
+    if as_json and markdown:
+        raise click.UsageError("--json and --markdown exclude each other")
+    test = _prepared(targets, profile, _limit(max_cost), protocol, reference)
+    _announce(test)
+    report = test.run(_told if sys.stderr.isatty() else None)
+    _show(report, every=every, as_json=as_json, markdown=markdown)
+    asked = {target.name for target in test.plan.targets}
+    return _code(report, asked, strict=strict)
+
+
+def _prepared(
+    names: tuple[str, ...],
+    profile: str,
+    max_cost: Money,
+    protocol: str | None,
+    reference: str | None,
+) -> SmokeTest:
+    # Loaded here: everything else starts without the engine.
+    from faregate.smoke.context import Profile
+    from faregate.smoke_run import SmokeAsk, SmokeConfigError, SmokeTest
+
+    paths = find_paths()
+    ask = SmokeAsk(
+        names=names,
+        profile=Profile[profile.upper()],
+        max_cost=max_cost,
+        protocol=protocol,
+        reference=reference,
+    )
+    try:
+        return SmokeTest(load(paths), paths, ask)
+    except SmokeConfigError as error:
+        raise output.CliError(
+            str(error), exit_code=ExitCode.USAGE, code="config"
+        ) from error
+
+
+def _limit(text: str) -> Money:
+    try:
+        limit = Money.usd(Decimal(text))
+    except (ValueError, ArithmeticError):
+        raise click.UsageError(f"--max-cost {text!r} is no amount in USD") from None
+    if limit < Money(0):
+        raise click.UsageError("--max-cost is below zero")
+    return limit
+
+
+def _announce(test: SmokeTest) -> None:
+    """Say what it will cost, before anything is sent."""
+    plan = test.plan
+    count = len(plan.targets)
+    output.note(
+        f"faregate: smoke test of {count} target{'' if count == 1 else 's'}, profile "
+        f"{plan.profile.name.lower()}: about {test.estimate} at most, --max-cost "
+        f"{plan.max_cost}; booked to session smoke"
+    )
+
+
+def _told(target: SmokeTarget, result: ProbeResult) -> None:
+    """Print one finding as it comes."""
+    from faregate.control.sanitise import sanitise
+
+    line = f"{target.name:<24} {result.verdict.value:<11} {result.title}"
+    output.note(sanitise(line, limit=79))
+
+
+def _show(report: RunReport, *, every: bool, as_json: bool, markdown: bool) -> None:
+    from faregate.smoke.report.document import document_of
+    from faregate.smoke.report.markdown import markdown_lines
+    from faregate.smoke.report.table import WIDTH, table_lines
+
+    if as_json:
+        output.document(document_of(report))
+        return
+    width = shutil.get_terminal_size((WIDTH, 24)).columns if _is_terminal() else WIDTH
+    lines = (
+        markdown_lines(report)
+        if markdown
+        else table_lines(report, width=max(60, min(width, 120)), every=every)
+    )
+    for line in lines:
+        output.result(line)
+
+
+def _is_terminal() -> bool:
+    return sys.stdout.isatty()
+
+
+def _code(report: RunReport, asked: set[str], *, strict: bool) -> int:
+    """Return the exit code; a reference that nobody asked about does not count."""
+    from faregate.smoke.report.model import Readiness
+
+    if report.interrupted:
+        return ExitCode.INTERRUPTED
+
+    def counts(target: TargetResult) -> bool:
+        return target.name != report.reference or target.name in asked
+
+    found = {target.readiness for target in report.targets if counts(target)}
+    fine = {Readiness.READY} if strict else {Readiness.READY, Readiness.LIMITED}
+    bad = found - fine
+    if not bad:
+        return ExitCode.OK
+    return ExitCode.REFUSED if bad == {Readiness.REFUSED} else ExitCode.FAILED

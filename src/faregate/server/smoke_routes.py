@@ -1,0 +1,77 @@
+"""The control routes by which a smoke test spends under the gate's budgets."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import msgspec
+from aiohttp import web
+
+from faregate.control.side_spending import (
+    SideEnd,
+    SideHold,
+    answer_to_wire,
+    end_from_wire,
+    hold_from_wire,
+)
+from faregate.gateway.side_spending import NotHeldError
+from faregate.gateway.tasks import spawn
+from faregate.server.control import ControlRefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from faregate.gateway.side_spending import SideSpending
+
+
+LOOK_S = 30.0
+
+
+def add_smoke_routes(app: web.Application, spending: SideSpending) -> web.Application:
+    """Add the routes to the control plane's application and return it."""
+
+    async def hold(request: web.Request) -> web.Response:
+        asked = msgspec.json.decode(await request.read(), type=SideHold)
+        try:
+            ask = hold_from_wire(asked)
+        except ValueError as error:
+            raise ControlRefusedError(400, "bad_request", str(error)) from error
+        return _json(answer_to_wire(spending.hold(ask)))
+
+    async def settle(request: web.Request) -> web.Response:
+        told = msgspec.json.decode(await request.read(), type=SideEnd)
+        try:
+            spending.end(end_from_wire(told))
+        except NotHeldError as error:
+            raise ControlRefusedError(
+                404, "not_found", f"no hold {error} of a smoke test is open"
+            ) from error
+        except ValueError as error:
+            raise ControlRefusedError(400, "bad_request", str(error)) from error
+        return _json({"ok": True})
+
+    async def watched(_app: web.Application) -> AsyncIterator[None]:
+        task = spawn(_expire(spending), "smoke holds")
+        yield
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        spending.close()
+
+    app.cleanup_ctx.append(watched)
+    app.router.add_post("/v1/smoke/hold", hold)
+    app.router.add_post("/v1/smoke/settle", settle)
+    return app
+
+
+async def _expire(spending: SideSpending) -> None:
+    """Give up holds whose smoke test is gone."""
+    while True:
+        await asyncio.sleep(LOOK_S)
+        spending.expire()
+
+
+def _json(document: object) -> web.Response:
+    return web.Response(
+        body=msgspec.json.encode(document), content_type="application/json"
+    )
