@@ -1,0 +1,67 @@
+"""How a provider meters, as far as a run showed it. Pure.
+
+Only what was tried and is certain gets a value; what nobody asked stays out.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from faregate.smoke.verdict import Verdict
+
+if TYPE_CHECKING:
+    from faregate.smoke.report.model import ProbeResult, TargetResult
+    from faregate.smoke.verdict import Fact
+
+_DONE = (Verdict.PASS, Verdict.WARN)
+_TOOL_PROBES = ("tool", "tool_stream", "tool_result")
+
+
+def learned_of(target: TargetResult) -> dict[str, Fact]:
+    """Return what was learned of a target, by stable names."""
+    by_id = {probe.id: probe for probe in target.probes}
+    found: dict[str, Fact] = {
+        "usage_in_streams": _works(by_id.get("usage")),
+        "usage_place": _fact(by_id.get("usage"), "places"),
+        "usage_blocks": _fact(by_id.get("usage"), "blocks"),
+        "usage_unasked": _fact(by_id.get("usage_unasked"), "usage_unasked"),
+        "usage_adds_up": _works(by_id.get("usage_sums")),
+        "bursts": _bursts(by_id.get("cadence")),
+        "cancel_works": _works(by_id.get("cancel")),
+        "output_field": _fact(by_id.get("max_tokens"), "field"),
+        "output_bound_kept": _works(by_id.get("max_tokens")),
+        "tools": tools_work(target),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def tools_work(target: TargetResult) -> bool | None:
+    """Tell whether tool calls can be relied on; None where that was not tried."""
+    tried = [
+        probe.verdict
+        for probe in target.probes
+        if probe.id in _TOOL_PROBES and probe.verdict is not Verdict.SKIP
+    ]
+    if not tried:
+        return None
+    return all(verdict in _DONE for verdict in tried)
+
+
+def _works(probe: ProbeResult | None) -> bool | None:
+    if probe is None or probe.verdict in (Verdict.SKIP, Verdict.UNSUPPORTED):
+        return None
+    return probe.verdict in _DONE
+
+
+def _bursts(probe: ProbeResult | None) -> bool | None:
+    return (
+        None
+        if probe is None or _works(probe) is None
+        else (probe.verdict is Verdict.WARN)
+    )
+
+
+def _fact(probe: ProbeResult | None, name: str) -> Fact:
+    if probe is None or probe.verdict not in _DONE:
+        return None
+    return probe.finding.facts.get(name)
