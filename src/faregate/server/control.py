@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 from typing import TYPE_CHECKING
 
+from faregate.config.problems import ConfigError
 from faregate.control.models import NewSession, ResolveHold, SessionGrant, SetBudget
 from faregate.core.identity import Grant, is_name
 from faregate.core.labels import Labels
-from faregate.core.money import Money
+from faregate.core.limits.budget import SCOPE_KINDS
+from faregate.core.money import ZERO, Money
+from faregate.core.windows import WindowKind
+from faregate.server.peer import Runs
+from faregate.server.processes import lineage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from faregate.gateway.gate import Gate
     from faregate.server.auth import Tokens
@@ -20,6 +24,7 @@ if TYPE_CHECKING:
     from faregate.server.ports import AdminPort, ReportsPort
 
 _LABELS = ("agent", "workspace", "task", "user", "customer", "feature")
+_LONGEST_NAME = 200
 
 
 class ControlRefusedError(Exception):
@@ -48,51 +53,37 @@ class Control:
         save_budget: Callable[[SetBudget], None],
         stop: Callable[[], None],
     ) -> None:
+        """Act on `gate`; `save_budget` makes a limit last, `stop` ends the proxy."""
         self.version = version
         self.live = live
         self.reports = reports
         self.admin_secret = admin_secret
-        self.runs: set[int] = set()
-        """Process ids of running `faregate run` children."""
-        self.watchers = 0
+        self.runs = Runs(tokens.grant_of)
         self._url = url
         self._gate = gate
         self._admin = admin
         self._tokens = tokens
         self._save_budget = save_budget
         self._stop = stop
-        self._pids: dict[str, int] = {}
 
-    @contextlib.contextmanager
-    def watching(self) -> Iterator[None]:
-        """Count one watcher of the feed."""
-        self.watchers += 1
-        try:
-            yield
-        finally:
-            self.watchers -= 1
-
-    def new_session(self, asked: NewSession) -> SessionGrant:
-        """Return a fresh session with a token of its own."""
+    def new_session(self, asked: NewSession, *, peer: int) -> SessionGrant:
+        """Return a fresh session with a token of its own, for process `peer`."""
         labels: dict[str, str] = {}
         for name in _LABELS:
             value = getattr(asked, name)
             if value is None:
                 continue
             if not is_name(value):
-                raise ControlRefusedError(
-                    400,
-                    "bad_request",
+                raise _bad(
                     f"{name} {value[:80]!r} must be 1 to 128 of A-Z a-z 0-9 . _ @ : + "
-                    "- and begin with a letter or digit",
+                    "- and begin with a letter or digit"
                 )
             labels[name] = value
         cost = None if asked.max_cost is None else _money(asked.max_cost)
         session = f"{asked.agent or 'run'}-{secrets.token_hex(4)}"
-        grant = Grant(session=session, labels=Labels(**labels), max_cost=cost)
         if asked.pid is not None:
-            self.runs.add(asked.pid)
-            self._pids[session] = asked.pid
+            self._begin_run(session, asked.pid, peer)
+        grant = Grant(session=session, labels=Labels(**labels), max_cost=cost)
         return SessionGrant(
             session=session, token=self._tokens.issue(grant), url=self._url
         )
@@ -101,9 +92,7 @@ class Control:
         """End a session: its token stops working."""
         self._tokens.end(session)
         self._admin.end_session(session)
-        pid = self._pids.pop(session, None)
-        if pid is not None:
-            self.runs.discard(pid)
+        self.runs.end(session)
 
     def raises(self, asked: SetBudget) -> bool:
         """Tell whether this change lets more be spent than before."""
@@ -115,11 +104,16 @@ class Control:
     def set_budget(self, asked: SetBudget, *, who: str) -> None:
         """Set a budget's limit; the ledger knows of it before anything else does."""
         limit = None if asked.limit is None else _money(asked.limit)
+        _check_slot(asked)
         self._admin.set_limit(asked.scope, asked.window, limit, note="control", who=who)
         try:
             self._save_budget(asked)
         except ValueError as error:
-            raise ControlRefusedError(400, "bad_request", str(error)) from error
+            raise _bad(str(error)) from error
+        except (ConfigError, OSError) as error:
+            raise ControlRefusedError(
+                500, "not_saved", f"the limit holds until the next start only: {error}"
+            ) from error
         shown = "no limit" if limit is None else str(limit)
         self._gate.events.publish(
             "budget",
@@ -130,8 +124,8 @@ class Control:
     def resolve(self, asked: ResolveHold, *, who: str) -> None:
         """Resolve an unknown hold by a person's word."""
         spent = None if asked.spent is None else _money(asked.spent)
-        self._admin.resolve(asked.id, spent, note=asked.note or "", who=who)
-        self._gate.admission.closed(asked.id)
+        booked = self._admin.resolve(asked.id, spent, note=asked.note or "", who=who)
+        self._gate.admission.closed(asked.id, booked.states)
         self._gate.events.publish(
             "resolved",
             f"hold {asked.id}: "
@@ -144,6 +138,16 @@ class Control:
         """Drain and stop."""
         self._stop()
 
+    def _begin_run(self, session: str, pid: int, peer: int) -> None:
+        """Note a run's process, which has to be the peer's own or one it started.
+
+        Otherwise an agent could name the person's own shell, and shut him out.
+        """
+        above = {process.pid for process in lineage(pid)}
+        if above and peer not in above:
+            raise _bad(f"process {pid} was not started by the one that asks")
+        self.runs.begin(session, pid)
+
     def _limit_of(self, scope: str, window: str) -> Money | None:
         kind, _, name = scope.partition(":")
         for rule in self._gate.matcher.rules:
@@ -152,11 +156,31 @@ class Control:
         return None
 
 
+def _check_slot(asked: SetBudget) -> None:
+    """Refuse a scope or window that no budget has, before anything is written."""
+    kind, colon, name = asked.scope.partition(":")
+    if kind not in SCOPE_KINDS or (colon and not name) or len(name) > _LONGEST_NAME:
+        raise _bad(f"{asked.scope[:80]!r} is no scope of a budget")
+    if not name.isprintable():
+        raise _bad(f"{asked.scope[:80]!r} has characters that no name has")
+    if kind == "global" and name:
+        raise _bad("a global budget has no name")
+    windows = [str(window.value) for window in WindowKind]
+    if asked.window not in windows:
+        raise _bad(f"{asked.window[:80]!r} is none of: {', '.join(windows)}")
+    if asked.window == WindowKind.SESSION.value and kind != "session":
+        raise _bad(f"the window session goes with the scope session, not {kind}")
+
+
 def _money(text: str) -> Money:
     try:
         amount = Money.usd(text)
     except ValueError as error:
-        raise ControlRefusedError(400, "bad_request", str(error)) from error
-    if amount < Money(0):
-        raise ControlRefusedError(400, "bad_request", "an amount below zero")
+        raise _bad(str(error)) from error
+    if amount < ZERO:
+        raise _bad("an amount below zero")
     return amount
+
+
+def _bad(message: str) -> ControlRefusedError:
+    return ControlRefusedError(400, "bad_request", message)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 import msgspec
 from aiohttp import web
 
-from faregate.control.feed import encode_feed
 from faregate.control.models import (
     CONTROL_VERSION,
     NewSession,
@@ -18,25 +17,25 @@ from faregate.control.models import (
     SetBudget,
     VersionInfo,
 )
-from faregate.core.holds import LedgerError
+from faregate.core.holds import AlreadyResolvedError, LedgerError
 from faregate.server import views
+from faregate.server.broadcast import Broadcast
 from faregate.server.control import Control, ControlRefusedError
-from faregate.server.peer import Peer, peer_of, why_not
+from faregate.server.peer import INSIDE, UNKNOWN_UID, Peer, peer_of, why_no_person
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from faregate.server.live import Cursor
-
 _T = TypeVar("_T")
-FEED_INTERVAL = 0.25
-_WRITE_TIMEOUT = 30.0
+MOST_BODY = 1024 * 1024
+WRITE_TIMEOUT = 30.0
+"""Seconds for a watcher of the feed to take a line before it is dropped."""
 
 
 def control_app(control: Control) -> web.Application:
     """Return the application that serves the control socket."""
     routes = _Routes(control)
-    app = web.Application(middlewares=[_problems], client_max_size=1024 * 1024)
+    app = web.Application(middlewares=[_problems], client_max_size=MOST_BODY)
     app.router.add_get("/v1/version", routes.version)
     app.router.add_get("/v1/status", routes.status)
     app.router.add_get("/v1/snapshot", routes.snapshot)
@@ -47,6 +46,7 @@ def control_app(control: Control) -> web.Application:
     app.router.add_post("/v1/sessions", routes.new_session)
     app.router.add_post("/v1/sessions/{id:.+}/end", routes.end_session)
     app.router.add_post("/v1/shutdown", routes.shutdown)
+    app.on_shutdown.append(routes.close)
     return app
 
 
@@ -55,22 +55,29 @@ async def _problems(
     request: web.Request,
     handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
 ) -> web.StreamResponse:
-    """Answer every trouble with a Problem."""
+    """Let in who may come, and answer every trouble with a Problem."""
     try:
+        _check_visitor(request)
         return await handler(request)
     except ControlRefusedError as refused:
-        return _json(Problem(code=refused.code, message=str(refused)), refused.status)
-    except msgspec.MsgspecError as error:
-        return _json(Problem(code="bad_request", message=str(error)), 400)
+        return _problem(refused.status, refused.code, str(refused))
+    except (msgspec.MsgspecError, RecursionError) as error:
+        return _problem(400, "bad_request", str(error))
+    except AlreadyResolvedError as error:
+        return _problem(409, "already_resolved", str(error))
     except LedgerError as error:
-        return _json(Problem(code="ledger_unavailable", message=str(error)), 503)
+        return _problem(503, "ledger_unavailable", str(error))
     except web.HTTPException as error:
-        return _json(Problem(code="http_error", message=error.reason), error.status)
+        return _problem(error.status, "http_error", error.reason)
 
 
 class _Routes:
     def __init__(self, control: Control) -> None:
         self._control = control
+        self._broadcast = Broadcast(control.live)
+
+    async def close(self, _app: web.Application) -> None:
+        self._broadcast.close()
 
     async def version(self, _request: web.Request) -> web.Response:
         return _json(
@@ -84,32 +91,21 @@ class _Routes:
         return _json(self._control.live.snapshot())
 
     async def feed(self, request: web.Request) -> web.StreamResponse:
-        """Send a snapshot, then at most four deltas a second.
-
-        A watcher that does not read holds up nobody: its own writes wait, and it is
-        dropped after a while.
-        """
-        live = self._control.live
+        """Send a snapshot, then what changes, at most four times a second."""
         response = web.StreamResponse(headers={"content-type": "application/x-ndjson"})
-        await response.prepare(request)
-        cursor = live.cursor()
-        line = encode_feed(live.snapshot())
-        with self._control.watching():
+        with self._broadcast.watcher() as watcher:
+            line = await watcher.next_line()
             try:
-                while True:
-                    async with asyncio.timeout(_WRITE_TIMEOUT):
+                await response.prepare(request)
+                while line is not None:
+                    async with asyncio.timeout(WRITE_TIMEOUT):
                         await response.write(line)
-                    line = await self._next_line(cursor)
-            except (ConnectionError, TimeoutError):
-                return response
-
-    async def _next_line(self, cursor: Cursor) -> bytes:
-        live = self._control.live
-        while True:
-            await asyncio.sleep(FEED_INTERVAL)
-            delta = live.delta(cursor)
-            if delta is not None:
-                return encode_feed(delta)
+                    line = await watcher.next_line()
+            except (ConnectionError, TimeoutError, LedgerError):
+                # What waits for this reader must not wait on: it may never come.
+                if request.transport is not None:
+                    request.transport.abort()
+        return response
 
     async def holds(self, _request: web.Request) -> web.Response:
         records = self._control.reports.holds()
@@ -130,40 +126,41 @@ class _Routes:
 
     async def new_session(self, request: web.Request) -> web.Response:
         asked = await _body(request, NewSession)
-        return _json(self._control.new_session(asked))
+        return _json(self._control.new_session(asked, peer=_peer(request).pid))
 
     async def end_session(self, request: web.Request) -> web.Response:
         self._control.end_session(request.match_info["id"])
         return _json({"ok": True})
 
     async def shutdown(self, request: web.Request) -> web.Response:
-        inside = why_not(
-            _peer(request),
-            {"x-faregate-confirmed": "tty"},
-            "",
-            self._control.runs,
-        )
-        if inside is not None and "faregate run" in inside:
-            raise ControlRefusedError(403, "forbidden", inside)
+        if self._control.runs.holds(_peer(request).pid):
+            raise ControlRefusedError(403, "forbidden", INSIDE)
         self._control.shutdown()
         return _json({"ok": True})
 
     def _person(self, request: web.Request) -> None:
-        why = why_not(
-            _peer(request),
-            request.headers,
-            self._control.admin_secret,
-            self._control.runs,
+        control = self._control
+        why = why_no_person(
+            _peer(request), request.headers, control.admin_secret, control.runs
         )
         if why is not None:
             raise ControlRefusedError(403, "forbidden", why)
+
+
+def _check_visitor(request: web.Request) -> None:
+    if "Origin" in request.headers or "Sec-Fetch-Site" in request.headers:
+        raise ControlRefusedError(403, "forbidden", "web pages may not call Faregate")
+    if _peer(request).is_stranger:
+        raise ControlRefusedError(
+            403, "forbidden", "this proxy belongs to another user of this machine"
+        )
 
 
 def _peer(request: web.Request) -> Peer:
     transport = request.transport
     sock = None if transport is None else transport.get_extra_info("socket")
     if sock is None:
-        return Peer(pid=0, uid=-1)
+        return Peer(pid=0, uid=UNKNOWN_UID)
     with socket.socket(fileno=socket.dup(sock.fileno())) as copy:
         return peer_of(copy)
 
@@ -175,6 +172,10 @@ def _who(request: web.Request) -> str:
 
 async def _body(request: web.Request, shape: type[_T]) -> _T:
     return msgspec.json.decode(await request.read(), type=shape)
+
+
+def _problem(status: int, code: str, message: str) -> web.Response:
+    return _json(Problem(code=code, message=message), status)
 
 
 def _json(document: object, status: int = 200) -> web.Response:

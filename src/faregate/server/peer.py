@@ -13,21 +13,35 @@ import socket
 import struct
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from faregate.core.secret import LOCAL_TOKEN_PREFIX
+from faregate.server.processes import environment_of, has_terminal, lineage, process_of
 
-_MOST_ANCESTORS = 64
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from faregate.core.identity import Grant
+    from faregate.server.processes import Process
+
+INSIDE = (
+    "this process was started by faregate run: an agent cannot raise its own cap. "
+    "Run the command in a terminal of your own"
+)
+UNKNOWN_UID = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """The process that connected; pid 0 where the system does not tell."""
+    """The process that connected; pid 0 and UNKNOWN_UID where nobody tells."""
 
     pid: int
     uid: int
+
+    @property
+    def is_stranger(self) -> bool:
+        """Tell whether this is another user's process; root is no stranger."""
+        return self.uid not in {UNKNOWN_UID, 0, os.getuid()}
 
 
 def peer_of(connection: socket.socket) -> Peer:
@@ -38,40 +52,56 @@ def peer_of(connection: socket.socket) -> Peer:
         pid, uid, _gid = struct.unpack("3i", raw)
         return Peer(pid=pid, uid=uid)
     if sys.platform == "darwin":
-        local, peer_pid = 0, 2
+        local, credentials, peer_pid = 0, 1, 2
         (pid,) = struct.unpack("i", connection.getsockopt(local, peer_pid, 4))
-        return Peer(pid=pid, uid=os.getuid())
-    return Peer(pid=0, uid=os.getuid())
+        _, uid = struct.unpack_from("II", connection.getsockopt(local, credentials, 76))
+        return Peer(pid=pid, uid=uid)
+    return Peer(pid=0, uid=UNKNOWN_UID)
 
 
-def ancestors(pid: int) -> list[int]:
-    """Return `pid` and the processes above it, nearest first, where /proc tells."""
-    found: list[int] = []
-    while pid > 1 and len(found) < _MOST_ANCESTORS:
-        found.append(pid)
-        parent = _stat(pid, 1)
-        if parent is None:
-            break
-        pid = parent
-    return found
+class Runs:
+    """The running `faregate run`s, by session: nothing inside may raise a cap."""
+
+    def __init__(self, grant_of: Callable[[str], Grant | None]) -> None:
+        """Know no run yet; `grant_of` tells what a local token grants."""
+        self._grant_of = grant_of
+        self._by_session: dict[str, Process] = {}
+
+    def begin(self, session: str, pid: int) -> None:
+        """Note the process whose descendants belong to a session."""
+        process = process_of(pid)
+        if process is not None:
+            self._by_session[session] = process
+
+    def end(self, session: str) -> None:
+        """Forget a run that is over."""
+        self._by_session.pop(session, None)
+
+    def holds(self, pid: int) -> bool:
+        """Tell whether a process belongs to a run.
+
+        A process may have lost its parents on purpose; the token of a run that it
+        was started with gives it away all the same.
+        """
+        running = set(self._by_session.values())
+        if not running.isdisjoint(lineage(pid)):
+            return True
+        return any(
+            value.startswith(LOCAL_TOKEN_PREFIX) and self._is_of_a_run(value)
+            for value in environment_of(pid).values()
+        )
+
+    def _is_of_a_run(self, token: str) -> bool:
+        grant = self._grant_of(token)
+        return grant is not None and grant.session is not None
 
 
-def has_terminal(pid: int) -> bool:
-    """Tell whether a process has a controlling terminal; True where unknown."""
-    number = _stat(pid, 4)
-    return number is None or number != 0
-
-
-def why_not(
-    peer: Peer, headers: Mapping[str, str], secret: str, runs: set[int]
+def why_no_person(
+    peer: Peer, headers: Mapping[str, str], secret: str, runs: Runs
 ) -> str | None:
     """Return why this peer may not act as a person, or None when it may."""
-    inside = runs.intersection(ancestors(peer.pid))
-    if inside:
-        return (
-            "this process was started by faregate run: an agent cannot raise its own "
-            "cap. Run the command in a terminal of your own"
-        )
+    if runs.holds(peer.pid):
+        return INSIDE
     given = headers.get("x-faregate-admin")
     if given is not None:
         if secret and hmac.compare_digest(given.encode(), secret.encode()):
@@ -83,12 +113,3 @@ def why_not(
         "this needs a person: run it in a terminal and confirm, or set "
         "FAREGATE_ADMIN_SECRET"
     )
-
-
-def _stat(pid: int, index: int) -> int | None:
-    """Return one number of /proc/PID/stat, counted after the command's name."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return None
-    return int(text.rpartition(")")[2].split()[index])
