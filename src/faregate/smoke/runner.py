@@ -227,13 +227,13 @@ class _TargetRun:
     def _blocked(self, probe: Probe) -> str | None:
         if self._refused:
             return "a budget has no room"
-        if probe.id != "reach" and not self.ctx.model:
-            return "no model: the provider lists none; name one as provider/model"
         for need in probe.needs:
             found = self.ctx.found.get(need)
             if found is None or found.verdict in {Verdict.PASS, Verdict.WARN}:
                 continue
             return f"after {need}: {found.verdict.value}"
+        if probe.id not in {"reach", "models"} and not self.ctx.model:
+            return "no model: the provider lists none; name one as provider/model"
         return None
 
     def result(self) -> TargetResult:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _FEWEST_EVENTS = 8
 _SHORT_S = 0.5
 """Below this, shares of the whole time say nothing: only the gaps do."""
+_TOO_FAST_S = 0.3
+"""A whole answer within this may come at once without anybody collecting it."""
 _LEAST_SPREAD = 0.30
 _MOST_LATE = 0.50
 _MOST_GLUED = 10.0
@@ -48,6 +50,11 @@ async def run(ctx: ProbeContext) -> Finding:
     seen = (
         f"{found.events} events in {found.arrivals} arrivals over {found.span_s:.2f} s"
     )
+    if _is_burst(found) and asked.token_times[-1] < _TOO_FAST_S:
+        took = asked.token_times[-1] * 1000
+        return skipped(
+            f"{seen}; all of it took {took:.0f} ms: too fast to judge", **facts
+        )
     if _is_burst(found):
         return warned(f"{seen}: a burst", _MEANS, _FIX, **facts)
     return passed(seen, **facts)

@@ -10,9 +10,9 @@ from faregate.smoke.dialects.wanted import Wanted
 from faregate.smoke.error_shape import names, shown
 from faregate.smoke.no_answer import no_answer
 from faregate.smoke.probe import Group, Probe
-from faregate.smoke.reading import parsed
+from faregate.smoke.reading import Finish, parsed
 from faregate.smoke.scrub import scrub
-from faregate.smoke.verdict import failed, passed, unsupported
+from faregate.smoke.verdict import failed, passed, unsupported, warned
 
 if TYPE_CHECKING:
     from faregate.smoke.context import ProbeContext
@@ -32,6 +32,12 @@ async def run(ctx: ProbeContext) -> Finding:
     value = parsed(asked.said.text)
     if isinstance(value, dict):
         return passed(scrub(asked.said.text, ctx.secret, limit=60))
+    if asked.finish is Finish.LENGTH:
+        return warned(
+            f"cut before it was whole: {scrub(asked.said.text, ctx.secret, limit=60)}",
+            "nobody can tell whether it would have been JSON",
+            "give this model more output tokens for JSON",
+        )
     return failed(
         f"no JSON: {scrub(asked.said.text, ctx.secret, limit=60)}",
         "the mode is taken and ignored: agents stop with a parse error",

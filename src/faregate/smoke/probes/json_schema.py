@@ -10,12 +10,13 @@ from faregate.smoke.dialects.wanted import Wanted
 from faregate.smoke.error_shape import names, shown
 from faregate.smoke.no_answer import no_answer
 from faregate.smoke.probe import Group, Probe
-from faregate.smoke.reading import parsed
+from faregate.smoke.reading import Finish, parsed
 from faregate.smoke.schema_check import why_not
 from faregate.smoke.scrub import scrub
 from faregate.smoke.verdict import failed, passed, unsupported, warned
 
 if TYPE_CHECKING:
+    from faregate.smoke.asking.transcript import Transcript
     from faregate.smoke.context import ProbeContext
     from faregate.smoke.verdict import Finding
 
@@ -42,6 +43,17 @@ async def run(ctx: ProbeContext) -> Finding:
         return unsupported(f"refused: {shown(asked, ctx.secret)}")
     if not asked.ok:
         return no_answer(ctx.target, asked)
+    value = parsed(asked.said.text)
+    if value is None and asked.finish is Finish.LENGTH:
+        return warned(
+            f"cut before it was whole: {scrub(asked.said.text, ctx.secret, limit=60)}",
+            "nobody can tell whether it would have kept the schema",
+            "give this model more output tokens for JSON",
+        )
+    return _judge(ctx, asked)
+
+
+def _judge(ctx: ProbeContext, asked: Transcript) -> Finding:
     value = parsed(asked.said.text)
     if value is None:
         return failed(

@@ -69,8 +69,9 @@ def _judge(ctx: ProbeContext, asked: Transcript, field: str) -> Finding:
         told = "" if output is None else f", {output} tokens"
         return passed(f"{field} {BOUND}: finish is length{told}", **facts)
     finish = "none" if asked.finish is None else asked.finish.value
+    told = "" if output is None else f" after {output} tokens"
     return warned(
-        f"{field} {BOUND}: finish is {finish}",
+        f"{field} {BOUND}: finish is {finish}{told}",
         "agents cannot tell a cut answer from a whole one",
         "give agents of this target a large output bound",
         **facts,
