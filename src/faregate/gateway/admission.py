@@ -197,18 +197,17 @@ class Admission:
         outcome = waiter.future.result()
         if not isinstance(outcome, Admitted):
             return
-        attempt = outcome.held.attempt
-        self._tokenless.pop(attempt, None)
         release = Release(
-            attempt=attempt,
+            attempt=outcome.held.attempt,
             at_ms=self._clock.now_ms(),
             why="the client hung up while it waited; nothing was sent",
         )
         try:
-            self._ledger.void(release)
+            states = self._ledger.void(release).states
         except LedgerError:
             # The ledger says so itself, and keeps the hold.
-            return
+            states = ()
+        self.closed(outcome.held.attempt, states)
 
     def _may_serve(self, states: Sequence[BudgetState]) -> bool:
         """Tell whether a booking that led to these states can decide anything.
