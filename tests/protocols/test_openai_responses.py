@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from faregate.core.facts import Work
-from faregate.protocols.codec import Splice
+from faregate.protocols.codec import BadRequestError, Splice
 from tests.protocols.requests import codec_at, inspect
 
 PATH = "/v1/responses"
@@ -160,3 +160,24 @@ def test_splices() -> None:
     )
     assert json.loads(again)["max_output_tokens"] == 6
     assert CODEC.splice(body, Splice(include_usage=True)) == body
+
+
+def test_background_work_is_refused_because_its_cost_cannot_be_read() -> None:
+    with pytest.raises(BadRequestError) as refused:
+        facts(background=True)
+    assert refused.value.param == "background"
+    assert not facts(background=False).stream
+
+
+def test_background_cannot_be_said_twice() -> None:
+    body = b'{"model":"m","input":"hi","background":true,"background":false}'
+    with pytest.raises(BadRequestError):
+        inspect(PATH, body)
+
+
+@pytest.mark.parametrize("status", ["queued", "in_progress"])
+def test_an_answer_that_is_still_being_made_is_not_complete(status: str) -> None:
+    body = {"id": "resp_1", "object": "response", "status": status, "usage": None}
+    answer = CODEC.answer(json.dumps(body).encode(), frozenset())
+    assert not answer.complete
+    assert answer.usage is None

@@ -37,6 +37,7 @@ _GUARDED = frozenset(
         "input",
         "instructions",
         "stream",
+        "background",
         "service_tier",
         "tools",
         "max_tool_calls",
@@ -123,6 +124,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     """Return the facts of a request; raise BadRequestError on bad input."""
     request = read_object(body, guarded=_GUARDED)
     model = read_model(request)
+    _refuse_background(request)
     bound, field = read_bound(request, _OUTPUT_FIELDS)
     uses = read_count(request, "max_tool_calls")
     raw = request.get("input") or b"[]"
@@ -148,6 +150,16 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         hints=_hints(head, request),
         conversation=_conversation(model, request, raw, items, tools),
     )
+
+
+def _refuse_background(request: JsonObject) -> None:
+    """Refuse work that goes on after its answer: nobody would learn what it cost."""
+    if read_flag(request, "background"):
+        raise BadRequestError(
+            "`background` work goes on after its answer, so its cost could not be "
+            "read; leave it out.",
+            "background",
+        )
 
 
 def splice(body: bytes, changes: Splice) -> bytes:

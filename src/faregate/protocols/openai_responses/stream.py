@@ -9,6 +9,8 @@ from faregate.protocols.openai_responses.usage import read_usage
 
 _NULL = msgspec.Raw(b"null")
 _TERMINAL = frozenset({"response.completed", "response.incomplete", "response.failed"})
+# An answer of these states is still being made, and billed.
+_RUNNING = frozenset({"queued", "in_progress"})
 # Tool calls that wait for the client to run them.
 _CLIENT_CALLS = frozenset(
     {
@@ -151,7 +153,7 @@ class ResponsesReader(Reader):
         tally.service_tier = head.service_tier or tally.service_tier
         if head.error and head.error != _NULL:
             tally.failed(b'{"error":' + bytes(head.error) + b"}")
-        if terminal:
+        if terminal and head.status not in _RUNNING:
             self._ended(head, data)
         return True
 
