@@ -9,15 +9,15 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import secrets
 import signal
 from typing import TYPE_CHECKING
 
 from faregate import __version__
-from faregate.config.files import make_private_dir, read_private, write_private
+from faregate.config.files import make_private_dir, write_private
 from faregate.config.keys import Keys, find_keys, note_keys
 from faregate.config.kinds import Cap
 from faregate.config.load import load
+from faregate.config.made_secrets import admin_secret, signing_secret
 from faregate.config.overrides import set_cap
 from faregate.config.sections.budgets import Slot
 from faregate.core.identity import Grant
@@ -50,6 +50,7 @@ from faregate.server.live import Live
 from faregate.server.model_list import ModelList
 from faregate.server.proxy import Proxy
 from faregate.server.setup import SetupState
+from faregate.server.smoke_history import add_smoke_history
 from faregate.server.smoke_routes import add_smoke_routes
 from faregate.server.statusline import write_statusline
 from faregate.server.tables import listed_models, price_table, routing_table
@@ -57,12 +58,12 @@ from faregate.tokens.counter import TokenCounter
 from faregate.upstream.session import HttpUpstream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
-    from pathlib import Path
+    from collections.abc import Callable, Coroutine, Iterator, Sequence
 
     from faregate.config.paths import Paths
     from faregate.config.settings import Settings
     from faregate.control.models import SetBudget
+    from faregate.core.records import SmokeRunRow
     from faregate.gateway.ports import Clock
     from faregate.providers.price_table import PriceTable
 
@@ -146,11 +147,7 @@ class Daemon:
         settings, paths = self._settings, self._paths
         for folder in (paths.data_dir, paths.state_dir, paths.socket.parent):
             make_private_dir(folder)
-        self.ledger = Ledger.open(
-            settings.ledger_dir,
-            clock_ms=self._clock.now_ms,
-            zone=settings.budget.timezone,
-        )
+        self.ledger = _open_ledger(settings, self._clock)
         self._opened.callback(self.ledger.close)
         self.ledger.set_alert_marks(settings.budget.alerts)
         self.reports = Reports.open(settings.ledger_dir)
@@ -175,7 +172,7 @@ class Daemon:
             self._patience,
         )
         self._tell_of_the_dead()
-        secret = _secret(paths.state_dir / "signing-secret")
+        secret = signing_secret(paths.state_dir / "signing-secret")
         self.tokens = Tokens(secret, self._was_ended)
         write_private(paths.token, self.tokens.issue(Grant()).encode() + b"\n")
         self.proxy = proxy = Proxy(
@@ -201,6 +198,7 @@ class Daemon:
             window_of=self.gate.planner.window_of,
         )
         app = add_smoke_routes(control_app(self._control()), beside(self.gate))
+        add_smoke_history(app, self.ledger.record_smoke, self.reports.smoke_runs)
         control = await serve_control(paths.socket, app)
         self._opened.callback(paths.socket.unlink, missing_ok=True)
         self._opened.push_async_callback(control.cleanup)
@@ -220,7 +218,7 @@ class Daemon:
             reports=self.reports,
             admin=self.ledger,
             tokens=self.tokens,
-            admin_secret=_admin_secret(self._paths.admin_secret),
+            admin_secret=admin_secret(self._paths.admin_secret),
             save_budget=self._save_budget,
             stop=self.asked_to_stop,
         )
@@ -314,9 +312,7 @@ def side_ledger(settings: Settings, clock: Clock) -> Iterator[SideSpending]:
 
     Raises LedgerLockedError when a proxy has it.
     """
-    ledger = Ledger.open(
-        settings.ledger_dir, clock_ms=clock.now_ms, zone=settings.budget.timezone
-    )
+    ledger = _open_ledger(settings, clock)
     matcher = BudgetMatcher(settings.budget_rules, settings.budget.timezone)
     spending = without_a_gate(ledger, clock, matcher, mark_s=ledger.high_water_s())
     try:
@@ -324,6 +320,29 @@ def side_ledger(settings: Settings, clock: Clock) -> Iterator[SideSpending]:
     finally:
         spending.close()
         ledger.close()
+
+
+def record_smoke(settings: Settings, clock: Clock, rows: Sequence[SmokeRunRow]) -> None:
+    """Keep the results of a smoke test without a proxy.
+
+    Raises LedgerLockedError when a proxy has the ledger, LedgerError otherwise.
+    """
+    with contextlib.closing(_open_ledger(settings, clock)) as ledger:
+        ledger.record_smoke(rows)
+
+
+def read_smoke(
+    settings: Settings, target: str | None, *, limit: int
+) -> tuple[SmokeRunRow, ...]:
+    """Return smoke tests from the ledger itself; raises LedgerError."""
+    with contextlib.closing(Reports.open(settings.ledger_dir)) as reports:
+        return reports.smoke_runs(target, limit=limit)
+
+
+def _open_ledger(settings: Settings, clock: Clock) -> Ledger:
+    return Ledger.open(
+        settings.ledger_dir, clock_ms=clock.now_ms, zone=settings.budget.timezone
+    )
 
 
 def _gate(
@@ -374,21 +393,3 @@ def _gate(
         books=Books(ledger=ledger, admission=admission, events=events, clock=clock),
         high_water=HighWater(ledger.high_water_s()),
     )
-
-
-def _secret(path: Path) -> bytes:
-    found = read_private(path)
-    if found is not None and len(found) >= 32:
-        return found
-    fresh = secrets.token_bytes(32)
-    write_private(path, fresh)
-    return fresh
-
-
-def _admin_secret(path: Path) -> str:
-    found = read_private(path)
-    if found:
-        return found.decode("ascii").strip()
-    fresh = secrets.token_urlsafe(32)
-    write_private(path, fresh.encode() + b"\n")
-    return fresh

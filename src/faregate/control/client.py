@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from faregate.control.side_spending import SideAnswer, SideEnd, SideHold
+    from faregate.control.smoke_runs import SmokeRuns, SmokeRunView
 
 ADMIN_SECRET_VARIABLE = "FAREGATE_ADMIN_SECRET"
 
@@ -106,6 +107,24 @@ class ControlClient:
     def side_end(self, end: SideEnd) -> None:
         """Say how a hold of the smoke test ends."""
         self._post("/v1/smoke/settle", end)
+
+    def keep_smoke(self, runs: SmokeRuns) -> None:
+        """Keep the results of a smoke test; what is kept already stays as it is."""
+        self._post("/v1/smoke/runs", runs)
+
+    def smoke_runs(
+        self, target: str | None = None, *, limit: int = 20
+    ) -> list[SmokeRunView]:
+        """Return a target's smoke tests, newest first; the latest of each for None."""
+        from urllib.parse import quote
+
+        # Loaded here: a status bar has no use for it.
+        from faregate.control.smoke_runs import SmokeRunView
+
+        path = "/v1/smoke/runs"
+        if target is not None:
+            path += f"?target={quote(target, safe='')}&limit={limit}"
+        return self._get(path, list[SmokeRunView])
 
     def shutdown(self, *, confirmed: bool = False) -> None:
         """Ask the proxy to drain and stop; returns once it has agreed."""
