@@ -239,6 +239,5 @@ class Live:
         hour.spent_lately = {row.key: row.cost for row in lately}
         starts = [s.budget.starts_at for s in self.global_states()]
         month_ms = 1000 * min(starts, default=0)
-        total = self._reports.spend("all", since_ms=month_ms)
-        hour.wasted = sum((row.wasted for row in total), ZERO).exact()
+        hour.wasted = self._reports.wasted(month_ms).exact()
         hour.refused = self._reports.refused(month_ms)

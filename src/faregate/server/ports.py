@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from faregate.core.money import Money
     from faregate.core.records import HoldRow, SessionRow, SpendRow
 
-SpendBy = Literal["all", "minute", "provider", "session"]
+SpendBy = Literal["minute", "provider", "session"]
 
 
 class ReportsPort(Protocol):
@@ -35,6 +35,10 @@ class ReportsPort(Protocol):
 
     def spend(self, by: SpendBy, *, since_ms: int) -> Sequence[SpendRow]:
         """Return sums by a key."""
+        ...
+
+    def wasted(self, since_ms: int) -> Money:
+        """Return what was paid for answers that were thrown away."""
         ...
 
     def refused(self, since_ms: int) -> int:
