@@ -54,15 +54,17 @@ def routing_table(settings: Settings) -> RoutingTable:
 def listed_models(
     settings: Settings, keys: Keys, prices: PriceTable
 ) -> list[ListedModel]:
-    """Return the routes, then the priced models of every provider with a key."""
-    listed = [
-        ListedModel(name=name, provider=route.target.provider)
+    """Return the routes, then what is known of every provider that can serve."""
+    listed = {
+        name: route.target.provider
         for route in settings.routes
         for name in route.models
-    ]
-    for provider in keys.found:
-        listed += [
-            ListedModel(name=f"{provider}/{model}", provider=provider)
-            for model in prices.models(provider)
-        ]
-    return listed
+    }
+    for provider, choice in settings.providers.items():
+        here = choice.configured and choice.spec.local
+        if provider not in keys.found and not here:
+            continue
+        described = (t.model for t in settings.model_facts if t.provider == provider)
+        for model in (*prices.models(provider), *described):
+            listed.setdefault(f"{provider}/{model}", provider)
+    return [ListedModel(name=name, provider=at) for name, at in listed.items()]

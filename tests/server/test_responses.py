@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from aiohttp import web
+
+from faregate.core.money import Money
+from faregate.core.refusal import Refusal, RefusalCode
+from faregate.gateway.inbound import Whole
+from faregate.protocols.statuses import GATE_DECISIONS
+from faregate.server.responses import (
+    new_request_id,
+    own_headers,
+    raw_refusal,
+    refusal_response,
+    whole_response,
+)
+
+LITELLM = {"user-agent": "litellm/1.80.0"}
+
+
+def refused(code: RefusalCode) -> Refusal:
+    return Refusal(
+        code=code, message="It is so.", scope="global", limit=Money.usd(20), param="x"
+    )
+
+
+def body_of(response: web.Response) -> Any:
+    assert isinstance(response.body, bytes)
+    return json.loads(response.body)
+
+
+def test_request_ids_differ_and_sort_by_time() -> None:
+    ids = [new_request_id() for _ in range(1000)]
+    assert len(set(ids)) == 1000
+    stamps = [name[:15] for name in ids]
+    assert stamps == sorted(stamps)
+    assert all(name.startswith("req_") and name[4:].isalnum() for name in ids)
+
+
+@pytest.mark.parametrize("code", RefusalCode)
+def test_every_refusal_is_an_answer_that_agents_stop_at(code: RefusalCode) -> None:
+    response = refusal_response(refused(code), "req_1", {}, None, "/v1/messages")
+    told = body_of(response)
+    assert told["type"] == "error"
+    assert told["error"]["message"] == "It is so."
+    assert told["error"]["code"] == code.value == response.headers["x-faregate-refusal"]
+    assert told["request_id"] == response.headers["x-faregate-request-id"] == "req_1"
+    assert response.headers["server"] == "faregate"
+    assert "retry-after" not in response.headers
+    upstream = code.value.startswith("upstream") or code is RefusalCode.SHUTTING_DOWN
+    assert (response.headers.get("x-should-retry") == "false") != upstream
+    if code in GATE_DECISIONS:
+        assert response.status == 400
+        assert refusal_response(
+            refused(code), "req_1", LITELLM, None, "/v1/messages"
+        ).status == (404)
+
+
+def test_litellm_reads_a_type_that_it_does_not_repeat() -> None:
+    refusal = refused(RefusalCode.BUDGET_EXCEEDED)
+    response = refusal_response(refusal, "req_1", LITELLM, None, "/v1/x")
+    assert body_of(response)["error"]["type"] == "not_found_error"
+    response = refusal_response(refusal, "req_1", {}, None, "/v1/x")
+    assert body_of(response)["error"]["type"] == "invalid_request_error"
+
+
+@pytest.mark.parametrize(
+    ("path", "gemini"),
+    [
+        ("/v1beta/models/x:generateContent", True),
+        ("/w/acme/v1beta/models/x:generateContent", True),
+        ("/s/run-1/v1/models/x:streamGenerateContent", True),
+        ("/v1/chat/completions", False),
+        ("/w/acme/v1/messages", False),
+        ("/v1beta-nothing", False),
+        ("/", False),
+        ("", False),
+        ("/w/\x00/v1", False),
+    ],
+)
+def test_the_path_tells_the_dialect(path: str, gemini: bool) -> None:
+    refusal = refused(RefusalCode.NOT_FOUND)
+    told = body_of(refusal_response(refusal, "req_1", {}, None, path))
+    assert ("status" in told["error"]) == gemini
+
+
+def test_a_client_that_waits_for_leave_is_hung_up_on() -> None:
+    refusal = refused(RefusalCode.UNAUTHORIZED)
+    waits = {"expect": "100-continue"}
+    for headers, kept in (({}, None), (waits, False)):
+        response = refusal_response(refusal, "req_1", headers, None, "/v1/x")
+        assert response.keep_alive is kept
+
+
+def test_a_refusal_as_bytes_is_whole_http() -> None:
+    raw = raw_refusal(refused(RefusalCode.REQUEST_TIMEOUT), "req_1")
+    head, _, body = raw.partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    headers = dict(line.split(": ", 1) for line in lines[1:])
+    assert lines[0] == "HTTP/1.1 408 Request Timeout"
+    assert headers["content-length"] == str(len(body))
+    assert headers["connection"] == "close"
+    assert headers["x-faregate-request-id"] == "req_1"
+    assert json.loads(body)["error"]["code"] == "request_timeout"
+
+
+def test_a_providers_answer_passes_with_our_name_on_it() -> None:
+    whole = Whole(
+        status=418,
+        headers={"content-type": "x/y", "server": "theirs", "x-a": "1"},
+        body=b"\x00\xff",
+    )
+    response = whole_response(whole, "req_1")
+    assert (response.status, response.body) == (418, b"\x00\xff")
+    assert response.headers["content-type"] == "x/y"
+    assert response.headers["x-a"] == "1"
+    assert response.headers["server"] == "faregate"
+    assert own_headers("req_1").items() <= dict(response.headers).items()
