@@ -6,8 +6,11 @@ import json
 
 import pytest
 
+from faregate.config.load import load
 from faregate.config.paths import Paths
+from faregate.control.smoke_runs import SmokeProbe, SmokeRunView, VerdictText
 from faregate.providers.registry import PROVIDERS
+from faregate.smoke_history import History
 from tests.cli.asked_proxy import AskedProxy
 from tests.cli.conftest import Cli
 
@@ -46,6 +49,12 @@ def test_all_and_json(cli: Cli, paths: Paths) -> None:
         "protocols": ["openai_chat"],
         "billing": "metered",
         "configured": True,
+        "region": "",
+        "regions": [],
+        "signup": "",
+        "notes": ["does not tell an ordinary key what is left"],
+        "balance": None,
+        "last_smoke": None,
     }
 
 
@@ -61,3 +70,82 @@ def test_our_own_token_in_the_environment_is_told(
     monkeypatch.setenv("OPENAI_API_KEY", "fg-local")
     result = cli("providers")
     assert "OPENAI_API_KEY holds a token of Faregate" in result.err
+
+
+def keep(paths: Paths, *runs: SmokeRunView) -> None:
+    History(load(paths), paths).keep(runs)
+
+
+def smoked(at: str, readiness: str = "READY", **verdicts: VerdictText) -> SmokeRunView:
+    return SmokeRunView(
+        run=at,
+        at=f"2026-11-23T{at}:00Z",
+        target="deepseek/deepseek-flash",
+        protocol="openai_chat",
+        profile="quick",
+        readiness=readiness,
+        cost="0",
+        probes=[
+            SmokeProbe(id=name, title=name, group="chat", verdict=verdict)
+            for name, verdict in verdicts.items()
+        ],
+    )
+
+
+def test_the_last_smoke_test_and_its_cause_are_listed(cli: Cli, paths: Paths) -> None:
+    keep(
+        paths,
+        smoked("10:40"),
+        smoked("11:40", "NOT READY", basic="PASS", tool="FAIL", usage="FAIL"),
+    )
+    line = cli("providers", "deepseek").out.splitlines()[1]
+    assert "NOT READY (tool)" in line
+    (row,) = json.loads(cli("providers", "deepseek", "--json").out)["providers"]
+    assert row["last_smoke"] == {
+        "target": "deepseek/deepseek-flash",
+        "at": "2026-11-23T11:40:00.000Z",
+        "profile": "quick",
+        "readiness": "NOT READY",
+        "cause": "tool",
+    }
+
+
+def test_protocols_and_regions_are_listed(cli: Cli, paths: Paths) -> None:
+    paths.config.write_text('[providers.dashscope]\nregion = "us"\n')
+    assert cli("providers", "dashscope").out.splitlines()[1].split()[3:5] == [
+        "chat",
+        "us",
+    ]
+    (row,) = json.loads(cli("providers", "moonshot", "--json").out)["providers"]
+    assert (row["region"], row["regions"]) == ("intl", ["cn", "intl"])
+
+
+def test_an_unknown_provider_is_refused_with_a_guess(cli: Cli) -> None:
+    result = cli("providers", "deepsek")
+    assert result.code == 2
+    assert "deepseek" in result.err
+
+
+def test_signup_notes_come_from_the_catalogue(cli: Cli) -> None:
+    out = cli("providers", "--check-signup", "dashscope", "deepseek").out
+    assert "modelstudio.console.alibabacloud.com" in out
+    assert "cn, hk, intl, us" in out
+    assert "deepseek-chat is retired: use deepseek-flash" in out
+    assert cli("providers", "--check-signup").out.count("  sign up ") == len(PROVIDERS)
+
+
+def test_a_balance_is_asked_for_only_on_request_and_only_at_the_vendor(
+    cli: Cli, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEEPSEEK_API_KEY", "sk-canary-0123456789")
+    paths.config.write_text(
+        '[providers.deepseek]\nbase_url = "http://127.0.0.1:9/v1"\n'
+    )
+    assert "BALANCE" not in cli("providers").out
+    out = cli("providers", "--balance").out
+    assert "BALANCE" in out
+    assert "the base URL is not where its balance is kept" in out
+    (row,) = json.loads(cli("providers", "deepseek", "--balance", "--json").out)[
+        "providers"
+    ]
+    assert row["balance"]["remaining"] is None

@@ -312,6 +312,8 @@ def test_an_address_of_ones_own_has_no_regions() -> None:
     assert spec is not None
     assert {p.region for p in region_places(spec, OPENAI_CHAT)} == {"cn", "us", "hk"}
     assert region_of(spec, OPENAI_CHAT) == "intl"
+    dearer = replace(spec, region_multipliers={"intl": (11, 10)})
+    assert region_of(dearer, OPENAI_CHAT) == ""
     moved = replace(spec, base_urls={OPENAI_CHAT: "https://gateway.example/v1"})
     assert region_places(moved, OPENAI_CHAT) == ()
 

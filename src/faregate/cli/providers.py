@@ -1,64 +1,79 @@
-"""`faregate providers`: which providers are known and have a key."""
+"""`faregate providers`: which providers are known, have a key, and work."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from faregate.cli import output
+from faregate.cli.exit_codes import ExitCode
+from faregate.cli.provider_rows import by_provider, cells, header, row_of, signup_lines
 from faregate.config.keys import find_keys
 from faregate.config.load import load
 from faregate.config.paths import find_paths
-from faregate.config.settings import CommandKey, EnvKey
+from faregate.config.problems import did_you_mean
 from faregate.control.client import ControlClient
 from faregate.control.errors import ControlError
 
 if TYPE_CHECKING:
-    from faregate.config.keys import Keys
-    from faregate.config.settings import ProviderChoice
+    from collections.abc import Sequence
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
-    """One provider as it is listed."""
-
-    name: str
-    title: str
-    key: bool
-    key_source: str
-    base_url: str
-    protocols: tuple[str, ...]
-    billing: str
-    configured: bool
+    from faregate.cli.provider_rows import Row
+    from faregate.config.paths import Paths
+    from faregate.config.settings import Settings
+    from faregate.control.smoke_runs import SmokeRunView
+    from faregate.smoke.balance.values import Balance, NoBalance
 
 
 @click.command()
+@click.argument("names", nargs=-1, metavar="[NAME...]")
 @click.option("--all", "every", is_flag=True, help="List providers without a key too.")
+@click.option(
+    "--balance", is_flag=True, help="Ask each over the network what is left there."
+)
+@click.option(
+    "--check-signup",
+    is_flag=True,
+    help="Say where a key is had and what to know first.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def providers(every: bool, as_json: bool) -> int:
-    """Which providers are known and have a key.
+def providers(
+    names: tuple[str, ...],
+    every: bool,
+    balance: bool,
+    check_signup: bool,
+    as_json: bool,
+) -> int:
+    """Which providers are known, have a key, and passed their last smoke test.
 
     Asks the running proxy, whose environment counts; else looks into this one.
     """
     paths = find_paths()
     settings = load(paths)
+    _check_names(names, settings)
     keys = find_keys(settings, run=False)
-    running = _found_by_proxy()
-    rows = [
-        _row(name, choice, keys, running)
-        for name, choice in sorted(settings.providers.items())
-    ]
+    running = _found_by_proxy(paths)
+    runs = _latest_runs(settings, paths)
+    told = _balances(settings, names, every) if balance else {}
+    rows = {
+        name: row_of(choice, keys, running, runs, told.get(name))
+        for name, choice in settings.providers.items()
+    }
+    listed = by_provider(rows, names)
     if as_json:
-        output.document({"providers": rows})
+        output.document({"providers": listed})
         return 0
-    shown = [row for row in rows if every or row.key or row.configured]
-    for line in _lines(shown):
+    shown = [row for row in listed if every or names or row.key or row.configured]
+    if check_signup:
+        for line in signup_lines(shown if every or names else listed):
+            output.result(line)
+        return 0
+    for line in _lines(shown, with_balance=balance):
         output.result(line)
-    if len(shown) < len(rows):
+    if len(shown) < len(listed):
         output.note(
-            f"faregate: {len(rows) - len(shown)} more are known and have no key: "
+            f"faregate: {len(listed) - len(shown)} more are known and have no key: "
             "faregate providers --all"
         )
     for warning in keys.warnings:
@@ -66,54 +81,56 @@ def providers(every: bool, as_json: bool) -> int:
     return 0
 
 
-def _lines(rows: list[Row]) -> list[str]:
+def _check_names(names: Sequence[str], settings: Settings) -> None:
+    for name in names:
+        if name not in settings.providers:
+            guess = did_you_mean(name, settings.providers)
+            raise output.CliError(
+                f"no provider is called {name!r}. {guess or ''}".rstrip(),
+                exit_code=ExitCode.USAGE,
+                code="usage",
+            )
+
+
+def _lines(rows: list[Row], *, with_balance: bool) -> list[str]:
     if not rows:
         return ["no provider has a key"]
     return output.table(
-        ("PROVIDER", "KEY", "FROM", "BILLING", "URL"),
-        [
-            (
-                row.name,
-                "yes" if row.key else "no",
-                row.key_source,
-                row.billing,
-                row.base_url,
-            )
-            for row in rows
-        ],
+        header(with_balance=with_balance),
+        [cells(row, with_balance=with_balance) for row in rows],
     )
 
 
-def _found_by_proxy() -> frozenset[str] | None:
+def _found_by_proxy(paths: Paths) -> frozenset[str] | None:
     try:
-        return frozenset(ControlClient(find_paths().socket).snapshot().setup.keys_found)
+        return frozenset(ControlClient(paths.socket).snapshot().setup.keys_found)
     except ControlError:
         return None
 
 
-def _row(
-    name: str, choice: ProviderChoice, keys: Keys, running: frozenset[str] | None
-) -> Row:
-    here = keys.found.get(name)
-    spec = choice.spec
-    urls = tuple(spec.base_urls.values())
-    return Row(
-        name=name,
-        title=spec.title,
-        key=here is not None if running is None else name in running,
-        key_source=here.source if here else _source(choice),
-        base_url=urls[0] if urls else "",
-        protocols=tuple(spec.base_urls),
-        billing=spec.billing.value,
-        configured=choice.configured,
-    )
+def _latest_runs(settings: Settings, paths: Paths) -> list[SmokeRunView]:
+    """Return the newest smoke test of each target; none where nobody can say."""
+    if not settings.ledger_dir.exists() and not paths.socket.exists():
+        return []
+    # Loaded here: without any ledger nothing of it is needed.
+    from faregate.smoke_history import History
+
+    try:
+        return History(settings, paths).latest()
+    except ControlError as error:
+        output.warn(f"no smoke tests can be read: {error}")
+        return []
 
 
-def _source(choice: ProviderChoice) -> str:
-    match choice.key:
-        case EnvKey(names):
-            return names[0] if names else "needs none"
-        case CommandKey():
-            return "key_command"
-        case _:
-            return "keyring"
+def _balances(
+    settings: Settings, names: Sequence[str], every: bool
+) -> dict[str, Balance | NoBalance]:
+    from faregate.balances import ask_balances
+
+    keys = find_keys(settings)
+    asked = [
+        name
+        for name in (names or sorted(settings.providers))
+        if names or every or name in keys.found
+    ]
+    return ask_balances(settings, asked)

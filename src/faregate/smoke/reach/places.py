@@ -62,7 +62,12 @@ def region_places(spec: ProviderSpec, protocol: str) -> tuple[Place, ...]:
 def region_of(spec: ProviderSpec, protocol: str) -> str:
     """Return the region whose address is configured; "" when none names it."""
     own = spec.base_urls[protocol]
-    named = [name for name, urls in spec.regions.items() if urls.get(protocol) == own]
+    named = [
+        name
+        for name, urls in spec.regions.items()
+        # A region with prices of its own is never the one that nobody chose.
+        if urls.get(protocol) == own and name not in spec.region_multipliers
+    ]
     return min(named, default="")
 
 
