@@ -86,13 +86,29 @@ def conversation(*sizes: int, fixed: int = 1) -> Conversation:
 
 def test_a_conversation_that_goes_on_is_bounded_by_what_was_added() -> None:
     known = KnownTurn(
-        conversation=conversation(900, 100), input_tokens=250, output_tokens=40
+        conversation=conversation(900, 100),
+        body_bytes=89_908,
+        input_tokens=250,
+        output_tokens=40,
     )
     asked = facts(
         body_bytes=90_000, messages=4, conversation=conversation(900, 100, 60, 30)
     )
     tight = 250 + 40 + 90 + 2 * BYTES_PER_MESSAGE + PREFIX_SLACK
     assert input_bound(asked, NOTHING, known) == tight
+
+
+def test_a_body_that_grew_outside_its_messages_is_bounded_by_its_growth() -> None:
+    known = KnownTurn(
+        conversation=conversation(900, 100),
+        body_bytes=1_100,
+        input_tokens=250,
+        output_tokens=40,
+    )
+    asked = facts(
+        body_bytes=51_100, messages=3, conversation=conversation(900, 100, 60)
+    )
+    assert input_bound(asked, NOTHING, known) == 250 + 40 + 50_000 + PREFIX_SLACK
 
 
 @pytest.mark.parametrize(

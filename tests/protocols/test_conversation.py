@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import Any
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ from faregate.protocols.conversation import (
     unread_conversation,
     without_markers,
 )
+from tests.protocols.requests import inspect
 
 MARK = b'"cache_control":{"type":"ephemeral"}'
 
@@ -113,3 +115,22 @@ def test_nothing_of_the_text_is_kept() -> None:
     secret = json.dumps({"content": "canary-4711"}).encode()
     conversation = conversation_of([secret], secret, parts(secret), 1)
     assert "canary" not in repr(conversation)
+
+
+SHOWN = {"documents": ["d" * 9_000], "response_format": {"type": "json_schema"}}
+PLACES: dict[str, dict[str, Any]] = {
+    "/v1/chat/completions": {"messages": [{"role": "user", "content": "hi"}]},
+    "/v1/messages": {"messages": [{"role": "user", "content": "hi"}]},
+    "/v1/responses": {"input": [{"role": "user", "content": "hi"}]},
+    "/v1/completions": {"prompt": "hi"},
+    "/v1beta/models/m:generateContent": {"contents": [{"parts": [{"text": "hi"}]}]},
+}
+
+
+@pytest.mark.parametrize("path", PLACES)
+def test_what_else_a_model_is_shown_makes_another_conversation(path: str) -> None:
+    body = {"model": "m", **PLACES[path]}
+    plain = inspect(path, body).conversation
+    for name, value in SHOWN.items():
+        assert inspect(path, {**body, name: value}).conversation.fixed != plain.fixed
+    assert inspect(path, {**body, "user": "u"}).conversation == plain

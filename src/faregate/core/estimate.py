@@ -50,6 +50,7 @@ class KnownTurn:
     """The last settled request of a session on one target, with its exact usage."""
 
     conversation: Conversation
+    body_bytes: int
     input_tokens: int
     output_tokens: int
 
@@ -110,6 +111,8 @@ def input_bound(
     if known is not None:
         added = extends(known.conversation, facts.conversation)
         if added is not None:
+            # What is no part of a message, such as a cache marker, may have grown.
+            added = max(added, facts.body_bytes - known.body_bytes)
             tight = known.input_tokens + known.output_tokens + added + PREFIX_SLACK
             bound = min(bound, tight)
     return bound if model.context is None else min(bound, model.context)

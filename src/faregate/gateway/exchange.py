@@ -276,6 +276,7 @@ class Exchange:
         self._gate.failures.succeeded(identity.session, self._inbound.body)
         turn = KnownTurn(
             conversation=plan.facts.conversation,
+            body_bytes=plan.facts.body_bytes,
             input_tokens=usage.input_tokens,
             output_tokens=usage.output,
         )

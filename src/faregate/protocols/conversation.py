@@ -18,10 +18,35 @@ if TYPE_CHECKING:
 
     import msgspec
 
+    from faregate.protocols.json_object import JsonObject
+
 _MARKER = b'"cache_control"'
 _MARKER_VALUE = re.compile(rb"\s*:\s*(?:\{[^{}]{0,200}\}|null)")
 _NEXT_COMMA = re.compile(rb"\s*,")
 _TTL = re.compile(rb'"ttl"\s*:\s*"([^"]*)"')
+# Fields that no model is shown; agents change some of them from turn to turn.
+_NOT_SHOWN = frozenset(
+    {
+        "cache_control",
+        "client_metadata",
+        "max_completion_tokens",
+        "max_output_tokens",
+        "max_tokens",
+        "metadata",
+        "n",
+        "prompt_cache_key",
+        "safety_identifier",
+        "seed",
+        "session_id",
+        "store",
+        "stream",
+        "stream_options",
+        "temperature",
+        "top_k",
+        "top_p",
+        "user",
+    }
+)
 
 
 def conversation_of(
@@ -51,6 +76,18 @@ def conversation_of(
 def unread_conversation(fixed: Iterable[bytes | int], raw: bytes) -> Conversation:
     """Return the conversation of messages that could not be told apart."""
     return conversation_of(fixed, raw, (), 0)
+
+
+def rest_of(request: JsonObject, *known: str) -> int:
+    """Return the process-local hash of what else a model may be shown.
+
+    `known` fields are hashed by themselves. Schemas, documents and settings count as
+    input too, so a request that changes one is no longer the same conversation.
+    """
+    skipped = _NOT_SHOWN.union(known)
+    return hash(
+        tuple([item for item in request.values.items() if item[0] not in skipped])
+    )
 
 
 def digest_of(piece: bytes | int) -> int:

@@ -12,6 +12,7 @@ from faregate.protocols.conversation import (
     cache_write_of,
     conversation_of,
     dearest_write,
+    rest_of,
     unread_conversation,
 )
 from faregate.protocols.fields import (
@@ -134,7 +135,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         region=read_text(request, "inference_geo"),
         body_bytes=len(body),
         hints=_hints(head, request),
-        conversation=_conversation(model, system, raw, messages, tools),
+        conversation=_conversation(model, request, raw, messages, tools),
     )
 
 
@@ -181,12 +182,14 @@ def _hints(head: RequestHead, request: JsonObject) -> SessionHints:
 
 def _conversation(
     model: str,
-    system: bytes,
+    request: JsonObject,
     raw: bytes,
     messages: list[Message] | None,
     tools: ToolFacts,
 ) -> Conversation:
-    fixed: list[bytes | int] = [model.encode(), tools.digest]
+    system = request.get("system") or b""
+    rest = rest_of(request, "model", "system", "messages", "tools")
+    fixed: list[bytes | int] = [model.encode(), tools.digest, rest]
     if messages is None:
         return unread_conversation(fixed, raw)
     parts = list_elements(raw, "messages")

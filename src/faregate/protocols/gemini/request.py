@@ -13,6 +13,7 @@ from faregate.protocols.codec import BadRequestError
 from faregate.protocols.conversation import (
     conversation_of,
     digest_of,
+    rest_of,
     unread_conversation,
 )
 from faregate.protocols.fields import (
@@ -188,7 +189,8 @@ def _conversation(
     tools: ToolFacts,
 ) -> Conversation:
     system = _either(request, _SYSTEM) or b""
-    fixed: list[bytes | int] = [endpoint.model.encode(), tools.digest]
+    rest = rest_of(request, *_SYSTEM, "contents", "tools")
+    fixed: list[bytes | int] = [endpoint.model.encode(), tools.digest, rest]
     if contents is None:
         return unread_conversation(fixed, raw)
     parts = list_elements(raw, "contents")

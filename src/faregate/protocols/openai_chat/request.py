@@ -11,6 +11,7 @@ from faregate.protocols.conversation import (
     cache_write_of,
     conversation_of,
     dearest_write,
+    rest_of,
     unread_conversation,
 )
 from faregate.protocols.fields import (
@@ -100,7 +101,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         service_tier=read_text(request, "service_tier"),
         body_bytes=len(body),
         hints=_hints(head, request),
-        conversation=_conversation(model, raw, messages, tools),
+        conversation=_conversation(model, request, raw, messages, tools),
     )
 
 
@@ -144,9 +145,14 @@ def _hints(head: RequestHead, request: JsonObject) -> SessionHints:
 
 
 def _conversation(
-    model: str, raw: bytes, messages: list[Message] | None, tools: ToolFacts
+    model: str,
+    request: JsonObject,
+    raw: bytes,
+    messages: list[Message] | None,
+    tools: ToolFacts,
 ) -> Conversation:
-    fixed: list[bytes | int] = [model.encode(), tools.digest]
+    rest = rest_of(request, "model", "messages", "tools")
+    fixed: list[bytes | int] = [model.encode(), tools.digest, rest]
     if messages is None:
         return unread_conversation(fixed, raw)
     parts = list_elements(raw, "messages")

@@ -9,7 +9,7 @@ import msgspec
 
 from faregate.core.facts import RequestFacts, Work
 from faregate.protocols.agents import session_hints
-from faregate.protocols.conversation import conversation_of
+from faregate.protocols.conversation import conversation_of, rest_of
 from faregate.protocols.fields import (
     json_text,
     list_elements,
@@ -69,7 +69,10 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         body_bytes=len(body),
         hints=session_hints(head.headers),
         conversation=conversation_of(
-            [model.encode()], b"", [msgspec.Raw(prompt) for prompt in prompts], 1
+            [model.encode(), rest_of(request, "model", "prompt")],
+            b"",
+            [msgspec.Raw(prompt) for prompt in prompts],
+            1,
         ),
     )
 

@@ -9,7 +9,11 @@ import msgspec
 from faregate.core.facts import Conversation, RequestFacts, SessionHints, Work
 from faregate.protocols.agents import session_hints
 from faregate.protocols.codec import BadRequestError
-from faregate.protocols.conversation import conversation_of, unread_conversation
+from faregate.protocols.conversation import (
+    conversation_of,
+    rest_of,
+    unread_conversation,
+)
 from faregate.protocols.fields import (
     hint_text,
     json_text,
@@ -235,7 +239,8 @@ def _conversation(
     tools: list[ToolFacts],
 ) -> Conversation:
     instructions = request.get("instructions") or b""
-    fixed: list[bytes | int] = [model.encode()]
+    rest = rest_of(request, "model", "instructions", "input", "tools")
+    fixed: list[bytes | int] = [model.encode(), rest]
     fixed += [each.digest for each in tools]
     if items is None:
         return unread_conversation(fixed, raw)
