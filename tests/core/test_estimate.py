@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -71,6 +72,13 @@ def window(context: int, max_output: int | None = None) -> ModelFacts:
 def test_bytes_bound_the_input_and_the_window_bounds_the_bytes() -> None:
     assert input_bound(facts(), NOTHING) == 1000 + 2 * BYTES_PER_MESSAGE
     assert input_bound(facts(), window(500)) == 500
+
+
+def test_each_input_of_a_batch_may_fill_a_window_of_its_own() -> None:
+    batch = replace(facts(body_bytes=9_000, messages=3), inputs=3)
+    assert input_bound(batch, window(2_000)) == 6_000
+    assert input_bound(replace(batch, media=True), window(2_000)) == 6_000
+    assert input_bound(batch, window(8_000)) == 9_000 + 3 * BYTES_PER_MESSAGE
 
 
 @pytest.mark.parametrize("kind", ["media", "stored_input"])

@@ -61,3 +61,9 @@ def test_splices() -> None:
         b'"model":"n","prompt":"x","stream":true}'
     )
     assert CODEC.splice(body, Splice()) == body
+
+
+def test_each_prompt_of_a_batch_counts() -> None:
+    assert facts(prompt=["a", "b", "c"]).inputs == 3
+    assert facts(prompt="abc").inputs == 1
+    assert facts(prompt=[1, 2, 3]).inputs == 1

@@ -38,3 +38,11 @@ def test_splices() -> None:
     body = b'{"input":"x", "model":"m"}'
     assert CODEC.splice(body, Splice(model="n")) == b'{"input":"x", "model":"n"}'
     assert CODEC.splice(body, Splice(output_bound=5, include_usage=True)) is body
+
+
+@pytest.mark.parametrize(
+    ("given", "inputs"),
+    [("abc", 1), (["a", "b", "c"], 3), ([1, 2, 3], 1), ([[1, 2], [3]], 2)],
+)
+def test_each_input_of_a_batch_counts(given: Any, inputs: int) -> None:
+    assert inspect(PATH, {"model": "m", "input": given}).inputs == inputs

@@ -100,13 +100,14 @@ def input_bound(
     facts: RequestFacts, model: ModelFacts, known: KnownTurn | None = None
 ) -> int | Unbounded:
     """Return the most input tokens one sampling of this request can have."""
+    window = None if model.context is None else model.context * max(1, facts.inputs)
     if facts.media or facts.stored_input:
-        if model.context is None:
+        if window is None:
             return Unbounded(
                 why="its input is not in the request body (an image, a file or a "
                 "stored conversation) and the model's context window is not known"
             )
-        return model.context
+        return window
     bound = facts.body_bytes + BYTES_PER_MESSAGE * facts.messages
     if known is not None:
         added = extends(known.conversation, facts.conversation)
@@ -115,7 +116,7 @@ def input_bound(
             added = max(added, facts.body_bytes - known.body_bytes)
             tight = known.input_tokens + known.output_tokens + added + PREFIX_SLACK
             bound = min(bound, tight)
-    return bound if model.context is None else min(bound, model.context)
+    return bound if window is None else min(bound, window)
 
 
 def bounds_of(

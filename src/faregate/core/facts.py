@@ -71,6 +71,8 @@ class RequestFacts:
     """Name of the field that carried `output_bound`."""
     choices: int = 1
     messages: int = 0
+    inputs: int = 1
+    """Inputs that are processed one by one, each in a context window of its own."""
     tools: int = 0
     server_tools: tuple[str, ...] = ()
     """Tools that the provider runs and bills: "web_search", "code_execution"."""

@@ -64,6 +64,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         output_field=field,
         choices=_choices(request) * len(prompts),
         messages=len(prompts),
+        inputs=len(prompts),
         server_tool_uses=0,
         service_tier=read_text(request, "service_tier"),
         body_bytes=len(body),

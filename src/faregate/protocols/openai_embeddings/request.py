@@ -29,6 +29,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         work=Work.EMBEDDING,
         model=read_model(request),
         messages=len(inputs),
+        inputs=len(inputs),
         media=any(each.startswith(b"{") for each in inputs),
         server_tool_uses=0,
         body_bytes=len(body),
