@@ -156,6 +156,9 @@ def test_a_command_that_is_not_there(cli: Cli, told: Path, proxy: AskedProxy) ->
     result = cli("run", "--", "no-such-agent")
     assert result.code == 127
     assert "no-such-agent: command not found" in result.err
+    assert proxy.seen == []
+    result = cli("run", "--", "./no-such-agent")
+    assert result.code == 127
     assert [each.path for each in proxy.seen].count("/v1/sessions/s1/end") == 1
 
 
@@ -238,7 +241,8 @@ def test_without_a_key_in_the_proxy_the_agent_keeps_its_login(
     proxy.snapshot = scenes.snapshot(told=scenes.setup(keys_found=["openai"]))
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-own")
     result = cli("run", "claude")
-    assert "no key that Claude Code could use" in result.err
+    assert "no key that Claude Code could use (it speaks anthropic" in result.err
+    assert "ANTHROPIC_API_KEY is set here" in result.err
     env = read(told)["env"]
     assert env["ANTHROPIC_BASE_URL"] == ROOT
     assert env["ANTHROPIC_API_KEY"] == "sk-own"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from faregate.cli import figures, output
+from faregate.cli.behind import changed_since_start, tell
 from faregate.cli.confirm import require_person
 from faregate.cli.failures import START_HINT
 from faregate.config.kinds import Cap, NotThisKind
@@ -145,6 +146,7 @@ def show_budgets(*, as_json: bool) -> int:
     settings = load(paths)
     try:
         views = ControlClient(paths.socket).status().budgets
+        tell(changed_since_start(paths))
     except ProxyNotRunning:
         views = []
         output.note(f"faregate: no proxy is running: limits only. {START_HINT}")

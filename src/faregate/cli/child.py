@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 from typing import TYPE_CHECKING
@@ -27,6 +28,17 @@ class CannotStart(CliError):  # noqa: N818 - says what the command line got wron
     def __init__(self, message: str, status: int) -> None:
         super().__init__(message, exit_code=ExitCode.FAILED, code="cannot_start")
         self.status = status
+
+
+def not_there(name: str) -> CannotStart | None:
+    """Return why a command cannot be started, before anything is set up for it."""
+    if os.sep in name or shutil.which(name) is not None:
+        return None
+    return CannotStart(
+        f"{name}: command not found. An alias or a function of your shell is not seen "
+        "here: give the program itself",
+        NOT_FOUND,
+    )
 
 
 def run_child(command: Sequence[str], environ: Mapping[str, str]) -> int:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import click
 
 from faregate.cli import output
+from faregate.cli.behind import changed_since_start, tell
 from faregate.cli.exit_codes import ExitCode
+from faregate.cli.status_line import is_listening
 from faregate.config.json_schema import json_schema
 from faregate.config.load import load
 from faregate.config.paths import find_paths
@@ -44,6 +46,8 @@ def check(as_json: bool) -> int:
     output.result(f"{paths.config} {state}")
     for each in settings.hidden:
         output.result(str(each))
+    if is_listening(paths.socket):
+        tell(changed_since_start(paths))
     return 0
 
 

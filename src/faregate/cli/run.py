@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import click
 
 from faregate.cli import output
+from faregate.cli.behind import changed_since_start, keys_since_start, tell
 from faregate.cli.budget import amount_of
 from faregate.cli.bypass import Surroundings, find_bypasses
-from faregate.cli.child import CannotStart, run_child
+from faregate.cli.child import CannotStart, not_there, run_child
 from faregate.cli.confirm import RUN_VARIABLE
 from faregate.cli.launch import ensure_running
 from faregate.cli.receipt import of_session, receipt
@@ -26,7 +27,6 @@ from faregate.cli.run_files import (
 )
 from faregate.config.load import load
 from faregate.config.paths import find_paths
-from faregate.config.settings import EnvKey
 from faregate.control.client import ADMIN_SECRET_VARIABLE, ControlClient
 from faregate.control.errors import ControlError
 from faregate.control.models import NewSession
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from faregate.cli.bypass import Finding
-    from faregate.config.settings import ProviderChoice, Settings
+    from faregate.config.settings import Settings
     from faregate.control.models import SessionGrant
     from faregate.core.agent_setup import AgentSetup
     from faregate.core.agents import Agent
@@ -96,12 +96,17 @@ def run(
     limit = None if max_cost is None else amount_of(max_cost)
     paths = find_paths()
     settings = load(paths)
+    if (missing := not_there(command[0])) is not None:
+        output.error(missing.message)
+        return missing.status
     running = ensure_running(paths)
+    if not running.started:
+        tell(changed_since_start(paths))
     plan = _plan(command, labels["agent"], own_login=bool(own_login))
-    if own_login is None:
-        plan = _own_login_where_needed(
-            plan, settings, frozenset(running.snapshot.setup.keys_found)
-        )
+    keys_found = frozenset(running.snapshot.setup.keys_found)
+    if own_login is None and not _usable(plan, settings, keys_found):
+        plan = replace(plan, own_login=True)
+        _tell_own_login(plan, settings, keys_found)
     if plan.own_login and limit is not None:
         raise click.UsageError(
             "--max-cost goes with the proxy's own keys: with the agent's own login the "
@@ -146,30 +151,28 @@ def _plan(command: tuple[str, ...], label: str | None, *, own_login: bool) -> Pl
     return Plan(command=command, agent=agent, at=at, own_login=own_login)
 
 
-def _own_login_where_needed(
-    plan: Plan, settings: Settings, keys_found: frozenset[str]
-) -> Plan:
-    """Let the agent keep its own login when the proxy has no key it could use."""
+def _usable(plan: Plan, settings: Settings, keys_found: frozenset[str]) -> bool:
+    """Return whether the proxy has a key for anything that the agent speaks."""
     agent = plan.agent or EVERYTHING
-    title = plan.agent.title if plan.agent else "this command"
-    usable = [
-        name
-        for name, choice in settings.providers.items()
-        if agent.protocols & choice.spec.base_urls.keys()
+    return any(
+        agent.protocols & choice.spec.base_urls.keys()
         # What needs no key counts once a person has said that it is there.
-        and (name in keys_found or (choice.configured and _keyless(choice)))
-    ]
-    if usable:
-        return plan
-    output.note(
-        f"faregate: the proxy has no key that {title} could use, so it keeps its "
-        "own key or login; the gate meters and caps it all the same (--lend-key: no)"
+        and (name in keys_found or (choice.configured and choice.keyless))
+        for name, choice in settings.providers.items()
     )
-    return replace(plan, own_login=True)
 
 
-def _keyless(choice: ProviderChoice) -> bool:
-    return choice.spec.local or choice.key == EnvKey(())
+def _tell_own_login(plan: Plan, settings: Settings, keys_found: frozenset[str]) -> None:
+    """Say that, and why, the agent pays with a key or login of its own."""
+    title = plan.agent.title if plan.agent else "this command"
+    speaks = ""
+    if plan.agent and keys_found:
+        speaks = f" (it speaks {', '.join(sorted(plan.agent.protocols))})"
+    output.note(
+        f"faregate: the proxy has no key that {title} could use{speaks}, so it needs "
+        "a key or login of its own; that is metered and capped all the same"
+    )
+    tell(keys_since_start(settings, keys_found))
 
 
 def _start(plan: Plan, grant: SessionGrant, folder: Path, settings: Settings) -> int:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from faregate.cli import figures, output
+from faregate.cli.behind import changed_since_start, tell
 from faregate.cli.exit_codes import ExitCode
 from faregate.cli.failures import START_HINT
 from faregate.config.load import load
@@ -51,9 +52,11 @@ def status(as_json: bool, line: bool, every: bool) -> int:
 
 
 def _tell_overrides() -> None:
-    """Say which configured values a command's override hides."""
+    """Say which configured values are hidden by a command, or not read yet."""
+    paths = find_paths()
+    tell(changed_since_start(paths))
     try:
-        hidden = load(find_paths()).hidden
+        hidden = load(paths).hidden
     except ConfigError as error:
         output.warn(f"the configuration has changed and is not usable: {error}")
         return

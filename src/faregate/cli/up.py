@@ -7,12 +7,16 @@ from typing import TYPE_CHECKING
 import click
 
 from faregate.cli import output
+from faregate.cli.behind import changed_since_start, keys_since_start, tell
 from faregate.cli.figures import month_budget, usd
 from faregate.cli.launch import ensure_running
+from faregate.config.load import load
 from faregate.config.paths import find_paths
+from faregate.config.problems import ConfigError
 
 if TYPE_CHECKING:
     from faregate.cli.launch import Running
+    from faregate.config.paths import Paths
 
 
 @click.command()
@@ -22,7 +26,8 @@ def up(as_json: bool) -> int:
 
     It goes on when this terminal closes; `faregate down` stops it.
     """
-    running = ensure_running(find_paths())
+    paths = find_paths()
+    running = ensure_running(paths)
     proxy = running.snapshot.status.proxy
     url = proxy.url if proxy is not None else ""
     if as_json:
@@ -37,6 +42,8 @@ def up(as_json: bool) -> int:
     else:
         output.result(url)
     _say(running)
+    if not running.started:
+        _tell_behind(paths, running)
     return 0
 
 
@@ -52,6 +59,16 @@ def _say(running: Running) -> None:
             "are passed through. See: faregate providers"
         )
     output.note('faregate: next: faregate run -- claude   or: eval "$(faregate env)"')
+
+
+def _tell_behind(paths: Paths, running: Running) -> None:
+    tell(changed_since_start(paths))
+    try:
+        settings = load(paths)
+    except ConfigError as error:
+        output.warn(f"the configuration has changed and is not usable: {error}")
+        return
+    tell(keys_since_start(settings, running.snapshot.setup.keys_found))
 
 
 def _cap(running: Running) -> str:

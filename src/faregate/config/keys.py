@@ -84,7 +84,7 @@ def find_keys(
             continue
         if key is not None:
             found[name] = key
-        elif choice.configured and _needs_key(choice):
+        elif choice.configured and not choice.keyless:
             warnings.append(f"{name}: no key found: {_described(choice)}")
     return Keys(found=found, warnings=tuple(dict.fromkeys(warnings)))
 
@@ -193,13 +193,14 @@ def _from_keyring(service: str, user: str) -> FoundKey | None:
     return FoundKey(secret=_checked(value, "keyring"), source="keyring")
 
 
-def _needs_key(choice: ProviderChoice) -> bool:
-    return choice.key != EnvKey(()) and not choice.spec.local
-
-
 def _described(choice: ProviderChoice) -> str:
     if isinstance(choice.key, EnvKey):
-        return f"none of {', '.join(choice.key.names)} is set"
+        names = choice.key.names
+        return (
+            f"{names[0]} is not set"
+            if len(names) == 1
+            else f"none of {', '.join(names)} is set"
+        )
     return "key_command" if isinstance(choice.key, CommandKey) else "keyring"
 
 

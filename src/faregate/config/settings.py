@@ -88,6 +88,11 @@ class ProviderChoice:
     configured: bool = False
     """It has a section of its own in the configuration."""
 
+    @property
+    def keyless(self) -> bool:
+        """Whether it answers without a key, as a server on this machine does."""
+        return self.spec.local or self.key == EnvKey(())
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThemeSettings:

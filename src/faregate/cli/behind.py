@@ -1,0 +1,56 @@
+"""What was changed after the proxy started, and so is not in force.
+
+A proxy reads its configuration and its keys once. Only compares and tells.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from faregate.cli import output
+from faregate.config.keys import find_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from faregate.config.paths import Paths
+    from faregate.config.settings import Settings
+
+_RESTART = "faregate down; faregate up"
+
+
+def changed_since_start(paths: Paths) -> list[str]:
+    """Return a sentence when the configuration is newer than the running proxy.
+
+    Only for a proxy that answers: one that was killed leaves its pid file behind.
+    """
+    # What `faregate budget set` writes is applied at once, so overrides never count.
+    with contextlib.suppress(OSError):
+        if paths.config.stat().st_mtime_ns > paths.pid.stat().st_mtime_ns:
+            return [
+                f"{paths.config} was changed after the proxy started and may not be in "
+                f"force. To use it: {_RESTART}"
+            ]
+    return []
+
+
+def keys_since_start(settings: Settings, known: Container[str]) -> list[str]:
+    """Return a sentence for keys of this environment that the proxy does not have."""
+    found = find_keys(settings, run=False).found
+    new = dict.fromkeys(
+        key.source for provider, key in found.items() if provider not in known
+    )
+    if not new:
+        return []
+    are = "is" if len(new) == 1 else "are"
+    return [
+        f"{', '.join(new)} {are} set here, but the proxy started without. To use "
+        f"{'it' if len(new) == 1 else 'them'}: {_RESTART}"
+    ]
+
+
+def tell(sentences: list[str]) -> None:
+    """Print each as a diagnostic."""
+    for each in sentences:
+        output.warn(each)
