@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 BACKLOG = 1024
+USUAL_PORT = 80
+"""The port that clients leave out of the Host header."""
 
 
 class ListenError(Exception):
@@ -27,7 +29,8 @@ def hosts_of(host: str, port: int) -> frozenset[str]:
     names = {"127.0.0.1", "localhost", "[::1]"}
     if host not in {"127.0.0.1", "::1", "localhost"}:
         names.add(f"[{host}]" if ":" in host else host)
-    return frozenset(f"{name}:{port}" for name in names)
+    with_port = frozenset(f"{name}:{port}" for name in names)
+    return with_port | names if port == USUAL_PORT else with_port
 
 
 def agent_socket(host: str, port: int) -> socket.socket:
@@ -70,6 +73,7 @@ async def serve_control(path: Path, app: web.Application) -> web.AppRunner:
     try:
         await web.UnixSite(runner, path).start()
     except OSError as error:
+        await runner.cleanup()
         raise ListenError(f"{path}: {error.strerror or error}") from error
     finally:
         os.umask(before)
