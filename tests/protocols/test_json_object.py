@@ -118,6 +118,17 @@ def test_a_guarded_key_that_stands_twice_is_refused(body: bytes) -> None:
     assert read_object(body).get("model") is not None
 
 
+@pytest.mark.parametrize(
+    "key", ["MAX_TOKENS", "Max_Tokens", "max_to\u212aens", "max_token\u017f"]
+)
+def test_a_guarded_key_in_other_letters_is_refused(key: str) -> None:
+    body = json.dumps({"max_tokens": 5, key: 100_000}).encode()
+    with pytest.raises(BadRequestError, match="write it as `max_tokens`") as e:
+        read_object(body, guarded=["max_tokens"])
+    assert e.value.param == key
+    assert read_object(body, guarded=["model"]).get(key) == b"100000"
+
+
 def test_other_duplicates_pass_and_the_last_counts() -> None:
     body = '{"é":1,"model":"m","é":[2,"é"],"z":3}'.encode()
     found = read_object(body, guarded=["model"])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -117,8 +118,8 @@ def _edited(body: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
 def read_object(body: bytes, *, guarded: Iterable[str] = ()) -> JsonObject:
     """Read a request body that has to be one JSON object.
 
-    Raises BadRequestError when it is anything else, and when a `guarded` key
-    stands in it twice: then a provider may read another one than we do.
+    Raises BadRequestError when it is anything else, and when a `guarded` key stands
+    in it twice or in other letters: then a provider may read another one than we do.
     """
     if not body or body.isspace():
         raise BadRequestError("The request body is empty; it must be a JSON object.")
@@ -175,8 +176,26 @@ def _read(body: bytes, guarded: frozenset[str], what: str) -> JsonObject:
     except msgspec.DecodeError as error:
         why = "half of a surrogate pair" if _HALF_PAIR.search(body) else error
         raise BadRequestError(f"{what} is not valid JSON: {why}.") from None
+    if guarded:
+        _refuse_lookalikes(raws, guarded)
     found = _aligned(body, raws) or _with_duplicates(body, guarded)
     return JsonObject(body, *found)
+
+
+def _refuse_lookalikes(keys: Iterable[str], guarded: frozenset[str]) -> None:
+    """Refuse `Max_Tokens`: some readers of JSON take it for `max_tokens`."""
+    for key in keys:
+        folded = key.casefold()
+        if key not in guarded and folded in _folded(guarded):
+            raise BadRequestError(
+                f"`{key[:100]}` is no field; write it as `{_folded(guarded)[folded]}`.",
+                key[:100],
+            )
+
+
+@lru_cache(maxsize=64)
+def _folded(guarded: frozenset[str]) -> dict[str, str]:
+    return {key.casefold(): key for key in sorted(guarded)}
 
 
 _Members = tuple[dict[str, bytes], dict[str, Span]]
