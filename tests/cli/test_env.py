@@ -190,8 +190,30 @@ def test_without_a_proxy_the_configured_address_is_used(cli: Cli, paths: Paths) 
 def test_before_the_first_start_there_is_no_token(cli: Cli) -> None:
     result = cli("env")
     assert result.code == ExitCode.UNREACHABLE
-    assert result.out == ""
+    assert result.out.splitlines() == [
+        OPENAI[0], ANTHROPIC[0], GEMINI[0], "false"
+    ]  # fmt: skip
     assert "faregate up" in result.err
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("agent", ["", "claude", "codex", "no-such-agent"])
+def test_an_agent_after_a_failed_env_does_not_start_past_the_gate(
+    shell: str, agent: str, cli: Cli, paths: Paths
+) -> None:
+    lines = cli("env", *([agent] if agent else [])).out
+    script = f"eval {shlex.quote(lines)} && echo started; echo $ANTHROPIC_BASE_URL"
+    done = subprocess.run(
+        [shell, "-c", script], capture_output=True, text=True, check=True, env={}
+    )
+    url = ROOT if agent in ("", "claude") else ""
+    assert done.stdout == f"{url}\n"
+
+
+def test_a_broken_configuration_fails_the_eval(cli: Cli, paths: Paths) -> None:
+    paths.config.write_text("nonsense")
+    assert cli("env", "claude").out == "false\n"
+    assert "error" in json.loads(cli("env", "claude", "--json").out)
 
 
 def test_a_token_that_others_can_read_is_not_used(
@@ -201,4 +223,4 @@ def test_a_token_that_others_can_read_is_not_used(
     result = cli("env")
     assert result.code == ExitCode.USAGE
     assert "chmod 600" in result.err
-    assert result.out == ""
+    assert result.out == "false\n"

@@ -15,13 +15,15 @@ from faregate.config.paths import find_paths
 from faregate.config.problems import did_you_mean
 from faregate.control.client import ControlClient
 from faregate.control.errors import ControlError, ProxyNotRunning
-from faregate.core.agent_setup import Gate, set_up
+from faregate.core.agent_setup import Gate, base_urls_only, set_up
 from faregate.core.agents import EVERYTHING, Agent, agent_named, names
 from faregate.core.identity import is_name
 
 if TYPE_CHECKING:
     from faregate.config.paths import Paths
     from faregate.core.agent_setup import AgentSetup
+
+_NO_TOKEN = "fg-none"
 
 
 @click.command()
@@ -39,14 +41,38 @@ def env(agent: str | None, workspace: str | None, shell: str, as_json: bool) -> 
     """Lines to eval in a shell: eval "$(faregate env claude)".
 
     Without AGENT: variables that any OpenAI-, Anthropic- or Gemini-shaped program
-    reads. With one: what that agent needs, which often differs.
+    reads. With one: what that agent needs, which often differs. When it fails, what
+    it prints fails too: eval "$(faregate env claude)" && claude starts nothing then.
     """
-    chosen = _agent(agent)
+    try:
+        _print(agent, workspace, fish=shell == "fish", as_json=as_json)
+    except Exception:
+        if not as_json:
+            # An empty eval succeeds, and the agent would start without the gate.
+            output.result("false")
+        raise
+    return 0
+
+
+def _print(
+    name: str | None, workspace: str | None, *, fish: bool, as_json: bool
+) -> None:
+    chosen = _agent(name)
     if workspace is not None and not is_name(workspace):
         raise click.UsageError(f"--workspace {workspace!r} is no name for a label")
     paths = find_paths()
-    gate = Gate(url=_url(paths), token=_token(paths), workspace=workspace)
-    setup = set_up(chosen, gate)
+    url, token = _url(paths), _token(paths)
+    setup = set_up(chosen, Gate(url=url, token=token or _NO_TOKEN, workspace=workspace))
+    if not token:
+        if not as_json:
+            # Who starts the agent all the same meets a closed gate, not an open road.
+            _print_lines(base_urls_only(setup, _NO_TOKEN), chosen, fish=fish)
+        raise output.CliError(
+            "there is no local token yet; the proxy makes one when it first starts: "
+            "faregate up",
+            exit_code=ExitCode.UNREACHABLE,
+            code="no_token",
+        )
     if as_json:
         output.document(
             {
@@ -57,12 +83,15 @@ def env(agent: str | None, workspace: str | None, shell: str, as_json: bool) -> 
                 "notes": list(setup.notes),
             }
         )
-        return 0
-    for line in shell_lines(setup, chosen, fish=shell == "fish"):
-        output.result(line)
+        return
+    _print_lines(setup, chosen, fish=fish)
     for text in setup.notes:
         output.note(f"# {text}")
-    return 0
+
+
+def _print_lines(setup: AgentSetup, agent: Agent, *, fish: bool) -> None:
+    for line in shell_lines(setup, agent, fish=fish):
+        output.result(line)
 
 
 def shell_lines(setup: AgentSetup, agent: Agent, *, fish: bool = False) -> list[str]:
@@ -113,12 +142,4 @@ def _url(paths: Paths) -> str:
 
 
 def _token(paths: Paths) -> str:
-    found = (read_private(paths.token) or b"").decode("ascii", "replace").strip()
-    if not found:
-        raise output.CliError(
-            "there is no local token yet; the proxy makes one when it first starts: "
-            "faregate up",
-            exit_code=ExitCode.UNREACHABLE,
-            code="no_token",
-        )
-    return found
+    return (read_private(paths.token) or b"").decode("ascii", "replace").strip()
