@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import stat
 import subprocess
 import sys
@@ -83,6 +84,20 @@ def test_a_proxy_that_never_answers_is_ended(
     with pytest.raises(CliError, match="did not come up"):
         ensure_running(paths)
     assert started[0].wait(10) < 0
+
+
+def test_a_start_that_is_called_off_leaves_no_proxy(
+    paths: Paths, child: Spawn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = child("import time; time.sleep(60)")
+
+    def interrupted(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("faregate.cli.launch.time.sleep", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ensure_running(paths)
+    assert started[0].returncode == -signal.SIGTERM
 
 
 def test_losing_the_race_to_another_start_is_fine(paths: Paths, child: Spawn) -> None:

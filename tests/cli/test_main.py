@@ -135,6 +135,37 @@ def test_a_reader_that_goes_away_is_no_fault(paths: Paths) -> None:
     assert done.stderr == ""
 
 
+def test_a_closed_output_is_no_fault(paths: Paths) -> None:
+    done = subprocess.run(
+        f"{sys.executable} -m faregate version >&-",
+        shell=True,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_ctrl_c_while_a_command_loads_is_one_line(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def load(_arguments: list[str]) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("faregate.cli.main._run", load)
+    result = cli("up")
+    assert (result.code, result.err) == (130, "faregate: interrupted\n")
+
+
+@pytest.mark.parametrize("group", ["config"])
+def test_a_group_without_a_command_shows_its_help(group: str, cli: Cli) -> None:
+    result = cli(group)
+    assert result.code == ExitCode.USAGE
+    assert result.err.startswith(f"Usage: faregate {group} ")
+    assert "faregate: " not in result.err
+
+
 def test_code_of_the_working_folder_is_not_imported(
     paths: Paths, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

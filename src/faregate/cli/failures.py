@@ -18,6 +18,9 @@ def report(error: BaseException, *, as_json: bool) -> int:
     """Say what went wrong and return the exit code; nobody sees a traceback."""
     if isinstance(error, click.exceptions.Exit):
         return error.exit_code
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and not as_json:
+        output.note(error.format_message())
+        return ExitCode.USAGE
     code, name, message = describe(error)
     if as_json:
         output.failure(name, message)

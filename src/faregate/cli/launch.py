@@ -56,6 +56,18 @@ def ensure_running(paths: Paths) -> Running:
     with _open_log(paths.log) as log:
         start = log.tell()
         child = _spawn(paths, log)
+    try:
+        return _when_ready(client, paths, child, start)
+    except KeyboardInterrupt:
+        # Else a start that was called off would come up later, seen by nobody.
+        child.terminate()
+        child.wait()
+        raise
+
+
+def _when_ready(
+    client: ControlClient, paths: Paths, child: subprocess.Popen[bytes], start: int
+) -> Running:
     deadline = time.monotonic() + READY_SECONDS
     while time.monotonic() < deadline:
         if (running := _answering(client)) is not None:

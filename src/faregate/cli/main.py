@@ -24,6 +24,12 @@ def main(argv: list[str] | None = None) -> int:
         # The reader went away. What is still buffered must not fail at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
+    except KeyboardInterrupt:
+        # While the command itself was still being loaded.
+        if os.environ.get(DEBUG_VARIABLE):
+            raise
+        sys.stderr.write("faregate: interrupted\n")
+        return 130
 
 
 def _run(arguments: list[str]) -> int:
@@ -32,7 +38,8 @@ def _run(arguments: list[str]) -> int:
 
     try:
         code = faregate.main(arguments, prog_name="faregate", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:
         if os.environ.get(DEBUG_VARIABLE) or isinstance(error, BrokenPipeError):
             raise
