@@ -19,12 +19,14 @@ from faregate.providers.registry import by_name
 from faregate.providers.spec import OPENAI_CHAT, ProviderSpec
 from faregate.smoke.causes import Cause
 from faregate.smoke.dialects.registry import dialect_of
+from faregate.smoke.probes import reach
 from faregate.smoke.reach.connecting import Step, connect
 from faregate.smoke.reach.finding import finding_of
 from faregate.smoke.reach.places import Place, region_of, region_places
 from faregate.smoke.reach.survey import Survey, Surveyor
 from faregate.smoke.verdict import Verdict
 from faregate.upstream.session import HttpUpstream
+from tests.smoke.probing import stage
 from tests.upstream.certificates import server_context
 
 if TYPE_CHECKING:
@@ -196,6 +198,29 @@ async def test_a_trusted_certificate_passes(tmp_path: Path) -> None:
             found = await survey(spec_at(url), tls=client)
     assert found.own.ok, found
     assert found.own.way.tls_s is not None
+
+
+async def test_the_probe_names_the_region_that_takes_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context, trusted = server_context(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(trusted))
+    client = ssl.create_default_context(cafile=trusted)
+    with mock.patch("aiohttp.connector._SSL_CONTEXT_VERIFIED", client):
+        async with (
+            serving_tls(context, rejecting) as here,
+            serving_tls(context, fine) as there,
+            stage(
+                change=lambda target: replace(
+                    target, spec=spec_at(here, intl=here, cn=there)
+                )
+            ) as on,
+        ):
+            finding = await on.verdict(reach.PROBE)
+    assert finding.verdict is Verdict.FAIL
+    assert 'region = "cn"' in finding.fix
+    assert finding.facts["cause"] == Cause.KEY_ELSEWHERE
+    assert isinstance(finding.facts["tls_s"], float)
 
 
 async def test_plain_http_behind_an_https_url_is_told() -> None:

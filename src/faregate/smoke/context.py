@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from faregate.smoke.asking.recorder import Recorder
     from faregate.smoke.asking.target import SmokeTarget
     from faregate.smoke.asking.transcript import Transcript
+    from faregate.smoke.balance.values import Balance, NoBalance
     from faregate.smoke.dialects.dialect import Dialect
     from faregate.smoke.dialects.wanted import Wanted
     from faregate.smoke.verdict import Finding
@@ -69,6 +70,8 @@ class ProbeContext:
         """Usage in streams is asked for; off once the target refused that."""
         self.found: dict[str, Finding] = {}
         self.tool_runs: list[ToolRun] = []
+        self.balance: Balance | NoBalance | None = None
+        """What was left before anything was spent; None before it was asked."""
         self._kept: dict[str, Transcript] = {}
 
     @property

@@ -84,7 +84,7 @@ class Asker:
             raise ValueError(f"no codec reads {target.dialect.protocol}")
         self._codec = codec
         self.target = target
-        self._upstream = upstream
+        self.upstream = upstream
         self._spender = spender
         self._clock = clock
         self._most = most_bytes
@@ -100,7 +100,7 @@ class Asker:
         exchange = self._begin(call, model)
         try:
             async with asyncio.timeout(call.deadline_s):
-                await exchange.run(self._upstream)
+                await exchange.run(self.upstream)
         except TimeoutError:
             exchange.broken(Broke.TIMEOUT, f"no end within {call.deadline_s:g} s")
         except UpstreamError as error:

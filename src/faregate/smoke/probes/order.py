@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from faregate.smoke.probes import (
     bad_key,
+    balance,
     basic,
     cache,
     cadence,
@@ -21,6 +22,7 @@ from faregate.smoke.probes import (
     models,
     no_key,
     parallel_tools,
+    quota_burn,
     rate_headers,
     rate_limit,
     reach,
@@ -52,6 +54,7 @@ PROBES: tuple[Probe, ...] = (
     models.PROBE,
     bad_key.PROBE,
     no_key.PROBE,
+    balance.PROBE,
     basic.PROBE,
     max_tokens.PROBE,
     stop.PROBE,
@@ -85,4 +88,5 @@ PROBES: tuple[Probe, ...] = (
     rate_limit.PROBE,
     served_model.PROBE,
     reported_cost.PROBE,
+    quota_burn.PROBE,
 )

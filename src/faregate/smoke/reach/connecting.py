@@ -132,7 +132,7 @@ async def _connected(
         step=Step.TCP,
         sentence=words,
         fix=(
-            "Start the server, or check the port in base_url."
+            f"Start the server, or check host and port in base_url {place.url}."
             if "refused" in words
             else "Check the network, a VPN or a firewall on the way."
         ),

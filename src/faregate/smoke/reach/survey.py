@@ -81,25 +81,47 @@ class Surveyor:
 
         Takes at most three steps and two answers, whatever the servers do.
         """
-        places = region_places(spec, dialect.protocol)
-        own, *others = await asyncio.gather(
+        own, others = await asyncio.gather(
             self._look(spec, dialect, own_place(spec, dialect.protocol), key),
-            *(self._look(spec, dialect, place, None) for place in places),
+            self.look_around(spec, dialect),
         )
+        return await self.explain(spec, dialect, key, own, others)
+
+    async def look_around(
+        self, spec: ProviderSpec, dialect: Dialect
+    ) -> tuple[Reached, ...]:
+        """Look at the other regions' addresses, without a key."""
+        places = region_places(spec, dialect.protocol)
+        looks = [self._look(spec, dialect, place, None) for place in places]
+        return tuple(await asyncio.gather(*looks))
+
+    async def way_to(self, place: Place) -> Way:
+        """Return how the way to an address goes; nothing is asked there."""
+        return await connect(
+            place, tls=self.tls, resolve=self.resolve, step_s=self.step_s
+        )
+
+    async def explain(
+        self,
+        spec: ProviderSpec,
+        dialect: Dialect,
+        key: Secret | None,
+        own: Reached,
+        others: tuple[Reached, ...],
+    ) -> Survey:
+        """Return what was seen, with the reason why a key was rejected."""
         here = region_of(spec, dialect.protocol)
         diagnosis = own.diagnosis
         if diagnosis is not None and diagnosis.cause in _KEY_CAUSES and key is not None:
             taken = await self._where_taken(spec, dialect, others, key)
             if taken is not None:
                 diagnosis = bound_elsewhere(spec, here=here, there=taken)
-        return Survey(own=own, region=here, others=tuple(others), diagnosis=diagnosis)
+        return Survey(own=own, region=here, others=others, diagnosis=diagnosis)
 
     async def _look(
         self, spec: ProviderSpec, dialect: Dialect, place: Place, key: Secret | None
     ) -> Reached:
-        way = await connect(
-            place, tls=self.tls, resolve=self.resolve, step_s=self.step_s
-        )
+        way = await self.way_to(place)
         if way.trouble is not None:
             return Reached(place=place, way=way, trouble=way.trouble)
         return await self._ask(spec, dialect, place, way, key)
@@ -108,7 +130,7 @@ class Surveyor:
         self,
         spec: ProviderSpec,
         dialect: Dialect,
-        others: list[Reached],
+        others: tuple[Reached, ...],
         key: Secret,
     ) -> str | None:
         """Return the region that takes a key which the configured one rejected."""
