@@ -45,7 +45,7 @@ MODEL = "sim-small"
 NONCE = "ZEBRA-4821"
 CHAT, RESPONSES, MESSAGES = OPENAI_CHAT, OPENAI_RESPONSES, ANTHROPIC_MESSAGES
 EVERY = (CHAT, RESPONSES, MESSAGES, GEMINI)
-SHORT = Patience(request_s=1.5, error_s=1.5, probe_s=6.0, slow_s=0.5, first_token_s=1.0)
+SHORT = Patience(request_s=1.0, error_s=1.0, probe_s=6.0, slow_s=0.4, first_token_s=1.0)
 RATES = {
     name: BillRates(input="1", output="10", cached="0.1", cache_write="1.25")
     for name in ("sim-small", "sim-large", "sim-cheap")

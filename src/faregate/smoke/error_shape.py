@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from faregate.protocols.error_bodies import read_error
-from faregate.smoke.reading import dig
+from faregate.smoke.reading import dig, parsed
 from faregate.smoke.scrub import scrub, scrub_bytes
 
 if TYPE_CHECKING:
@@ -57,6 +57,9 @@ def message_of(asked: Transcript) -> str:
     """Return the error's own message; "" when it states none."""
     found = asked.error or read_error(asked.body)
     if found is None or found.message == "no message":
+        return ""
+    if isinstance(parsed(found.message), dict):
+        # The error object itself stands in for the message that it lacks.
         return ""
     return found.message
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from faregate.smoke.context import Profile
 from faregate.smoke.dialects.wanted import Wanted
-from faregate.smoke.error_shape import Form, form_of, shown
+from faregate.smoke.error_shape import Form, form_of, message_of, shown
 from faregate.smoke.probe import Group, Probe
 from faregate.smoke.verdict import failed, passed, skipped, warned
 
@@ -43,7 +43,7 @@ async def run(ctx: ProbeContext) -> Finding:
             "set the agent's context limit below the window",
             status=asked.status,
         )
-    if _SAYS_WHY.search(seen):
+    if _SAYS_WHY.search(message_of(asked)):
         return passed(seen, status=asked.status, window=window)
     return warned(
         f"{seen} (neither a number nor the word context)",
