@@ -262,6 +262,13 @@ def test_a_caller_with_its_own_key(tokens: Tokens, name: str) -> None:
     assert caller == Caller(grant=None, subscription=True)
 
 
+def test_a_flat_rate_login_beside_a_key_that_is_billed_is_none(tokens: Tokens) -> None:
+    headers = {"authorization": "Bearer sk-own", "x-api-key": "sk-ant-oat01-x"}
+    assert caller_of(headers, tokens) == Caller(grant=None, subscription=False)
+    headers = {"authorization": "Bearer sk-ant-oat01-x", "x-api-key": "sk-ant-oat01-x"}
+    assert caller_of(headers, tokens) == Caller(grant=None, subscription=True)
+
+
 def test_a_long_login_is_a_key(tokens: Tokens) -> None:
     login = "eyJ" + "a" * 4000
     assert credentials({"authorization": f"Bearer {login}"}) == [login]

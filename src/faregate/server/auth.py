@@ -201,7 +201,8 @@ def _still_running(grant: Grant, tokens: Tokens) -> Caller | Refusal:
 
 
 def _is_subscription(keys: Iterable[str]) -> bool:
-    return any(key.startswith(_SUBSCRIPTIONS) for key in keys)
+    # A provider may take any of them, so one that is metered decides.
+    return all(key.startswith(_SUBSCRIPTIONS) for key in keys)
 
 
 def _unauthorized(message: str) -> Refusal:
