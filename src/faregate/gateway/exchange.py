@@ -257,9 +257,14 @@ class Exchange:
         if not isinstance(result, Whole) or result.status != 400:
             return None
         field, attempt = plan.output_field, self._attempt
-        if attempt is None or field is None or not plan.bounds.output_injected:
+        if attempt is None or field is None:
+            return None
+        injected = plan.bounds.output_injected
+        if not injected and field == plan.facts.output_field:
             return None
         lesson = lesson_of(result.body, field, attempt.bounds.output)
+        if not injected and lesson is not None and lesson.maximum is not None:
+            return None
         if lesson is not None and lesson.lasting:
             self._gate.planner.learn(plan.target, plan.facts.protocol, lesson)
         return lesson

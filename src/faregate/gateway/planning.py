@@ -101,11 +101,16 @@ class Plan:
             return cost
         return Money(scaled(cost.pico, self.row.hold_margin))
 
+    @property
+    def _renamed(self) -> bool:
+        """Tell whether the caller's bound moves to the field that counts here."""
+        return self.output_field != self.facts.output_field
+
     def splice(self, bounds: Bounds) -> Splice | None:
         """Return the changes to the body, or None when it passes untouched."""
         model = None if self.target.model == self.facts.model else self.target.model
         bound = None
-        moved = bounds.output != self.facts.output_bound
+        moved = bounds.output != self.facts.output_bound or self._renamed
         if moved and self.metered and self.output_field:
             bound = bounds.output
         if model is None and bound is None and not self.strip_usage:
@@ -192,10 +197,10 @@ class Planner:
             return headers
         at = datetime.fromtimestamp(inbound.received_ms / 1000, UTC)
 
+        subscribed = inbound.subscription and spec.takes_flat_logins
+
         def row_of(service: str | None) -> PriceRow | None:
-            return self._row(
-                target, spec, at.date(), service, subscribed=inbound.subscription
-            )
+            return self._row(target, spec, at.date(), service, subscribed=subscribed)
 
         row = row_of(facts.service_tier)
         bounded = self._bounded(facts, identity, target, spec, row, most)
@@ -239,15 +244,17 @@ class Planner:
         learned = self._learned.get(
             (target.provider, target.model, facts.protocol), _NOTHING_LEARNED
         )
-        model = self._model_facts(target, learned)
+        model = self._prices.facts(target.provider, target.model)
         bounds = self._bounds(facts, identity, target, spec, _capped(model, row, facts))
         if isinstance(bounds, Refusal):
             return bounds
         field = self._output_field(spec, model, facts, learned)
         if bounds.output_injected and field is None:
             return _held_at_maximum(bounds, model), None
-        if bounds.output_injected and most is not None:
-            bounds = bounds.with_output(min(most, bounds.output))
+        # What errors taught bounds what the gate sends, never what it holds unsent.
+        known = [each for each in (most, learned.maximum) if each is not None]
+        if bounds.output_injected and known:
+            bounds = bounds.with_output(min(bounds.output, *known))
         return bounds, field
 
     def _row(
@@ -272,12 +279,6 @@ class Planner:
                 row = self._prices.dearest(target.provider, at)
             self._rows[key] = row
         return self._rows[key]
-
-    def _model_facts(self, target: Target, learned: _Learned) -> ModelFacts:
-        facts = self._prices.facts(target.provider, target.model)
-        if learned.maximum is None:
-            return facts
-        return replace(facts, max_output=learned.maximum)
 
     def _bounds(
         self,
@@ -308,14 +309,21 @@ class Planner:
         facts: RequestFacts,
         learned: _Learned,
     ) -> str | None:
-        """Return the field that an output bound is put into, None for none."""
-        if facts.output_field is not None or facts.work is not Work.GENERATION:
-            return facts.output_field
+        """Return the field that an output bound is put into, None for none.
+
+        A caller's own field stays where nothing is known of another one.
+        """
+        said = facts.output_field
+        if facts.work is not Work.GENERATION:
+            return said
         if learned.field or learned.no_field:
-            return learned.field
-        if model.output_field and facts.protocol == OPENAI_CHAT:
+            return learned.field or said
+        if facts.protocol == OPENAI_CHAT and model.output_field:
             return model.output_field
-        return spec.output_fields.get(facts.protocol)
+        known = spec.output_fields.get(facts.protocol)
+        if said is None or (facts.protocol == OPENAI_CHAT and spec.output_fields_known):
+            return known or said
+        return said
 
     def _headers(
         self, inbound: Inbound, spec: ProviderSpec, protocol: str

@@ -20,6 +20,7 @@ SPEC = ProviderSpec(
     key_env=("ANTHROPIC_API_KEY",),
     model_prefixes=("claude-",),
     output_fields=max_tokens(ANTHROPIC_MESSAGES),
+    takes_flat_logins=True,
     # No credit, and overloaded: both are said instead of an answer.
     unbilled_statuses=frozenset({402, 529}),
     # OpenRouter documents that aborting a stream stops the bill here; the vendor

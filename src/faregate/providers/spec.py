@@ -134,6 +134,10 @@ class ProviderSpec:
     """Model names that begin like this provider's and are somebody else's."""
     output_fields: Mapping[str, str] = field(default_factory=dict)
     """Protocol id to the request field that bounds the output."""
+    output_fields_known: bool = True
+    """The vendor documents them; a bound in another field may be ignored there."""
+    takes_flat_logins: bool = False
+    """Credentials of a flat-rate login are this vendor's, and bill no money here."""
     unbilled_statuses: frozenset[int] = frozenset()
     """Error statuses that prove nothing was billed, beside 400, 401, 403, 404, 413,
     422 and 429, which hold everywhere."""

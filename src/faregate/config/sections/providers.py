@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _KEY_ITSELF = ("key", "api_key", "apikey", "token", "secret", "password")
 _KEY_HINT = (
-    "Keys do not belong into this file. Name where the key is: "
+    "Keys do not belong in this file. Name where the key is: "
     'key_env = ["NAME"], key_command = ["pass", "show", "name"] or '
     'keyring = "service/user".'
 )
@@ -125,7 +125,8 @@ def _own(section: Table, name: str, server: ServerSettings) -> ProviderChoice | 
         section.source.problem(
             section.path,
             "is not in the catalogue and has no kind",
-            guess or 'Add kind = "openai" (or anthropic, gemini) and base_url.',
+            f'{guess} A provider of your own needs kind = "openai" (or anthropic, '
+            "gemini) and base_url.".lstrip(),
         )
     kind = section.optional(ProviderKeys.KIND)
     url = section.required(ProviderKeys.BASE_URL)
@@ -146,6 +147,7 @@ def _own(section: Table, name: str, server: ServerSettings) -> ProviderChoice | 
         auth=_AUTH[kind] if key else AuthScheme.NONE if local else _AUTH[kind],
         key_env=key.names if isinstance(key, EnvKey) else (),
         output_fields=max_tokens(*urls),
+        output_fields_known=False,
         # Free only when the person says so: a loopback address may be a paid gateway.
         local=local and spec.billing is Billing.FREE,
     )
