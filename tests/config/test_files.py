@@ -134,6 +134,12 @@ def test_a_private_folder_is_made_and_checked(tmp_path: Path) -> None:
         make_private_dir(tmp_path / "file")
 
 
+def test_a_folder_that_cannot_be_made_tells_where_else(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ConfigError, match=r"cannot be made: .* Set FAREGATE_HOME"):
+        make_private_dir(tmp_path / "file" / "x" / "y")
+
+
 def test_a_planted_link_is_no_private_folder(tmp_path: Path) -> None:
     (tmp_path / "real").mkdir(mode=0o700)
     (tmp_path / "link").symlink_to(tmp_path / "real")

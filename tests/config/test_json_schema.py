@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 
 import pytest
@@ -40,6 +41,13 @@ def test_it_is_one_json_document() -> None:
         50,
         80,
     ]
+
+
+def test_a_default_is_of_its_own_type() -> None:
+    sections = json_schema()["properties"]
+    assert isinstance(sections, dict)
+    drain = sections["server"]["properties"]["drain"]
+    assert re.fullmatch(drain["pattern"], drain["default"])
 
 
 def test_every_key_has_a_meaning() -> None:

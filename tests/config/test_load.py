@@ -185,6 +185,11 @@ BAD = [
     ("[theme]\nname = paper\n", 2, "theme.name", ['"quotes"']),
     ('[theme]\nname = "paper\n', 2, "theme.name", []),
     ("[server]\n\tport 4747\n", 2, "", ["no ="]),
+    ("[prices.openai/gpt-5.1]\n", 1, "", ['Write: [prices."openai/gpt-5.1"]']),
+    ("[models.mine/x] # y\n", 1, "", ['Write: [models."mine/x"]']),
+    # Keys without their table.
+    ("monthly = 5\n", 1, "monthly", ["belongs under [budget]"]),
+    ("port = 5\n", 1, "port", ["belongs under [server]"]),
     ("port = 1\n[" + "a.", 2, "", []),
     ("x = " + "[" * 3000 + "]" * 3000, 1, "x", ["nested"]),
     ("x = " + "9" * 5000, 1, "x", []),
@@ -193,7 +198,7 @@ BAD = [
     ("[loops]\n", 1, "loops", ["would do nothing"]),
     ("[bugdet]\nmonthly = 5\n", 1, "bugdet", ["Did you mean budget?"]),
     ("[budget]\n\nmontly = 5\n", 3, "budget.montly", ["Did you mean monthly?"]),
-    ("monthly = 5\n", 1, "monthly", ["Known here: budget"]),
+    ("mnthl = 5\n", 1, "mnthl", ["Known here: budget"]),
     ("[server]\nprot = 1\n", 2, "server.prot", ["Did you mean port?"]),
     ('[routes.a]\nmodels="m"\ntargets="openai/x"\nescalate_on=[]\n', 4,
      "routes.a.escalate_on", ["would do nothing"]),
@@ -312,6 +317,17 @@ def test_a_bad_file_is_refused_with_its_place(
     assert str(problem).startswith(f"{paths.config}:{line}: ")
     for piece in said:
         assert piece in str(problem)
+
+
+def test_a_provider_of_ones_own_is_not_taken_for_a_distant_name(
+    configured: Configured,
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        configured('[providers.mine]\nbase_url = "https://h.example"\n')
+    assert 'needs kind = "openai"' in str(caught.value)
+    assert "Did you mean" not in str(caught.value)
+    with pytest.raises(ConfigError, match="Did you mean deepseek"):
+        configured('[providers.deepsek]\nbase_url = "https://h.example"\n')
 
 
 def test_all_problems_are_told_at_once_in_order(configured: Configured) -> None:

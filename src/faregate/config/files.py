@@ -59,12 +59,21 @@ def read_owned(path: Path, *, limit: int = CONFIG_MAX_BYTES) -> bytes | None:
 def make_private_dir(path: Path) -> None:
     """Make a folder that only its owner can enter, or check that it is one.
 
-    Raises ConfigError when it exists and belongs to somebody else, is open to
-    others, or is no folder.
+    Raises ConfigError when it cannot be made, and when it exists and belongs to
+    somebody else, is open to others, or is no folder.
     """
-    with contextlib.suppress(FileExistsError):
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        path.mkdir(mode=0o700)
+    try:
+        with contextlib.suppress(FileExistsError):
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            path.mkdir(mode=0o700)
+    except OSError as error:
+        raise ConfigError(
+            Problem(
+                file=path,
+                message=f"cannot be made: {error.strerror}",
+                hint="Set FAREGATE_HOME to a folder that you can write in.",
+            )
+        ) from error
     found = path.lstat()
     if not stat.S_ISDIR(found.st_mode):
         raise ConfigError(Problem(file=path, message="is in the way: not a folder"))

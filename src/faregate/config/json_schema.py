@@ -66,6 +66,9 @@ def _property(each: Field[object]) -> dict[str, object]:
     described: dict[str, object] = {**each.kind.schema, "description": each.doc}
     if each.default is not None:
         described["default"] = _plain(each.default)
+        if described.get("type") == "string" and isinstance(each.default, float):
+            # A duration is kept in seconds and written with its unit.
+            described["default"] = f"{each.default:g}s"
     return described
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from faregate.config.files import read_owned
 from faregate.config.problems import ConfigError, Problem
+from faregate.config.schema import BudgetKeys, ServerKeys
 from faregate.config.sections.budgets import (
     MONTHLY,
     Caps,
@@ -26,7 +27,7 @@ from faregate.config.sections.routes import (
     read_theme,
 )
 from faregate.config.settings import Settings
-from faregate.config.tables import Source, Table, exact_number
+from faregate.config.tables import Field, Source, Table, exact_number
 from faregate.config.toml_lines import key_lines
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _KEY = re.compile(r"[\w.\"/-]{1,100}")
 _HEADER = re.compile(r"\s*\[\[?([^\[\]]{1,100})\]")
+_BARE_MODEL = re.compile(r"\s*\[(prices|models)\.([^\[\]\"'\s]{1,100})\]\s*(?:#.*)?")
 _PLAIN = {
     "Cannot overwrite a value": "this key was given before",
     "Invalid value": "this is no TOML value",
@@ -74,7 +76,7 @@ def load(paths: Paths) -> Settings:
         hidden=hidden,
         warnings=tuple(f"{each}" for each in hidden),
     )
-    top.finish()
+    top.finish(homes=_homes())
     problems = [*source.problems, *override_source.problems]
     if problems:
         raise ConfigError(*sorted(problems, key=_by_place))
@@ -112,6 +114,16 @@ def parse(path: Path, source: Source) -> Mapping[str, object]:
     return values
 
 
+def _homes() -> dict[str, str]:
+    """Return the section of each key that people write without one."""
+    return {
+        field.name: section
+        for section, keys in (("server", ServerKeys), ("budget", BudgetKeys))
+        for field in vars(keys).values()
+        if isinstance(field, Field)
+    }
+
+
 def _tables(paths: Paths, source: Source) -> tuple[Table, Caps, Source]:
     """Parse both files; a file that is no TOML does not hide the other's problems."""
     wrong: list[Problem] = []
@@ -143,7 +155,8 @@ def _syntax_problem(path: Path, text: str, message: str) -> Problem:
         line=line,
         key=_key_near(lines, line),
         message=_PLAIN.get(what, what[:1].lower() + what[1:]),
-        hint=_syntax_hint(written.partition("=")[2].strip(), what),
+        hint=_header_hint(written)
+        or _syntax_hint(written.partition("=")[2].strip(), what),
     )
 
 
@@ -166,6 +179,12 @@ def _syntax_hint(value: str, what: str) -> str:
     if value.lower() in ("yes", "no", "on", "off", "true", "false"):
         return "Write true or false."
     return 'Text needs "quotes".' if re.match(r"[A-Za-z]", value) else ""
+
+
+def _header_hint(written: str) -> str:
+    """Tell how a table is named after a model: only quotes let it have a slash."""
+    found = _BARE_MODEL.fullmatch(written)
+    return f'Write: [{found[1]}."{found[2]}"]' if found else ""
 
 
 def _by_place(problem: Problem) -> tuple[str, int]:

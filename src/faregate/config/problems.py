@@ -40,7 +40,7 @@ class ConfigError(Exception):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """Return "Did you mean X?" for the nearest known word, or nothing."""
-    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
+    near = get_close_matches(word, list(known), n=1, cutoff=0.7)
     return f"Did you mean {near[0]}?" if near else ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from faregate.config.kinds import Kind, NotThisKind
@@ -142,10 +143,17 @@ class Table:
         """Record what is wrong with the value of a key of this table."""
         self.source.problem((*self.path, name), message, hint)
 
-    def finish(self, *, secretive: Iterable[str] = (), hint: str = "") -> None:
+    def finish(
+        self,
+        *,
+        secretive: Iterable[str] = (),
+        hint: str = "",
+        homes: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         """Report every key that no one asked for.
 
         A key in `secretive` gets `hint`: people write keys of providers there.
+        `homes` has the section of keys that belong into another table.
         """
         known = sorted(self._asked)
         for name in self._values:
@@ -153,6 +161,11 @@ class Table:
                 continue
             if name in secretive:
                 self.problem(name, "is not a setting", hint)
+                continue
+            if home := homes.get(name):
+                self.problem(
+                    name, f"belongs under [{home}]", f"Write [{home}] above it."
+                )
                 continue
             suggestion = did_you_mean(name, known)
             self.problem(
