@@ -45,6 +45,7 @@ from faregate.server.clock import SystemClock
 from faregate.server.control import Control
 from faregate.server.control_routes import control_app
 from faregate.server.door import Door
+from faregate.server.figures import Figures
 from faregate.server.listen import agent_socket, hosts_of, serve_agents, serve_control
 from faregate.server.live import Live
 from faregate.server.model_list import ModelList
@@ -188,9 +189,12 @@ class Daemon:
             warnings=tuple(warnings),
             first_request_seen=lambda: proxy.first_request_seen,
         )
+        figures = Figures(Reports.open(settings.ledger_dir), self.gate)
+        self._opened.push_async_callback(figures.close)
         self.live = Live(
             gate=self.gate,
             reports=self.reports,
+            figures=figures,
             version=__version__,
             url=self.url,
             pid=os.getpid(),
@@ -198,7 +202,8 @@ class Daemon:
             window_of=self.gate.planner.window_of,
         )
         app = add_smoke_routes(control_app(self._control()), beside(self.gate))
-        add_smoke_history(app, self.ledger.record_smoke, self.reports.smoke_runs)
+        keep, find = self.ledger.record_smoke, self.reports.smoke_runs
+        add_smoke_history(app, keep, find, self.gate)
         control = await serve_control(paths.socket, app)
         self._opened.callback(paths.socket.unlink, missing_ok=True)
         self._opened.push_async_callback(control.cleanup)

@@ -43,6 +43,7 @@ class Watcher:
         """
         while not self._ended:
             if self._behind:
+                await self._live.fresh()
                 self._behind = False
                 return encode_feed(self._live.snapshot())
             if self._lines:

@@ -85,9 +85,11 @@ class _Routes:
         )
 
     async def status(self, _request: web.Request) -> web.Response:
+        await self._control.live.fresh()
         return _json(self._control.live.status())
 
     async def snapshot(self, _request: web.Request) -> web.Response:
+        await self._control.live.fresh()
         return _json(self._control.live.snapshot())
 
     async def feed(self, request: web.Request) -> web.StreamResponse:

@@ -5,54 +5,36 @@ Reads the ledger's reports only while somebody looks, and only what changed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.control.models import (
     BudgetView,
     Delta,
-    ProviderView,
     ProxyInfo,
     SessionView,
     Setup,
     Snapshot,
     Status,
 )
-from faregate.core.money import ZERO, Money
 from faregate.server import views
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from faregate.core.holds import BudgetState
     from faregate.core.records import SessionRow
     from faregate.gateway.flights import Flight
     from faregate.gateway.gate import Gate
+    from faregate.server.figures import Figures, Hour
     from faregate.server.ports import ReportsPort
 
 SESSIONS_SHOWN = 500
 EVENTS_SHOWN = 200
-HOUR_MS = 3_600_000
 QUIET_EVERY_MS = 5000
 """How often a watcher hears of a gate where nothing happens."""
 SETTLING_MS = 2_000
 """A session is told again for this long after its last request."""
-SLOW_EVERY_MS = 2000
-"""How often the figures of the last hour are read again."""
-
-
-@dataclass(slots=True)
-class _Hour:
-    """Figures of the last hour and month, read now and then."""
-
-    at_ms: int = 0
-    burn: list[str] = field(default_factory=list)
-    tokens_per_minute: int = 0
-    providers: list[ProviderView] = field(default_factory=list)
-    spent_lately: Mapping[str, Money] = field(default_factory=dict)
-    wasted: str = "0"
-    refused: int = 0
 
 
 @dataclass(slots=True)
@@ -65,6 +47,7 @@ class Cursor:
     oldest_ms: int
     """When the oldest request began that ran at the last look."""
     flights: int = 0
+    figures: Hour | None = None
 
     def stale(self, now_ms: int) -> bool:
         """Tell whether even a quiet gate is worth a word: its rates decay."""
@@ -87,6 +70,7 @@ class Live:
         *,
         gate: Gate,
         reports: ReportsPort,
+        figures: Figures,
         version: str,
         url: str,
         pid: int,
@@ -101,11 +85,14 @@ class Live:
         self._setup = setup
         self._window_of = window_of
         self._started = gate.clock.monotonic()
-        self._hour = _Hour()
+        self._figures = figures
+
+    async def fresh(self) -> None:
+        """Wait until the sums of the last hour are of now; raises LedgerError."""
+        await self._figures.fresh()
 
     def status(self) -> Status:
         """Return the document that `faregate status --json` prints."""
-        self._refresh()
         records = self._reports.sessions(limit=SESSIONS_SHOWN)
         return Status(
             version=self._version,
@@ -116,7 +103,7 @@ class Live:
             sessions=self._sessions(records),
             in_flight=len(self._gate.flights),
             waiting=self._gate.flights.waiting,
-            providers=self._hour.providers,
+            providers=self._figures.latest.providers,
         )
 
     def snapshot(self) -> Snapshot:
@@ -131,15 +118,16 @@ class Live:
             flights=[views.flight_view(f, now) for f in self._gate.flights.all()],
             events=[views.event_view(e) for e in events],
             setup=self._setup(),
-            burn=self._hour.burn,
-            tokens_per_minute=self._hour.tokens_per_minute,
-            wasted_month=self._hour.wasted,
-            refused_month=self._hour.refused,
+            burn=self._figures.latest.burn,
+            tokens_per_minute=self._figures.latest.tokens_per_minute,
+            wasted_month=self._figures.latest.wasted,
+            refused_month=self._figures.latest.refused,
         )
 
     def cursor(self) -> Cursor:
         """Return a cursor that has seen everything up to now."""
         cursor = Cursor(at_ms=0, seq=0, total=0, oldest_ms=0)
+        cursor.figures = self._figures.latest
         gate = self._gate
         flights = gate.flights.all()
         cursor.move(gate.clock.now_ms(), gate.events.seq, gate.flights.total, flights)
@@ -154,8 +142,11 @@ class Live:
         events = gate.events.since(cursor.seq)
         quiet = not flights and not cursor.flights and not events
         if quiet and gate.flights.total == cursor.total and not cursor.stale(now_ms):
-            return None
-        self._refresh()
+            if cursor.figures == self._figures.latest:
+                return None
+        else:
+            self._figures.poke()
+        cursor.figures = self._figures.latest
         since = cursor.oldest_ms - SETTLING_MS
         records = self._reports.active_sessions(since, limit=SESSIONS_SHOWN)
         cursor.move(now_ms, gate.events.seq, gate.flights.total, flights)
@@ -169,11 +160,11 @@ class Live:
             sessions=self._sessions(records),
             flights=[views.flight_view(f, now) for f in flights],
             events=[views.event_view(e) for e in events],
-            providers=self._hour.providers,
-            burn=self._hour.burn,
-            tokens_per_minute=self._hour.tokens_per_minute,
-            wasted_month=self._hour.wasted,
-            refused_month=self._hour.refused,
+            providers=self._figures.latest.providers,
+            burn=self._figures.latest.burn,
+            tokens_per_minute=self._figures.latest.tokens_per_minute,
+            wasted_month=self._figures.latest.wasted,
+            refused_month=self._figures.latest.refused,
             setup=self._setup(),
         )
 
@@ -206,38 +197,9 @@ class Live:
                 record,
                 flights=by_session.get(record.session, ()),
                 now_ms=now_ms,
-                spent_lately=self._hour.spent_lately,
+                spent_lately=self._figures.latest.spent_lately,
                 capped=self._gate.is_capped(record.session),
                 window_of=self._window_of,
             )
             for record in records
         ]
-
-    def _refresh(self) -> None:
-        now_ms = self._gate.clock.now_ms()
-        hour = self._hour
-        if now_ms - hour.at_ms < SLOW_EVERY_MS:
-            return
-        hour.at_ms = now_ms
-        first = now_ms // 60_000 - 59
-        spent = [ZERO] * 60
-        tokens = [0] * 60
-        for row in self._reports.spend("minute", since_ms=first * 60_000):
-            minute = int(datetime.fromisoformat(row.key).timestamp()) // 60
-            if 0 <= minute - first < 60:
-                spent[minute - first] = row.cost
-                tokens[minute - first] = row.input_tokens + row.output_tokens
-        hour.burn = [amount.exact() for amount in spent]
-        hour.tokens_per_minute = sum(tokens[-5:]) // 5
-        hour.providers = [
-            views.provider_view(row)
-            for row in self._reports.spend("provider", since_ms=now_ms - HOUR_MS)
-        ]
-        lately = self._reports.spend(
-            "session", since_ms=now_ms - views.RATE_WINDOW_S * 1000
-        )
-        hour.spent_lately = {row.key: row.cost for row in lately}
-        starts = [s.budget.starts_at for s in self.global_states()]
-        month_ms = 1000 * min(starts, default=0)
-        hour.wasted = self._reports.wasted(month_ms).exact()
-        hour.refused = self._reports.refused(month_ms)

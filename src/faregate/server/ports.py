@@ -15,7 +15,7 @@ SpendBy = Literal["minute", "provider", "session"]
 
 
 class ReportsPort(Protocol):
-    """Reads on a connection of its own; never in the way of a hold."""
+    """Short reads on a connection of their own; never in the way of a hold."""
 
     def sessions(
         self, *, limit: int = 100, before: int | None = None
@@ -33,6 +33,10 @@ class ReportsPort(Protocol):
         """Return every open and unknown hold, the oldest first."""
         ...
 
+
+class FiguresPort(Protocol):
+    """Sums over many attempts, read in a thread, on yet another connection."""
+
     def spend(self, by: SpendBy, *, since_ms: int) -> Sequence[SpendRow]:
         """Return sums by a key."""
         ...
@@ -43,6 +47,10 @@ class ReportsPort(Protocol):
 
     def refused(self, since_ms: int) -> int:
         """Return how many requests were refused."""
+        ...
+
+    def close(self) -> None:
+        """Close the connection; nobody may read any more."""
         ...
 
 
