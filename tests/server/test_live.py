@@ -1,0 +1,159 @@
+"""What a watcher is told of a running gate, and what it is not told twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from faregate.control.models import Delta
+from faregate.server.live import QUIET_EVERY_MS, Cursor, Live
+from faregate.smoke.simulated.faults.table import TABLE
+from faregate.smoke.simulated.script import Step
+from tests.running import RunningGate, running_gate
+from tests.server.dialects import DIALECTS, ask
+from tests.server.wire import Answer
+
+CHAT = DIALECTS["chat"]
+
+
+@pytest.fixture
+async def gate(tmp_path: Path) -> AsyncIterator[RunningGate]:
+    async with running_gate(tmp_path / "home", each_provider="") as gate:
+        yield gate
+
+
+@pytest.fixture
+def live(gate: RunningGate) -> Live:
+    return gate.daemon.live
+
+
+async def one_more(gate: RunningGate, session: str = "run-1") -> Answer:
+    return await ask(gate, CHAT, target=f"/s/{session}{CHAT.target}")
+
+
+def told(live: Live, cursor: Cursor) -> Delta:
+    delta = live.delta(cursor)
+    assert delta is not None
+    return delta
+
+
+async def test_a_quiet_gate_has_nothing_to_tell(live: Live) -> None:
+    await live.fresh()
+    cursor = live.cursor()
+    assert live.delta(cursor) is None
+    assert live.delta(cursor) is None
+
+
+async def test_a_quiet_gate_says_so_now_and_then(live: Live) -> None:
+    cursor = live.cursor()
+    cursor.at_ms -= QUIET_EVERY_MS
+    delta = told(live, cursor)
+    assert (delta.sessions, delta.flights, delta.events) == ([], [], [])
+    assert live.delta(cursor) is None
+
+
+async def test_a_session_is_told_when_it_changed(gate: RunningGate, live: Live) -> None:
+    cursor = live.cursor()
+    assert (await one_more(gate)).status == 200
+    delta = told(live, cursor)
+    (session,) = delta.sessions
+    assert (session.id, session.requests, session.state) == ("run-1", 1, "active")
+    assert session.cost == gate.month().spent.exact()
+    assert session.models == ["sim/gpt-x"]
+    assert (session.input_tokens, session.output_tokens) == (8, 32)
+
+
+async def test_watchers_are_told_apart(gate: RunningGate, live: Live) -> None:
+    early = live.cursor()
+    await one_more(gate)
+    late = live.cursor()
+    assert told(live, early).sessions
+    assert live.delta(late) is None
+
+
+async def test_what_runs_is_told_until_it_is_over(
+    gate: RunningGate, live: Live
+) -> None:
+    gate.provider.script(Step(first_byte=0.2))
+    cursor = live.cursor()
+    running = asyncio.get_running_loop().create_task(one_more(gate))
+    for _ in range(400):
+        if gate.provider.generations:
+            break
+        await asyncio.sleep(0.005)
+    delta = told(live, cursor)
+    (flight,) = delta.flights
+    assert (flight.session, flight.model, flight.provider) == ("run-1", "gpt-x", "sim")
+    assert (delta.in_flight, delta.waiting, live.in_flight) == (1, 0, 1)
+    month = next(b for b in delta.budgets if b.window == "month")
+    assert month.held == flight.held != "0"
+    assert delta.sessions[0].state == "active"
+    await running
+    delta = told(live, cursor)
+    assert (delta.flights, delta.in_flight) == ([], 0)
+    assert delta.sessions[0].held == "0"
+
+
+async def test_a_refusal_is_an_event_told_once(gate: RunningGate, live: Live) -> None:
+    cursor = live.cursor()
+    answer = await ask(gate, CHAT, CHAT.with_bound(5_000_000))
+    assert answer.status == 400
+    delta = told(live, cursor)
+    (event,) = delta.events
+    assert (event.kind, event.severity) == ("capped", "alert")
+    assert event.text == answer.error["message"]
+    assert any(budget.refusing for budget in delta.budgets)
+    (session,) = delta.sessions
+    assert (session.state, session.refusals) == ("capped", 1)
+    assert live.delta(cursor) is None
+    # The next one that fits ends it.
+    assert (await ask(gate, CHAT)).status == 200
+    delta = told(live, cursor)
+    assert not any(budget.refusing for budget in delta.budgets)
+    assert delta.sessions[0].state == "active"
+
+
+async def test_the_snapshot_and_the_status_say_the_same(
+    gate: RunningGate, live: Live
+) -> None:
+    gate.provider.script(Step(fault=TABLE["500"]))
+    for session in ("run-1", "run-2"):
+        await one_more(gate, session)
+    await live.fresh()
+    snapshot, status = live.snapshot(), live.status()
+    assert snapshot.status.sessions == status.sessions
+    assert {s.id for s in status.sessions} == {"run-1", "run-2"}
+    (provider,) = status.providers
+    assert (provider.name, provider.requests_1h) == ("sim", 2)
+    assert provider.error_rate_1h == 0.5
+    assert len(snapshot.burn) == 60
+    assert snapshot.burn[-1] != "0" or snapshot.burn[-2] != "0"
+    assert snapshot.setup.first_request_seen
+
+
+async def test_new_sums_are_told_once_they_are_there(
+    gate: RunningGate, live: Live
+) -> None:
+    await live.fresh()
+    cursor = live.cursor()
+    await one_more(gate)
+    assert told(live, cursor).providers == []
+    assert live.delta(cursor) is None
+    live._figures._next_at = 0.0
+    await live.fresh()
+    assert [p.name for p in told(live, cursor).providers] == ["sim"]
+    assert live.delta(cursor) is None
+
+
+async def test_prompts_and_keys_are_nowhere(gate: RunningGate, live: Live) -> None:
+    secret = "a canary in the prompt"
+    body = {**CHAT.body, "messages": [{"role": "user", "content": secret}]}
+    await ask(gate, CHAT, body)
+    gate.provider.script(Step(fault=TABLE["500"]))
+    await ask(gate, CHAT, body)
+    await live.fresh()
+    assert secret not in str(live.snapshot())
+    assert gate.token not in str(live.snapshot())
