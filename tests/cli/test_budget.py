@@ -18,6 +18,7 @@ from faregate.core.windows import WindowKind
 from tests.cli.asked_proxy import AskedProxy
 from tests.cli.conftest import Cli
 from tests.cli.terminal import in_terminal
+from tests.control import scenes
 
 
 @pytest.mark.parametrize(
@@ -91,7 +92,8 @@ def test_what_raises(before: Money | None, after: Money | None, raised: bool) ->
 
 def test_lowering_without_a_proxy_writes_the_override(cli: Cli, paths: Paths) -> None:
     result = cli("budget", "set", "monthly", "5")
-    assert (result.code, result.out) == (0, "global month: $5.00\n")
+    assert (result.code, result.out) == (0, "monthly: $5.00\n")
+    assert f"kept in {paths.overrides}" in result.err
     assert "from the next start on" in result.err
     assert load(paths).budget.monthly == Money.usd(5)
 
@@ -195,12 +197,32 @@ def test_showing_limits_and_what_was_spent(
     result = cli("budget")
     assert result.out == cli("budget", "show").out
     lines = result.out.splitlines()
-    assert lines[1].split()[:4] == ["global", "month", "$200.00", "$164.20"]
-    assert lines[2].split()[:4] == ["session", "session", "$2.00", "-"]
+    assert lines[1].split()[:4] == ["monthly", "$200.00", "$164.20", "$0.00"]
+    assert lines[2].split()[:4] == ["each", "session", "$2.00", "-"]
     assert "budget.session = 2 (overrides.toml) hides 3" in result.err
+    assert cli("budget", "--json").out == cli("budget", "show", "--json").out
     document = json.loads(cli("budget", "show", "--json").out)
     assert document["budgets"][0]["spent"] == "164.20"
     assert document["budgets"][1]["spent"] is None
+
+
+@pytest.mark.parametrize(
+    ("scope", "window", "command"),
+    [
+        ("global", "month", "faregate budget set monthly AMOUNT"),
+        ("global", "day", "faregate budget set daily AMOUNT"),
+        ("agent:codex", "week", "faregate budget set agent:codex AMOUNT --window week"),
+    ],
+)
+def test_a_full_budget_tells_how_to_go_on(
+    scope: str, window: str, command: str, cli: Cli, proxy: AskedProxy
+) -> None:
+    full = scenes.budget("20", "20", scope=scope, window=window, refusing=True)
+    proxy.snapshot = scenes.snapshot(budgets=[full])
+    told = cli("budget").err
+    assert command in told
+    assert slot_of(command.split()[3], window if ":" in scope else None)
+    assert "To raise it" not in cli("budget", "show", "--json").out
 
 
 def test_showing_without_a_proxy(cli: Cli) -> None:

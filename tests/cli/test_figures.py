@@ -59,3 +59,19 @@ def test_the_line_without_a_limit_or_a_budget() -> None:
     assert figures.line_of(status) == "no budget"
     status = scenes.snapshot(budgets=[scenes.budget("0", "0")]).status
     assert figures.line_of(status) == "$0.00/$0.00"
+
+
+@pytest.mark.parametrize(
+    ("scope", "window", "name"),
+    [
+        ("global", "month", "monthly"),
+        ("global", "day", "daily"),
+        ("global", "total", "total"),
+        ("session", "session", "each session"),
+        ("session:run-1", "session", "session:run-1"),
+        ("workspace:web", "week", "workspace:web weekly"),
+        ("customer", "month", "each customer monthly"),
+    ],
+)
+def test_budgets_are_called_as_they_are_set(scope: str, window: str, name: str) -> None:
+    assert figures.budget_name(scope, window) == name

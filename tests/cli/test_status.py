@@ -80,7 +80,7 @@ def busy(proxy: AskedProxy) -> AskedProxy:
         sessions=[
             scenes.session("web/main"),
             scenes.session("old", state="ended", cost="0.02", cost_source="estimated"),
-            scenes.session("free", cost="0", cost_source="unpriced"),
+            scenes.session("free", cost="0", cost_source="unpriced", refusals=2),
         ],
         providers=[scenes.provider("anthropic")],
         flights=[scenes.flight("f1", "web/main")],
@@ -119,11 +119,13 @@ def test_a_person_reads_money_first(cli: Cli, busy: AskedProxy) -> None:
     assert lines[0] == (
         "faregate 0.1.0 · http://127.0.0.1:4747 · up 3h12m · 1 running, 0 waiting"
     )
-    assert "global month  $164.20  $200.00" in result.out
+    assert "monthly  $164.20  $200.00" in result.out
     rows = {line.split()[1]: line.split() for line in lines if " claude-code " in line}
     assert set(rows) == {"web/main", "free"}
     assert rows["web/main"][0] == "$8.42"
     assert rows["free"][0] == "?"
+    assert rows["free"][-3:] == ["active,", "2", "refused"]
+    assert rows["web/main"][-1] == "active"
     assert "1 ended sessions are not shown" in result.out
     assert "~$0.02" in cli("status", "--all").out
 

@@ -38,10 +38,11 @@ _NO_LIMIT = frozenset({"none", "unlimited", "off"})
 
 
 @click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_context
-def budget(ctx: click.Context) -> int:
+def budget(ctx: click.Context, as_json: bool) -> int:
     """Show or set caps."""
-    return show_budgets(as_json=False) if ctx.invoked_subcommand is None else 0
+    return show_budgets(as_json=as_json) if ctx.invoked_subcommand is None else 0
 
 
 @budget.command()
@@ -90,7 +91,8 @@ def set_(target: str, amount: str, window: str | None, as_json: bool) -> int:
             }
         )
     else:
-        output.result(f"{slot.scope} {slot.window}: {_shown(cap.limit)}")
+        output.result(f"{_name(slot)}: {_shown(cap.limit)}")
+        output.note(f"faregate: kept in {paths.overrides}, which wins over config.toml")
     if not live:
         output.note("faregate: no proxy is running; it counts from the next start on")
     return 0
@@ -162,7 +164,23 @@ def show_budgets(*, as_json: bool) -> int:
             output.result(line)
     for hidden in settings.hidden:
         output.note(f"faregate: {hidden}")
+    for each in views:
+        if each.refusing:
+            output.note(_how_to_go_on(each))
     return 0
+
+
+def _how_to_go_on(full: BudgetView) -> str:
+    """Return what lets requests through again that a budget refuses."""
+    name = figures.budget_name(full.scope, full.window)
+    target, options = name, ""
+    if full.scope != "global":
+        target, options = full.scope, f" --window {full.window}"
+    reset = f", or it resets at {full.resets_at}" if full.resets_at else ""
+    return (
+        f"faregate: {name} refuses requests. To raise it: faregate budget set {target} "
+        f"AMOUNT{options}{reset}"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,7 +197,7 @@ class _Row:
 
     def cells(self) -> tuple[str, ...]:
         return (
-            f"{self.scope} {self.window}",
+            figures.budget_name(self.scope, self.window),
             "no limit" if self.limit is None else figures.usd(self.limit),
             figures.usd(self.spent),
             figures.usd(self.held),
@@ -221,8 +239,7 @@ def _confirm(paths: Paths, slot: Slot, before: Money | None, cap: Cap) -> bool:
     answer = "none" if cap.limit is None else cap.limit.exact()
     return require_person(
         paths,
-        f"Raise the cap of {slot.scope} per {slot.window} from {_shown(before)} "
-        f"to {_shown(cap.limit)}?",
+        f"Raise the cap ({_name(slot)}) from {_shown(before)} to {_shown(cap.limit)}?",
         answer=answer,
     )
 
@@ -240,6 +257,10 @@ def _through_proxy(
         if refused.code != "forbidden" or confirmed or is_raise(before, cap):
             raise
         client.set_budget(request, confirmed=_confirm(paths, slot, before, cap))
+
+
+def _name(slot: Slot) -> str:
+    return figures.budget_name(slot.scope, slot.window.value)
 
 
 def _shown(limit: Money | None) -> str:

@@ -10,6 +10,12 @@ from faregate.core.money import Money
 if TYPE_CHECKING:
     from faregate.control.models import BudgetView, SessionView, Status
 
+_GLOBAL = {
+    "day": "daily",
+    "week": "weekly",
+    "month": "monthly",
+    "total": "total",
+}
 _SOURCE_MARK = {"estimated": "~", "mixed": "~", "unpriced": "?"}
 
 
@@ -46,6 +52,14 @@ def seconds(duration: float) -> str:
         if whole >= size:
             return f"{whole // size}{unit}{whole % size // part:02d}{part_unit}"
     return f"{whole}s"
+
+
+def budget_name(scope: str, window: str) -> str:
+    """Return a budget as `faregate budget set` takes it, or as nearly as it can."""
+    if scope == "global":
+        return _GLOBAL.get(window, window)
+    whose = scope if ":" in scope else f"each {scope}"
+    return whose if window == "session" else f"{whose} {_GLOBAL.get(window, window)}"
 
 
 def month_budget(status: Status) -> BudgetView | None:

@@ -100,7 +100,7 @@ def budget_lines(budgets: Sequence[BudgetView]) -> list[str]:
         ("BUDGET", "SPENT", "LIMIT", "HELD", "UNKNOWN", "RESETS"),
         [
             (
-                f"{each.scope} {each.window}",
+                figures.budget_name(each.scope, each.window),
                 figures.usd(each.spent),
                 figures.usd(each.limit),
                 figures.usd(each.held),
@@ -136,7 +136,7 @@ def session_lines(sessions: Sequence[SessionView]) -> list[str]:
                 str(each.retries + each.client_retries),
                 figures.count(each.input_tokens),
                 figures.count(each.output_tokens),
-                each.state,
+                each.state + (f", {each.refusals} refused" if each.refusals else ""),
             )
             for each in sessions
         ],
