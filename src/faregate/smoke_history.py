@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from faregate.control.smoke_runs import SmokeRunView
 
 _MOST = 200
+MOST_ALERTS = 20
 
 
 class History:
@@ -30,12 +31,17 @@ class History:
         self._settings = settings
         self._client = ControlClient(paths.socket)
 
-    def keep(self, runs: Sequence[SmokeRunView]) -> None:
-        """Keep results; raises ControlError or LedgerError."""
+    def keep(self, runs: Sequence[SmokeRunView], *, alerts: Sequence[str] = ()) -> None:
+        """Keep results, and tell a running proxy's watchers what got worse.
+
+        Raises ControlError or LedgerError.
+        """
         if not runs:
             return
         try:
-            self._client.keep_smoke(SmokeRuns(runs=list(runs)))
+            self._client.keep_smoke(
+                SmokeRuns(runs=list(runs), alerts=list(alerts)[:MOST_ALERTS])
+            )
         except ProxyNotRunning:
             rows = [row_of(run) for run in runs]
             record_smoke(self._settings, SystemClock(), rows)

@@ -69,8 +69,8 @@ class SmokeTest:
 
     def __init__(self, settings: Settings, paths: Paths, ask: SmokeAsk) -> None:
         """Find the targets; raises SmokeConfigError where one cannot be asked."""
-        self._settings = settings
-        self._paths = paths
+        self.settings = settings
+        self.paths = paths
         finder = _Finder(settings)
         targets = tuple(finder.targets(ask.names, ask.protocol))
         reference = None
@@ -117,11 +117,11 @@ class SmokeTest:
     @contextlib.contextmanager
     def _spender(self, clock: SystemClock) -> Iterator[Spender]:
         """Yield the proxy's books where one runs, else the ledger itself."""
-        client = ControlClient(self._paths.socket)
+        client = ControlClient(self.paths.socket)
         try:
             client.version()
         except ProxyNotRunning:
-            with side_ledger(self._settings, clock) as spending:
+            with side_ledger(self.settings, clock) as spending:
                 yield spending
             return
         yield ProxySpender(client)

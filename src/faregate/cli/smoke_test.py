@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import shutil
 import sys
+from dataclasses import asdict
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from faregate.cli import output
 from faregate.cli.exit_codes import ExitCode
+from faregate.cli.smoke_history import (
+    LAST,
+    change_lines,
+    remember,
+    since_of,
+    since_problem,
+)
+from faregate.cli.smoke_watch import every_of, every_problem, watch_again
 from faregate.config.load import load
 from faregate.config.paths import find_paths
 from faregate.core.money import Money
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from faregate.smoke.asking.target import SmokeTarget
+    from faregate.smoke.report.compare import Change
     from faregate.smoke.report.model import ProbeResult, RunReport, TargetResult
     from faregate.smoke_run import SmokeTest
 
@@ -46,6 +59,18 @@ DEFAULT_MAX_COST = "0.02"
 @click.option(
     "--reference", metavar="TARGET", help="Compare tool calls with this target's."
 )
+@click.option(
+    "--since",
+    is_flag=False,
+    flag_value=LAST,
+    metavar="[AGO]",
+    help="Say what changed since the last run, or since those older than AGO (7d).",
+)
+@click.option(
+    "--watch",
+    metavar="EVERY",
+    help="Run quick probes again EVERY so often (6h) and alert on what got worse.",
+)
 @click.option("--strict", is_flag=True, help="A WARN fails too.")
 @click.option("--all", "every", is_flag=True, help="List what passed too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -56,6 +81,8 @@ def smoke_test(
     max_cost: str,
     protocol: str | None,
     reference: str | None,
+    since: str | None,
+    watch: str | None,
     strict: bool,
     every: bool,
     as_json: bool,
@@ -69,12 +96,42 @@ def smoke_test(
     """
     if as_json and markdown:
         raise click.UsageError("--json and --markdown exclude each other")
-    test = _prepared(targets, profile, _limit(max_cost), protocol, reference)
+    _check_times(since, watch, profile)
+    prepare = partial(
+        _prepared, targets, profile, _limit(max_cost), protocol, reference
+    )
+    test = prepare()
     _announce(test)
+    if watch is not None:
+        return _watched(prepare, watch, strict=strict)
     report = test.run(_told if sys.stderr.isatty() else None)
-    _show(report, every=every, as_json=as_json, markdown=markdown)
+    told = None if since is None else since_of(since)
+    changes = remember(report, test.settings, test.paths, since=told)
+    shown = None if since is None else changes
+    _show(report, shown, every=every, as_json=as_json, markdown=markdown)
     asked = {target.name for target in test.plan.targets}
     return _code(report, asked, strict=strict)
+
+
+def _check_times(since: str | None, watch: str | None, profile: str) -> None:
+    problem = None if since is None else since_problem(since)
+    if problem is None and watch is not None:
+        problem = every_problem(watch)
+        if profile != "quick":
+            problem = "--watch runs the quick profile"
+    if problem is not None:
+        raise click.UsageError(problem)
+
+
+def _watched(prepare: Callable[[], SmokeTest], every: str, *, strict: bool) -> int:
+    def once() -> tuple[RunReport, list[Change]]:
+        # Prepared anew: keys, prices and the configuration may have changed.
+        test = prepare()
+        report = test.run()
+        return report, remember(report, test.settings, test.paths, alert=True)
+
+    report = watch_again(once, every_of(every))
+    return _code(report, {target.name for target in report.targets}, strict=strict)
 
 
 def _prepared(
@@ -133,13 +190,24 @@ def _told(target: SmokeTarget, result: ProbeResult) -> None:
     output.note(sanitise(line, limit=79))
 
 
-def _show(report: RunReport, *, every: bool, as_json: bool, markdown: bool) -> None:
+def _show(
+    report: RunReport,
+    changes: list[Change] | None,
+    *,
+    every: bool,
+    as_json: bool,
+    markdown: bool,
+) -> None:
+    """Print a run, and what changed where that was asked for."""
     from faregate.smoke.report.document import document_of
     from faregate.smoke.report.markdown import markdown_lines
     from faregate.smoke.report.table import WIDTH, table_lines
 
     if as_json:
-        output.document(document_of(report))
+        document = document_of(report)
+        if changes is not None:
+            document["changes"] = [asdict(change) for change in changes]
+        output.document(document)
         return
     width = shutil.get_terminal_size((WIDTH, 24)).columns if _is_terminal() else WIDTH
     lines = (
@@ -147,6 +215,8 @@ def _show(report: RunReport, *, every: bool, as_json: bool, markdown: bool) -> N
         if markdown
         else table_lines(report, width=max(60, min(width, 120)), every=every)
     )
+    if changes is not None:
+        lines += ["", *change_lines(changes, markdown=markdown)]
     for line in lines:
         output.result(line)
 

@@ -69,6 +69,8 @@ class SmokeRuns(msgspec.Struct, frozen=True, kw_only=True):
     """Ask to keep the results of a run."""
 
     runs: Annotated[list[SmokeRunView], msgspec.Meta(max_length=_MOST_RUNS)]
+    alerts: Annotated[list[str], msgspec.Meta(max_length=_MOST_RUNS)] = []
+    """What got worse, a sentence each, for whoever watches the proxy."""
 
 
 def row_of(view: SmokeRunView) -> SmokeRunRow:

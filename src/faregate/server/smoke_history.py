@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 from aiohttp import web
 
+from faregate.control.sanitise import sanitise
 from faregate.control.smoke_runs import SmokeRuns, row_of, view_of
 from faregate.server.control import ControlRefusedError
 
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from faregate.core.records import SmokeRunRow
+    from faregate.gateway.gate import Gate
 
 MOST = 200
 """Runs in one answer."""
@@ -33,12 +35,11 @@ def add_smoke_history(
     app: web.Application,
     keep: Callable[[Sequence[SmokeRunRow]], None],
     find: FindRuns,
-    *,
-    kept: Callable[[Sequence[SmokeRunRow]], None] | None = None,
+    gate: Gate,
 ) -> web.Application:
     """Add the routes to the control plane's application and return it.
 
-    `kept` is told of what was newly kept.
+    What got worse is told in the gate's event log.
     """
 
     async def record(request: web.Request) -> web.Response:
@@ -48,8 +49,13 @@ def add_smoke_history(
         except ValueError as error:
             raise ControlRefusedError(400, "bad_request", str(error)) from error
         keep(rows)
-        if kept is not None:
-            kept(rows)
+        for alert in told.alerts:
+            gate.events.publish(
+                "smoke",
+                sanitise(alert, limit=400),
+                at_ms=gate.clock.now_ms(),
+                severity="alert",
+            )
         return _json({"ok": True})
 
     async def runs(request: web.Request) -> web.Response:
