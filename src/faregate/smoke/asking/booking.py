@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from faregate.core.holds import HoldState
 from faregate.core.money import ZERO, Money
 from faregate.core.side_spend import SpendEnd
+from faregate.gateway.forwarding import NOT_DONE
 from faregate.providers.spec import OnAbort
 
 if TYPE_CHECKING:
@@ -64,7 +65,11 @@ def ending(target: SmokeTarget, ended: Ended) -> SpendEnd:
 def _is_unbilled(target: SmokeTarget, answer: Answer, status: int | None) -> bool:
     if answer.started or answer.output_bytes:
         return False
-    return status in UNBILLED or status in target.spec.unbilled_statuses
+    return (
+        status in UNBILLED
+        or status in NOT_DONE
+        or status in target.spec.unbilled_statuses
+    )
 
 
 def _stops_billing(target: SmokeTarget, ended: Ended) -> bool:

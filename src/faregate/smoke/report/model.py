@@ -120,6 +120,8 @@ def readiness_of(
         return Readiness.NOT_READY
     if refused or not complete:
         return Readiness.REFUSED if refused else Readiness.NOT_READY
+    if any(p.id == "basic" and p.verdict is Verdict.SKIP for p in probes):
+        return Readiness.NOT_READY
     if any(probe.verdict is Verdict.WARN for probe in probes):
         return Readiness.LIMITED
     return Readiness.READY
