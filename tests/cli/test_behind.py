@@ -64,7 +64,7 @@ def test_our_own_token_is_no_new_key(
 
 @pytest.mark.parametrize(
     "command",
-    [["up"], ["status"], ["budget"], ["config", "check"],
+    [["up"], ["status"], ["budget"], ["providers"], ["config", "check"],
      ["run", "true"]],
 )  # fmt: skip
 def test_every_command_that_shows_settings_tells_it(
@@ -78,7 +78,7 @@ def test_every_command_that_shows_settings_tells_it(
     assert "changed after" not in cli(*command).err
 
 
-@pytest.mark.parametrize("command", ["up"])
+@pytest.mark.parametrize("command", ["up", "providers"])
 def test_commands_about_keys_tell_of_new_ones(
     command: str, cli: Cli, proxy: AskedProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:

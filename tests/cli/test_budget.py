@@ -221,7 +221,8 @@ def test_a_full_budget_tells_how_to_go_on(
     proxy.snapshot = scenes.snapshot(budgets=[full])
     told = cli("budget").err
     assert command in told
-    assert slot_of(command.split()[3], window if ":" in scope else None)
+    slot = slot_of(command.split()[3], window if ":" in scope else None)
+    assert (slot.scope, slot.window) == (scope, window)
     assert "To raise it" not in cli("budget", "show", "--json").out
 
 

@@ -29,7 +29,23 @@ def test_only_those_with_a_key_are_listed(
 
 
 def test_none_has_a_key(cli: Cli) -> None:
-    assert cli("providers").out == "no provider has a key\n"
+    result = cli("providers")
+    assert result.out == "no provider has a key\n"
+    assert f"faregate: {len(PROVIDERS)} are known" in result.err
+
+
+def test_a_server_on_this_machine_needs_no_key(cli: Cli) -> None:
+    result = cli("providers", "ollama", "openai").out.splitlines()
+    assert [line.split()[1:3] for line in result[1:]] == [
+        ["no", "need"], ["no", "OPENAI_API_KEY"]
+    ]  # fmt: skip
+
+
+def test_what_is_wrong_with_this_shell_is_no_matter_to_a_running_proxy(
+    cli: Cli, proxy: AskedProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:4747/v1")
+    assert "OPENAI_BASE_URL" not in cli("providers").err
 
 
 def test_all_and_json(cli: Cli, paths: Paths) -> None:
@@ -44,6 +60,7 @@ def test_all_and_json(cli: Cli, paths: Paths) -> None:
         "name": "mine",
         "title": "mine",
         "key": False,
+        "keyless": False,
         "key_source": "key_command",
         "base_url": "https://h.example/v1",
         "protocols": ["openai_chat"],

@@ -56,6 +56,8 @@ class Row:
     name: str
     title: str
     key: bool
+    keyless: bool
+    """It answers without a key, as a server on this machine does."""
     key_source: str
     base_url: str
     protocols: tuple[str, ...]
@@ -84,6 +86,7 @@ def row_of(
         name=spec.name,
         title=spec.title,
         key=here is not None if running is None else spec.name in running,
+        keyless=choice.keyless,
         key_source=here.source if here else _source(choice),
         base_url=urls[0] if urls else "",
         protocols=tuple(spec.base_urls),
@@ -106,7 +109,7 @@ def cells(row: Row, *, with_balance: bool) -> tuple[str, ...]:
         verdict += f" ({smoke.cause})"
     shown = (
         row.name,
-        "yes" if row.key else "no",
+        "yes" if row.key else "no need" if row.keyless else "no",
         row.key_source,
         ",".join(_SPEAKS.get(name, name) for name in row.protocols),
         row.region or "-",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from faregate.cli import output
+from faregate.cli.behind import changed_since_start, keys_since_start, tell
 from faregate.cli.exit_codes import ExitCode
 from faregate.cli.provider_rows import by_provider, cells, header, row_of, signup_lines
 from faregate.config.keys import find_keys
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from faregate.cli.provider_rows import Row
     from faregate.config.paths import Paths
     from faregate.config.settings import Settings
+    from faregate.control.models import Setup
     from faregate.control.smoke_runs import SmokeRunView
     from faregate.smoke.balance.values import Balance, NoBalance
 
@@ -53,7 +55,8 @@ def providers(
     settings = load(paths)
     _check_names(names, settings)
     keys = find_keys(settings, run=False)
-    running = _found_by_proxy(paths)
+    proxy = _told_by_proxy(paths)
+    running = None if proxy is None else frozenset(proxy.keys_found)
     runs = _latest_runs(settings, paths)
     told = _balances(settings, names, every) if balance else {}
     rows = {
@@ -71,13 +74,17 @@ def providers(
         return 0
     for line in _lines(shown, with_balance=balance):
         output.result(line)
-    if len(shown) < len(listed):
+    if left := len(listed) - len(shown):
         output.note(
-            f"faregate: {len(listed) - len(shown)} more are known and have no key: "
+            f"faregate: {left}{' more' if shown else ''} are known and have no key: "
             "faregate providers --all"
         )
-    for warning in keys.warnings:
+    # A proxy has read its own environment; what is wrong with this one is no matter.
+    for warning in keys.warnings if proxy is None else proxy.warnings:
         output.warn(warning)
+    if proxy is not None:
+        tell(changed_since_start(paths))
+        tell(keys_since_start(settings, proxy.keys_found))
     return 0
 
 
@@ -101,9 +108,9 @@ def _lines(rows: list[Row], *, with_balance: bool) -> list[str]:
     )
 
 
-def _found_by_proxy(paths: Paths) -> frozenset[str] | None:
+def _told_by_proxy(paths: Paths) -> Setup | None:
     try:
-        return frozenset(ControlClient(paths.socket).snapshot().setup.keys_found)
+        return ControlClient(paths.socket).snapshot().setup
     except ControlError:
         return None
 
