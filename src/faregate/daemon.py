@@ -328,10 +328,7 @@ def side_ledger(settings: Settings, clock: Clock) -> Iterator[SideSpending]:
 
 
 def record_smoke(settings: Settings, clock: Clock, rows: Sequence[SmokeRunRow]) -> None:
-    """Keep the results of a smoke test without a proxy.
-
-    Raises LedgerLockedError when a proxy has the ledger, LedgerError otherwise.
-    """
+    """Keep the results of a smoke test without a proxy; raises LedgerError."""
     with contextlib.closing(_open_ledger(settings, clock)) as ledger:
         ledger.record_smoke(rows)
 

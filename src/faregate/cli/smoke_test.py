@@ -71,6 +71,9 @@ DEFAULT_MAX_COST = "0.02"
     metavar="EVERY",
     help="Run quick probes again EVERY so often (6h) and alert on what got worse.",
 )
+@click.option(
+    "--dry-run", is_flag=True, help="Say what it would cost at most; send nothing."
+)
 @click.option("--strict", is_flag=True, help="A WARN fails too.")
 @click.option("--all", "every", is_flag=True, help="List what passed too.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -83,6 +86,7 @@ def smoke_test(
     reference: str | None,
     since: str | None,
     watch: str | None,
+    dry_run: bool,
     strict: bool,
     every: bool,
     as_json: bool,
@@ -101,6 +105,8 @@ def smoke_test(
         _prepared, targets, profile, _limit(max_cost), protocol, reference
     )
     test = prepare()
+    if dry_run:
+        return _priced(test, as_json=as_json)
     _announce(test)
     if watch is not None:
         return _watched(prepare, watch, strict=strict)
@@ -173,13 +179,34 @@ def _limit(text: str) -> Money:
 
 def _announce(test: SmokeTest) -> None:
     """Say what it will cost, before anything is sent."""
+    output.note(f"faregate: {_offer(test)}")
+
+
+def _offer(test: SmokeTest) -> str:
     plan = test.plan
     count = len(plan.targets)
-    output.note(
-        f"faregate: smoke test of {count} target{'' if count == 1 else 's'}, profile "
+    return (
+        f"smoke test of {count} target{'' if count == 1 else 's'}, profile "
         f"{plan.profile.name.lower()}: about {test.estimate} at most, --max-cost "
         f"{plan.max_cost}; booked to session smoke"
     )
+
+
+def _priced(test: SmokeTest, *, as_json: bool) -> int:
+    """Say what it would cost; nothing is sent."""
+    if not as_json:
+        output.result(_offer(test))
+        return ExitCode.OK
+    plan = test.plan
+    output.document(
+        {
+            "targets": [target.name for target in plan.targets],
+            "profile": plan.profile.name.lower(),
+            "estimate": test.estimate.exact(),
+            "max_cost": plan.max_cost.exact(),
+        }
+    )
+    return ExitCode.OK
 
 
 def _told(target: SmokeTarget, result: ProbeResult) -> None:
