@@ -10,11 +10,6 @@ import sys
 import zlib
 from typing import TYPE_CHECKING, Protocol
 
-if sys.version_info >= (3, 14):
-    from compression import zstd
-else:
-    from backports import zstd
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -96,8 +91,14 @@ class _Deflate(_Zlib):
 
 class _Zstd:
     def __init__(self) -> None:
+        # Loaded with the first such body: most proxies never see one.
+        if sys.version_info >= (3, 14):
+            from compression import zstd
+        else:
+            from backports import zstd
         limit = {int(zstd.DecompressionParameter.window_log_max): _ZSTD_WINDOW_LOG}
         self._inner = zstd.ZstdDecompressor(options=limit)
+        self._error = zstd.ZstdError
 
     @property
     def eof(self) -> bool:
@@ -108,7 +109,10 @@ class _Zstd:
         return self._inner.unused_data
 
     def take(self, data: bytes) -> bytes:
-        return self._inner.decompress(data, _STEP)
+        try:
+            return self._inner.decompress(data, _STEP)
+        except self._error as error:
+            raise DecodingError("the body is not valid zstd") from error
 
     def pending(self) -> bool:
         return not self._inner.eof and not self._inner.needs_input
@@ -166,7 +170,7 @@ class BoundedDecoder:
                 self._next_member()
             try:
                 yield from self._drained(data)
-            except (zlib.error, zstd.ZstdError) as error:
+            except zlib.error as error:
                 raise DecodingError(f"the body is not valid {self._name}") from error
             data = self._stream.rest if self._stream.eof else b""
 
