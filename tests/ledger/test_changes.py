@@ -13,9 +13,9 @@ def row() -> WindowRow:
         id=1,
         budget=BudgetWindow(scope="global", window="month", limit=Money(100)),
         limit=100,
-        spent=Money(10),
-        held=Money(20),
-        unknown=Money(30),
+        spent=10,
+        held=20,
+        unknown=30,
         used=60,
     )
 
@@ -27,9 +27,7 @@ def test_sums_and_their_total_move_together() -> None:
     )
     booked = change.apply()
     for moved in (first, second):
-        assert (moved.spent, moved.held, moved.unknown) == (
-            Money(17), Money(0), Money(30),
-        )  # fmt: skip
+        assert (moved.spent, moved.held, moved.unknown) == (17, 0, 30)
         assert moved.used == 47
     assert [s.room for s in booked.states] == [Money(53), Money(53)]
     assert booked.overrun == Money(0)

@@ -343,7 +343,7 @@ class Bookings:
             return
         crossed: list[tuple[WindowRow, int]] = []
         for row in change.rows:
-            used = row.spent.pico + row.unknown.pico + grown
+            used = row.spent + row.unknown + grown
             if used >= row.alert_at:
                 marks = self._windows.marks.crossed(row.limit, row.alerted, used)
                 crossed.extend((row, mark) for mark in marks)

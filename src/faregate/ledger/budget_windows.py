@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from faregate.core.holds import BudgetState, BudgetWindow
-from faregate.core.money import MAX_PICO, ZERO, Money
+from faregate.core.holds import BudgetWindow
+from faregate.core.money import MAX_PICO, Money
 from faregate.ledger.alerts import NEVER
+from faregate.ledger.answers import state_of
 from faregate.ledger.connection import select
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     import apsw
 
+    from faregate.core.holds import BudgetState
     from faregate.ledger.alerts import AlertMarks
 
 _SELECT = (
@@ -53,16 +55,15 @@ _CACHE_SIZE = 8192
 class WindowRow:
     """One window's row; `id` is 0 until the first hold creates it.
 
-    The sums are kept as Money, because most of them pass unchanged into the states
-    that each booking returns; `used` is their sum in pico-USD.
+    All sums are pico-USD; `used` is spent, held and unknown together.
     """
 
     id: int
     budget: BudgetWindow
     limit: int | None
-    spent: Money = ZERO
-    held: Money = ZERO
-    unknown: Money = ZERO
+    spent: int = 0
+    held: int = 0
+    unknown: int = 0
     used: int = 0
     alerted: int = 0
     closed: bool = False
@@ -70,12 +71,8 @@ class WindowRow:
 
     def state(self, budget: BudgetWindow | None = None) -> BudgetState:
         """Return the sums as a value, under the budget as it was asked."""
-        return BudgetState(
-            budget=budget or self.budget,
-            spent=self.spent,
-            held=self.held,
-            unknown=self.unknown,
-            closed=self.closed,
+        return state_of(
+            (budget or self.budget, self.spent, self.held, self.unknown, self.closed)
         )
 
 
@@ -190,9 +187,7 @@ class BudgetWindows:
         """Inside a transaction: store a new limit, reopening where it is a raise."""
         money = None if limit is None else Money(limit)
         closed = row.closed and not reopens(row, money)
-        alerted = self.marks.still_reached(
-            limit, row.alerted, (row.spent + row.unknown).pico
-        )
+        alerted = self.marks.still_reached(limit, row.alerted, row.spent + row.unknown)
         self._connection.execute(_SET_LIMIT, (row.id, limit, alerted, int(closed)))
         row.limit, row.alerted, row.closed = limit, alerted, closed
         row.alert_at = self.marks.next_at(limit, alerted)
@@ -283,9 +278,9 @@ class BudgetWindows:
             id=found,
             budget=budget,
             limit=limit,
-            spent=Money(spent),
-            held=Money(held),
-            unknown=Money(unknown),
+            spent=spent,
+            held=held,
+            unknown=unknown,
             used=spent + held + unknown,
             alerted=alerted,
             closed=bool(closed),

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from faregate.core.holds import Booked, BudgetState, Crossing, HoldState
+from faregate.core.holds import Crossing, HoldState
 from faregate.core.money import ZERO, Money
 from faregate.core.usage import Usage, UsageSource
+from faregate.ledger.answers import BookedNow
 
 if TYPE_CHECKING:
+    from faregate.core.holds import Booked
     from faregate.ledger.budget_windows import WindowRow
     from faregate.ledger.holds import OpenHold
 
@@ -42,31 +44,18 @@ class Change:
         """Follow the commit in memory and return what was booked."""
         spent, held, unknown = self.spent, self.held, self.unknown
         used = spent + held + unknown
-        states = []
+        sums = []
         for row in self.rows:
             row.used += used
-            if spent:
-                row.spent = Money(row.spent.pico + spent)
-            if held:
-                row.held = Money(row.held.pico + held)
-            if unknown:
-                row.unknown = Money(row.unknown.pico + unknown)
-            states.append(
-                BudgetState(
-                    budget=row.budget,
-                    spent=row.spent,
-                    held=row.held,
-                    unknown=row.unknown,
-                    closed=row.closed,
-                )
-            )
-        return Booked(
-            state=self.state,
-            overrun=Money(self.overrun) if self.overrun else ZERO,
-            crossings=tuple(
-                [Crossing(state=r.state(), percent=p) for r, p in self.crossed]
-            )
+            row.spent += spent
+            row.held += held
+            row.unknown += unknown
+            sums.append((row.budget, row.spent, row.held, row.unknown, row.closed))
+        return BookedNow(
+            self.state,
+            Money(self.overrun) if self.overrun else ZERO,
+            tuple([Crossing(state=r.state(), percent=p) for r, p in self.crossed])
             if self.crossed
             else (),
-            states=tuple(states),
+            sums,
         )

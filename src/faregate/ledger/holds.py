@@ -11,14 +11,8 @@ from typing import TYPE_CHECKING
 
 import apsw
 
-from faregate.core.holds import (
-    BudgetState,
-    Held,
-    HoldRequest,
-    LedgerError,
-    NoRoom,
-)
-from faregate.core.money import Money
+from faregate.core.holds import Held, HoldRequest, LedgerError, NoRoom
+from faregate.ledger.answers import HeldNow
 from faregate.ledger.connection import roll_back
 from faregate.ledger.errors import fault
 from faregate.ledger.escrow import PICO_PER_MICRO, Escrow
@@ -125,18 +119,12 @@ class Holds:
         self.open[request.attempt] = made
         self._escrow.note(placed)
         amount = made.amount
-        states = []
+        sums = []
         for row, budget in zip(chosen.rows, chosen.budgets, strict=True):
             row.used += amount
-            held = row.held = Money(row.held.pico + amount)
-            states.append(
-                BudgetState(
-                    budget=budget, spent=row.spent, held=held, unknown=row.unknown
-                )
-            )
-        return Held(
-            attempt=request.attempt, amount=request.amount, states=tuple(states)
-        )
+            row.held += amount
+            sums.append((budget, row.spent, row.held, row.unknown, row.closed))
+        return HeldNow(request.attempt, request.amount, sums)
 
     def abandon(self) -> None:
         """Roll back, and read again what memory may have got wrong."""

@@ -1,0 +1,75 @@
+"""What holds and bookings answer, with sums that become values when they are read.
+
+Owns when a `BudgetState` is built: most callers never look at the states, and
+building them would cost more than a statement.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from faregate.core.holds import Booked, BudgetState, BudgetWindow, Held
+from faregate.core.money import Money
+
+if TYPE_CHECKING:
+    from faregate.core.holds import Crossing, HoldState
+
+Sums = tuple[BudgetWindow, int, int, int, bool]
+"""A budget with what was spent, held and unknown in pico-USD, and if it is closed."""
+
+_set = object.__setattr__
+
+
+def state_of(sums: Sums) -> BudgetState:
+    """Return running sums as a value."""
+    budget, spent, held, unknown, closed = sums
+    return BudgetState(
+        budget=budget,
+        spent=Money(spent),
+        held=Money(held),
+        unknown=Money(unknown),
+        closed=closed,
+    )
+
+
+class HeldNow(Held):
+    """A committed hold; its `states` are those of its own instant."""
+
+    __slots__ = ("_sums",)
+    _sums: list[Sums]
+
+    def __init__(self, attempt: str, amount: Money, sums: list[Sums]) -> None:
+        """Keep the sums as they are now."""
+        _set(self, "attempt", attempt)
+        _set(self, "amount", amount)
+        _set(self, "_sums", sums)
+
+    @property
+    def states(self) -> tuple[BudgetState, ...]:
+        """The budgets after the hold, in the order they were asked."""
+        return tuple(map(state_of, self._sums))
+
+
+class BookedNow(Booked):
+    """A committed booking; its `states` are those of its own instant."""
+
+    __slots__ = ("_sums",)
+    _sums: list[Sums]
+
+    def __init__(
+        self,
+        state: HoldState,
+        overrun: Money,
+        crossings: tuple[Crossing, ...],
+        sums: list[Sums],
+    ) -> None:
+        """Keep the sums as they are now."""
+        _set(self, "state", state)
+        _set(self, "overrun", overrun)
+        _set(self, "crossings", crossings)
+        _set(self, "_sums", sums)
+
+    @property
+    def states(self) -> tuple[BudgetState, ...]:
+        """The budgets after the booking."""
+        return tuple(map(state_of, self._sums))
