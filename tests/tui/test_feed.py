@@ -70,7 +70,7 @@ async def test_it_comes_back_more_slowly_each_time(
 ) -> None:
     tries: list[Try] = [ProxyNotRunning() for _ in range(8)]
     store, _, slept, states = await play(monkeypatch, tries)
-    assert slept == [*RETRY_S, RETRY_S[-1], RETRY_S[-1], RETRY_S[-1]]
+    assert slept == [*RETRY_S, *[RETRY_S[-1]] * (8 - len(RETRY_S))]
     assert set(states) == {LinkState.ABSENT}
     assert store.link.since == 1000.0
 

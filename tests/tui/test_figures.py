@@ -104,3 +104,17 @@ def test_size_and_instant() -> None:
     assert read.isoformat() == "2026-11-21T10:52:09+00:00"
     assert figures.instant("yesterday") is None
     assert figures.instant("2026-11-21T10:52:09") is None
+
+
+@pytest.mark.parametrize(
+    ("left", "text"),
+    [
+        ("20", "$20.00"),
+        ("19.9965", "$19.99"),
+        ("0.01", "$0.01"),
+        ("0.00000009", "<$0.01"),
+        ("0", "$0.00"),
+    ],
+)
+def test_what_is_left_is_never_rounded_up(left: str, text: str) -> None:
+    assert figures.room(money(left)) == text

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 Connect = Callable[[], AsyncGenerator[FeedMessage, None]]
 
-RETRY_S = (0.5, 1.0, 2.0, 3.0, 5.0)
+RETRY_S = (0.5, 1.0, 2.0)
 """Seconds before each try to come back; the last one repeats."""
 
 _WRONG = {"version_mismatch", "bad_answer", "unreachable"}

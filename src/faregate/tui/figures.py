@@ -35,6 +35,13 @@ def dollars(amount: Money) -> str:
     return str(amount)
 
 
+def room(amount: Money) -> str:
+    """Return what is left, never more than there is: whole cents, "<$0.01" below."""
+    if below_a_cent(amount):
+        return f"<{_CENT}"
+    return dollars(Money(amount.pico - amount.pico % _CENT.pico))
+
+
 def bare(amount: Money, *, fine: bool = False) -> str:
     """Return "8.42" for a column; `fine` pads to the decimals of amounts below a cent.
 

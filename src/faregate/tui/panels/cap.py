@@ -15,7 +15,7 @@ from faregate.tui.caps import (
     short_pace,
     time_left,
 )
-from faregate.tui.figures import dollars, money
+from faregate.tui.figures import dollars, money, room
 from faregate.tui.lines import Line, Span, first_that_fits, line, span, spread
 from faregate.tui.meter import gauge_bar, scale
 from faregate.tui.tones import Tone
@@ -114,7 +114,7 @@ def _banner(found: Gauge, view: View, cells: int) -> Line:
     if found.view.scope == "global" and not found.left:
         refused = "new requests are refused"
     elif found.view.scope == "global":
-        refused = f"what may cost more than {dollars(found.left)} is refused"
+        refused = f"what may cost more than {room(found.left)} is refused"
     else:
         refused = f"requests of {found.view.scope} are refused"
     head = f" {closed} CAP REACHED {dollars(found.used)} of {dollars(found.limit)}"
@@ -151,7 +151,7 @@ def _used_of(found: Gauge, view: View) -> Line:
 
 def _aside(found: Gauge, view: View, cells: int) -> Line:
     glyphs = view.ink.glyphs
-    left = span(f"left {dollars(found.left)}")
+    left = span(f"left {room(found.left)}")
     held = span(f"{glyphs.held} held {dollars(found.held)}", Tone.HELD)
     unknown = span(f"{glyphs.unknown} unknown {dollars(found.unknown)}", Tone.UNKNOWN)
     aside = [

@@ -43,7 +43,9 @@ def _candidates(view: View, narrow: bool) -> list[Line]:
     ]
     if not view.store.live:
         # How long it is gone matters more than what was at work.
-        return [*richest, _join(bar, link, alert), link, short_link]
+        told = [*richest, _join(bar, link, alert), link, short_link]
+        helped = _join(bar, link, _start_hint(view), work, down, alert)
+        return [helped, _join(bar, link, _start_hint(view), alert), *told]
     return [
         *richest,
         _join(bar, short_link, short_work, down, alert),
@@ -81,6 +83,12 @@ def _link(view: View) -> Line:
             return (span(f"{glyphs.lost} no proxy{retry}", Tone.WARN),)
         case LinkState.REFUSED:
             return (span(f"{glyphs.down} {link.why or 'refused'}", Tone.CRIT),)
+
+
+def _start_hint(view: View) -> Line:
+    """Tell what brings it back: while it is away nobody starts it by itself."""
+    away = view.store.link.state in (LinkState.LOST, LinkState.ABSENT)
+    return (span("faregate up starts it"),) if away else ()
 
 
 def _short_link(view: View) -> Line:

@@ -115,7 +115,7 @@ def traffic_lines(session: SessionView, cells: int) -> list[Line]:
             "requests",
             count(session.requests),
             Tone.TEXT,
-            f"{session.attempts} attempts",
+            f"{session.attempts} attempt{'' if session.attempts == 1 else 's'}",
         ),
         _row(
             cells,
