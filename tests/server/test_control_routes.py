@@ -20,6 +20,7 @@ from faregate.control.models import NewSession, ResolveHold, SetBudget
 from faregate.core.labels import Labels
 from faregate.core.money import Money
 from faregate.smoke.simulated.faults.table import TABLE
+from faregate.smoke.simulated.rates import Counts
 from faregate.smoke.simulated.script import Step
 from tests.running import KEY, RunningGate, running_gate
 from tests.server.dialects import DIALECTS, ask
@@ -259,6 +260,34 @@ async def test_a_child_of_a_run_cannot_raise_its_cap(
     )
     assert done.stdout.split() == ["forbidden"], done.stderr
     assert gate.month().budget.limit == Money.usd(1)
+
+
+async def test_no_session_is_had_beside_a_run_with_a_limit_of_its_own(
+    gate: RunningGate, client: ControlClient
+) -> None:
+    asked = NewSession(pid=os.getpid(), max_cost="2")
+    grant = await asyncio.to_thread(client.new_session, asked)
+    with pytest.raises(ControlError, match="limit of its own") as caught:
+        await asyncio.to_thread(client.new_session, NewSession())
+    assert caught.value.code == "forbidden"
+    await asyncio.to_thread(client.end_session, grant.session)
+    await asyncio.to_thread(client.new_session, NewSession())
+
+
+async def test_what_an_overrun_closed_is_opened_by_a_person_alone(
+    gate: RunningGate, client: ControlClient
+) -> None:
+    grant = await asyncio.to_thread(client.new_session, NewSession(max_cost="0.5"))
+    gate.provider.script(Step(usage=Counts(input=50_000, output=100)))
+    await ask(gate, CHAT, CHAT.with_bound(100), token=grant.token)
+    scope = f"session:{grant.session}"
+    closed = {w.scope for w in gate.daemon.ledger.closed_windows()}
+    assert {"global", scope} <= closed
+    opened = SetBudget(scope=scope, window="session", limit="90000")
+    with pytest.raises(ControlError) as caught:
+        await asyncio.to_thread(client.set_budget, opened)
+    assert caught.value.code == "forbidden"
+    assert scope in {w.scope for w in gate.daemon.ledger.closed_windows()}
 
 
 async def test_lowering_is_free_and_raising_needs_a_person(

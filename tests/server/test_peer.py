@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 from faregate.core.identity import Grant
+from faregate.core.money import Money
 from faregate.server.auth import Tokens
 from faregate.server.peer import INSIDE, UNKNOWN_UID, Peer, Runs, peer_of, why_no_person
 
@@ -67,9 +68,34 @@ def test_what_descends_from_a_run_is_inside(runs: Runs) -> None:
         assert runs.holds(pid)
         assert runs.holds(os.getpid())
         assert not runs.holds(os.getppid())
-        runs.end("codex-1")
+        runs.end("codex-1", by=os.getpid())
         assert not runs.holds(pid)
-        runs.end("codex-1")
+        runs.end("codex-1", by=os.getpid())
+
+
+def test_what_runs_inside_cannot_end_its_way_out(runs: Runs) -> None:
+    runs.begin("codex-1", os.getpid(), limited=True)
+    with child() as pid:
+        runs.end("codex-1", by=pid)
+        assert runs.holds(pid)
+        assert runs.limits(pid)
+    with child() as pid:
+        runs.begin("codex-2", pid)
+    runs.end("codex-2", by=os.getpid())
+    assert "codex-2" not in runs._by_session
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only /proc tells an environment")
+def test_a_run_with_a_limit_is_told_from_one_without(
+    runs: Runs, tokens: Tokens
+) -> None:
+    free = tokens.issue(Grant(session="codex-1"))
+    tight = tokens.issue(Grant(session="codex-1", max_cost=Money.usd(2)))
+    for token, limited in ((free, False), (tight, True)):
+        with child(OPENAI_API_KEY=token) as pid:
+            assert runs.limits(pid) is limited
+    runs.begin("codex-2", os.getpid())
+    assert not runs.limits(os.getpid())
 
 
 def test_a_later_process_of_the_same_id_is_not_inside(runs: Runs) -> None:

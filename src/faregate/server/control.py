@@ -12,7 +12,7 @@ from faregate.core.labels import Labels
 from faregate.core.limits.budget import SCOPE_KINDS
 from faregate.core.money import ZERO, Money
 from faregate.core.windows import WindowKind
-from faregate.server.peer import Runs
+from faregate.server.peer import LIMITED, Runs
 from faregate.server.processes import lineage
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ class Control:
 
     def new_session(self, asked: NewSession, *, peer: int) -> SessionGrant:
         """Return a fresh session with a token of its own, for process `peer`."""
+        if self.runs.limits(peer):
+            raise ControlRefusedError(403, "forbidden", LIMITED)
         labels: dict[str, str] = {}
         for name in _LABELS:
             value = getattr(asked, name)
@@ -82,24 +84,28 @@ class Control:
         cost = None if asked.max_cost is None else _money(asked.max_cost)
         session = f"{asked.agent or 'run'}-{secrets.token_hex(4)}"
         if asked.pid is not None:
-            self._begin_run(session, asked.pid, peer)
+            self._begin_run(session, asked.pid, peer, limited=cost is not None)
         grant = Grant(session=session, labels=Labels(**labels), max_cost=cost)
         return SessionGrant(
             session=session, token=self._tokens.issue(grant), url=self._url
         )
 
-    def end_session(self, session: str) -> None:
-        """End a session: its token stops working."""
+    def end_session(self, session: str, *, peer: int) -> None:
+        """End a session for process `peer`: its token stops working."""
         self._tokens.end(session)
         self._admin.end_session(session)
-        self.runs.end(session)
+        self.runs.end(session, by=peer)
 
     def raises(self, asked: SetBudget) -> bool:
         """Tell whether this change lets more be spent than before."""
         if asked.limit is None:
             return True
         before = self._limit_of(asked.scope, asked.window)
-        return before is not None and _money(asked.limit) > before
+        if before is not None:
+            return _money(asked.limit) > before
+        # A limit of its own would open what an overrun has closed.
+        closed = {(w.scope, w.window) for w in self._admin.closed_windows()}
+        return (asked.scope, asked.window) in closed
 
     def set_budget(self, asked: SetBudget, *, who: str) -> None:
         """Set a budget's limit; the ledger knows of it before anything else does."""
@@ -138,7 +144,7 @@ class Control:
         """Drain and stop."""
         self._stop()
 
-    def _begin_run(self, session: str, pid: int, peer: int) -> None:
+    def _begin_run(self, session: str, pid: int, peer: int, *, limited: bool) -> None:
         """Note a run's process, which has to be the peer's own or one it started.
 
         Otherwise an agent could name the person's own shell, and shut him out.
@@ -146,7 +152,7 @@ class Control:
         above = {process.pid for process in lineage(pid)}
         if above and peer not in above:
             raise _bad(f"process {pid} was not started by the one that asks")
-        self.runs.begin(session, pid)
+        self.runs.begin(session, pid, limited=limited)
 
     def _limit_of(self, scope: str, window: str) -> Money | None:
         kind, _, name = scope.partition(":")

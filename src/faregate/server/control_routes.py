@@ -131,7 +131,8 @@ class _Routes:
         return _json(self._control.new_session(asked, peer=_peer(request).pid))
 
     async def end_session(self, request: web.Request) -> web.Response:
-        self._control.end_session(request.match_info["id"])
+        session = request.match_info["id"]
+        self._control.end_session(session, peer=_peer(request).pid)
         return _json({"ok": True})
 
     async def shutdown(self, request: web.Request) -> web.Response:

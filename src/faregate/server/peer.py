@@ -19,7 +19,7 @@ from faregate.core.secret import LOCAL_TOKEN_PREFIX
 from faregate.server.processes import environment_of, has_terminal, lineage, process_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from faregate.core.identity import Grant
     from faregate.server.processes import Process
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 INSIDE = (
     "this process was started by faregate run: an agent cannot raise its own cap. "
     "Run the command in a terminal of your own"
+)
+LIMITED = (
+    "this process belongs to a run with a limit of its own, and a session beside it "
+    "would not count there. Start it in a terminal of your own"
 )
 UNKNOWN_UID = -1
 
@@ -66,16 +70,31 @@ class Runs:
         """Know no run yet; `grant_of` tells what a local token grants."""
         self._grant_of = grant_of
         self._by_session: dict[str, Process] = {}
+        self._limited: set[Process] = set()
 
-    def begin(self, session: str, pid: int) -> None:
-        """Note the process whose descendants belong to a session."""
+    def begin(self, session: str, pid: int, *, limited: bool = False) -> None:
+        """Note the process whose descendants belong to a session.
+
+        `limited` says that the session may cost no more than its token says.
+        """
         process = process_of(pid)
         if process is not None:
             self._by_session[session] = process
+            if limited:
+                self._limited.add(process)
 
-    def end(self, session: str) -> None:
-        """Forget a run that is over."""
-        self._by_session.pop(session, None)
+    def end(self, session: str, *, by: int) -> None:
+        """Forget a run, on the word of the process that began it.
+
+        What runs inside may end its session, and stays inside all the same.
+        """
+        process = self._by_session.get(session)
+        if process is None or (
+            process.pid != by and process_of(process.pid) == process
+        ):
+            return
+        del self._by_session[session]
+        self._limited.intersection_update(self._by_session.values())
 
     def holds(self, pid: int) -> bool:
         """Tell whether a process belongs to a run.
@@ -86,14 +105,21 @@ class Runs:
         running = set(self._by_session.values())
         if not running.isdisjoint(lineage(pid)):
             return True
-        return any(
-            value.startswith(LOCAL_TOKEN_PREFIX) and self._is_of_a_run(value)
-            for value in environment_of(pid).values()
-        )
+        return any(grant.session is not None for grant in self._grants_of(pid))
 
-    def _is_of_a_run(self, token: str) -> bool:
-        grant = self._grant_of(token)
-        return grant is not None and grant.session is not None
+    def limits(self, pid: int) -> bool:
+        """Tell whether a process belongs to a run that has a limit of its own."""
+        if not self._limited.isdisjoint(lineage(pid)):
+            return True
+        return any(grant.max_cost is not None for grant in self._grants_of(pid))
+
+    def _grants_of(self, pid: int) -> Iterator[Grant]:
+        """Yield what the tokens in a process's environment grant."""
+        for value in environment_of(pid).values():
+            if value.startswith(LOCAL_TOKEN_PREFIX):
+                grant = self._grant_of(value)
+                if grant is not None:
+                    yield grant
 
 
 def why_no_person(

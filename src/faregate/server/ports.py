@@ -75,6 +75,10 @@ class AdminPort(Protocol):
         """Take holds again on the closed windows of a scope."""
         ...
 
+    def closed_windows(self) -> Sequence[BudgetWindow]:
+        """Return the windows that an overrun closed."""
+        ...
+
     def end_session(self, session: str) -> None:
         """Mark a session as ended."""
         ...
