@@ -18,7 +18,7 @@ from typing import Any
 
 from faregate.config.load import load
 from faregate.config.paths import find_paths
-from faregate.daemon import Daemon
+from faregate.daemon import Daemon, _loop_factory
 from faregate.gateway.settings import Patience
 
 STEPS = (
@@ -32,7 +32,8 @@ STEPS = (
 
 
 def main(home: str, step: str, count: int) -> None:
-    asyncio.run(_serve(home, step, count))
+    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        runner.run(_serve(home, step, count))
 
 
 async def _serve(home: str, step: str, count: int) -> None:

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
-import subprocess
-import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import aiohttp
 import pytest
 
-from faregate.config.paths import find_paths
 from faregate.core.money import Money
 from faregate.ledger.errors import LedgerLockedError
 from faregate.smoke.simulated.server import SimulatedProvider
@@ -29,10 +25,10 @@ from tests.money.calls import (
     client_of,
     provider_of,
 )
+from tests.money.children import bearer, child, make_home
 from tests.money.runner import STEPS
-from tests.running import CONFIG, KEY, RunningGate, running_gate
+from tests.running import RunningGate, running_gate
 
-RUNNER = Path(__file__).with_name("runner.py")
 CAP = Money.usd(1)
 BODY = chat(text="x" * 9_930, stream=True, max_tokens=4_000)
 PATH = "/v1/chat/completions"
@@ -48,13 +44,7 @@ async def provider() -> AsyncIterator[SimulatedProvider]:
 
 @pytest.fixture
 def home(tmp_path: Path, provider: SimulatedProvider) -> Path:
-    home = tmp_path / "home"
-    home.mkdir(mode=0o700)
-    config = CONFIG.format(
-        url=provider.url, monthly="1.0", budget="", provider="", more="", drain="1s"
-    )
-    (home / "config.toml").write_text(config)
-    return home
+    return make_home(tmp_path, provider.url)
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -74,11 +64,10 @@ async def test_a_kill_at_any_step_loses_no_money(
         assert len(provider.generations) <= 20
 
 
-@pytest.mark.parametrize("step", ["after hold", "mid-stream"])
 async def test_killed_again_and_again_it_stays_below_the_cap(
-    step: str, home: Path, provider: SimulatedProvider
+    home: Path, provider: SimulatedProvider
 ) -> None:
-    for _ in range(3):
+    for step in ("after hold", "mid-stream"):
         async with _killed_at(home, step, count=2) as url:
             await _storm(home, url, requests=5)
     async with running_gate(home, provider, url=provider.url) as gate:
@@ -88,15 +77,13 @@ async def test_killed_again_and_again_it_stays_below_the_cap(
 async def test_a_second_proxy_names_the_first_and_writes_nothing(
     home: Path, provider: SimulatedProvider
 ) -> None:
-    async with _child(home, "never", 1) as child:
-        assert child.stdout is not None
-        await child.stdout.readline()
+    async with child(home) as (process, _):
         before = _snapshot(home)
         with pytest.raises(LedgerLockedError) as refused:
             async with running_gate(home, provider, url=provider.url):
                 pass
-        assert refused.value.pid == child.pid
-        assert str(child.pid) in str(refused.value)
+        assert refused.value.pid == process.pid
+        assert str(process.pid) in str(refused.value)
         assert _snapshot(home) == before
 
 
@@ -114,9 +101,8 @@ async def _spend_the_rest(gate: RunningGate) -> None:
 
 async def _storm(home: Path, url: str, requests: int) -> None:
     """Send requests at once and let them break as they will."""
-    headers = {"authorization": f"Bearer {_token(home)}"}
     async with aiohttp.ClientSession() as session:
-        client = Client(session, url, headers)
+        client = Client(session, url, bearer(home))
         await asyncio.gather(
             *(client.post(PATH, BODY) for _ in range(requests)), return_exceptions=True
         )
@@ -125,36 +111,9 @@ async def _storm(home: Path, url: str, requests: int) -> None:
 @contextlib.asynccontextmanager
 async def _killed_at(home: Path, step: str, count: int) -> AsyncIterator[str]:
     """Run a proxy that kills itself; yields its URL, returns once it is dead."""
-    async with _child(home, step, count) as child:
-        assert child.stdout is not None
-        line = await asyncio.wait_for(child.stdout.readline(), 20)
-        yield line.decode().strip()
-        assert await asyncio.wait_for(child.wait(), 20) == -9
-
-
-@contextlib.asynccontextmanager
-async def _child(
-    home: Path, step: str, count: int
-) -> AsyncIterator[asyncio.subprocess.Process]:
-    child = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(RUNNER),
-        str(home),
-        step,
-        str(count),
-        stdout=subprocess.PIPE,
-        env={**os.environ, "FAREGATE_TEST_KEY": KEY},
-    )
-    try:
-        yield child
-    finally:
-        if child.returncode is None:
-            child.kill()
-            await child.wait()
-
-
-def _token(home: Path) -> str:
-    return find_paths({"FAREGATE_HOME": str(home)}).token.read_text().strip()
+    async with child(home, step, count) as (process, url):
+        yield url
+        assert await asyncio.wait_for(process.wait(), 20) == -9
 
 
 def _snapshot(home: Path) -> dict[str, bytes]:
