@@ -1,8 +1,8 @@
 """One request from its facts to its settlement.
 
 Only sequences: inspect, identify, plan, admit, attempt. The judgement of each step
-lives in its own module. An exchange runs in a task of its own, so that a client that
-hangs up never interrupts a settlement.
+lives in its own module. A client that hangs up is told, and interrupts nothing by
+itself: whoever runs an exchange must not cancel it for that.
 """
 
 from __future__ import annotations
@@ -60,14 +60,17 @@ class Exchange:
         Raises nothing but CancelledError: its client may be gone, and nobody there
         to see a fault.
         """
-        self._task = asyncio.current_task()
         if self._gone:
             return _HUNG_UP
+        self._task = asyncio.current_task()
         try:
             return await self._serve()
         except Exception:  # noqa: BLE001 - logged here, for no caller may be left
             _log.exception("request %s failed", self._inbound.id)
             return await self._end(messages.failed(self._inbound.id))
+        finally:
+            # What the task does next is no longer to be given up.
+            self._task = None
 
     def client_gone(self) -> None:
         """Note that the caller hung up: drain for a while, then give up.
@@ -89,7 +92,7 @@ class Exchange:
 
         Only the first reason counts: its last words are bounded in time.
         """
-        if self._why is None and self._task is not None and not self._task.done():
+        if self._why is None and self._task is not None:
             self._why = why
             if self._attempt is not None:
                 self._attempt.why = why.message
@@ -131,8 +134,9 @@ class Exchange:
         try:
             return await self._try(plan, identity, flight)
         except asyncio.CancelledError:
-            if self._why is None:
+            if self._why is None or self._task is None:
                 raise
+            self._task.uncancel()
             return await self._end(self._why)
         finally:
             self._gate.flights.remove(flight)

@@ -41,13 +41,15 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 _log = logging.getLogger("faregate.server")
 
 
-class _Connection(web.RequestHandler):
+class AgentConnection(web.RequestHandler):
     """One client connection: a deadline for each request head, and for each write."""
 
-    __slots__ = ("_deadline", "_stalled", "_unsent")
+    __slots__ = ("_deadline", "_stalled", "_unsent", "on_lost")
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self.on_lost: Callable[[], None] | None = None
+        """Told once when the client hangs up, while it is set."""
         self._deadline: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
         self._unsent = 0
@@ -57,6 +59,8 @@ class _Connection(web.RequestHandler):
         self._head_came()
         self._client_reads()
         super().connection_lost(exc)
+        if self.on_lost is not None:
+            self.on_lost()
 
     def pause_writing(self) -> None:
         super().pause_writing()
@@ -141,12 +145,15 @@ class _Connection(web.RequestHandler):
 
 
 class AgentServer(web.Server):
-    """A server whose handlers are cancelled when their client hangs up."""
+    """A server whose handlers are told when their client hangs up.
+
+    They are not cancelled: an answer that was asked for is to be paid for.
+    """
 
     def __init__(self, handler: Handler, **options: Any) -> None:
         super().__init__(
             handler,
-            handler_cancellation=True,
+            handler_cancellation=False,
             auto_decompress=False,
             access_log=None,
             keepalive_timeout=IDLE_TIMEOUT,
@@ -157,7 +164,7 @@ class AgentServer(web.Server):
         )
 
     def __call__(self) -> web.RequestHandler:
-        return _Connection(self, loop=self._loop, **self._kwargs)
+        return AgentConnection(self, loop=self._loop, **self._kwargs)
 
 
 def refusal_of(error: HttpProcessingError) -> Refusal:

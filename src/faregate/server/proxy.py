@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
 from faregate.core.holds import LedgerError
 from faregate.core.refusal import Refusal, RefusalCode
-from faregate.gateway import messages
 from faregate.gateway.exchange import Exchange
 from faregate.gateway.inbound import Inbound
-from faregate.gateway.tasks import spawn
 from faregate.protocols.codec import Codec, RequestHead
 from faregate.server.auth import Caller, Tokens, caller_of, without_tokens
 from faregate.server.body import read_body
+from faregate.server.connection import AgentConnection
 from faregate.server.door import Door, Entry, Knock
 from faregate.server.reply import StreamReply
 from faregate.server.responses import (
@@ -31,10 +28,7 @@ if TYPE_CHECKING:
 
     from multidict import CIMultiDictProxy
 
-    from faregate.gateway.attempt import Result
     from faregate.gateway.gate import Gate
-
-_log = logging.getLogger("faregate.server")
 
 
 class Proxy:
@@ -129,15 +123,16 @@ class Proxy:
     ) -> web.StreamResponse | Refusal:
         reply = StreamReply(request, inbound.id)
         exchange = Exchange(self._gate, inbound, reply)
-        task = spawn(exchange.run(), "exchange")
-        try:
-            await asyncio.wait([task])
-        except asyncio.CancelledError:
-            # The exchange goes on without its client, to learn what it cost.
+        connection = request.protocol
+        if not isinstance(connection, AgentConnection):
+            raise TypeError("this connection would not tell of its loss")
+        connection.on_lost = exchange.client_gone
+        if request.transport is None:
             exchange.client_gone()
-            task.add_done_callback(_note_failure)
-            raise
-        result = _result(task, inbound.id)
+        try:
+            result = await exchange.run()
+        finally:
+            connection.on_lost = None
         if reply.response is not None:
             if isinstance(result, Refusal):
                 await reply.fail(codec.error_event(result, inbound.id))
@@ -162,21 +157,6 @@ def _refused(
         # What is left of the body would be read as the next request.
         response.force_close()
     return response
-
-
-def _result(task: asyncio.Task[Result], request_id: str) -> Result:
-    """Return what an exchange ended with; a failure of its own is a refusal."""
-    _note_failure(task)
-    if task.cancelled() or task.exception() is not None:
-        return messages.failed(request_id)
-    return task.result()
-
-
-def _note_failure(task: asyncio.Task[Result]) -> None:
-    """Log what an exchange failed with, which no caller may see."""
-    error = None if task.cancelled() else task.exception()
-    if error is not None:
-        _log.error("an exchange failed", exc_info=error)
 
 
 def _lower(headers: CIMultiDictProxy[str]) -> dict[str, str]:
