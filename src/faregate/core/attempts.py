@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from faregate.core.lean import lean
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,6 +19,7 @@ class Departure:
     """No connection is there yet, so it is certain that no byte has left."""
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpstreamRequest:
     """One attempt's bytes and where they go."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from faregate.core.lean import lean
 from faregate.core.pricing import ONE, PriceRow, Ratio, worst_case
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ ABORT_RATE = 300
 """Output tokens a second that no metered model exceeds, for hidden reasoning."""
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownTurn:
     """The last settled request of a session on one target, with its exact usage."""
@@ -55,6 +57,7 @@ class KnownTurn:
     output_tokens: int
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
     """Most tokens an attempt may be billed for."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from faregate.core.lean import lean
 from faregate.core.pricing import CacheWrite
 
 
@@ -21,6 +22,7 @@ class Work(StrEnum):
     MODEL_LIST = "model_list"
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionHints:
     """Identity that the agent itself sends; every field may be absent."""
@@ -37,6 +39,7 @@ class SessionHints:
     """Folder or repository name where the agent says it."""
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conversation:
     """Hashes and sizes of a request's parts, to see that one extends another.
@@ -53,6 +56,7 @@ class Conversation:
     """Stable hex digest of system text and first user message: the fingerprint."""
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestFacts:
     """What the gate needs to know of a request, and nothing else."""

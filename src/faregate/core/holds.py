@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from faregate.core.labels import Labels
+from faregate.core.lean import lean
 from faregate.core.money import ZERO, Money
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ class BudgetWindow:
     limit: Money | None = None
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetState:
     """The running sums of one budget window."""
@@ -61,6 +63,7 @@ class BudgetState:
         return self.budget.limit - self.spent - self.held - self.unknown
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRequest:
     """Money to set aside for one attempt before its first byte leaves."""
@@ -89,6 +92,7 @@ class HoldRequest:
     """The caller brought its own key and no local token."""
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
     """The hold fitted every budget and is committed."""
@@ -108,6 +112,7 @@ class NoRoom:
     """Every budget that lacked room, the tightest first."""
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
     """The truth about one attempt: what it used and cost."""
@@ -152,6 +157,7 @@ class Crossing:
     percent: int
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Booked:
     """What the ledger did with a settlement or release."""

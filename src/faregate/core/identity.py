@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from faregate.core.labels import NO_LABELS, Labels
+from faregate.core.lean import lean
 
 if TYPE_CHECKING:
     from faregate.core.facts import SessionHints
@@ -39,6 +40,7 @@ class Claim:
     labels: Labels = NO_LABELS
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """The session of one request and its labels."""

@@ -8,10 +8,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 
+from faregate.core.lean import lean
+
 PICO_PER_USD = 10**12
 MAX_PICO = 2**63 - 1
 
 
+@lean
 @dataclass(frozen=True, slots=True, order=True)
 class Money:
     """An amount in pico-USD; may be negative in a difference."""

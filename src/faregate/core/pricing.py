@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime
 from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 
+from faregate.core.lean import lean
 from faregate.core.money import ZERO, Money
 from faregate.core.usage import Usage, UsageSource
 
@@ -234,6 +235,7 @@ class PriceRow:
         return ONE
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CostLine:
     """One line of a bill; `rate` is in pico-USD a unit."""
@@ -244,6 +246,7 @@ class CostLine:
     amount: Money
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """What an attempt cost; the lines add up to the amount."""

@@ -9,10 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from faregate.core.lean import lean
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
     """Who serves, and under which model name."""

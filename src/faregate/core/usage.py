@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from faregate.core.lean import lean
+
 if TYPE_CHECKING:
     from faregate.core.money import Money
 
@@ -22,6 +24,7 @@ class UsageSource(StrEnum):
     MISSING = "missing"
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
     """Tokens of one attempt; every counter is disjoint from the others.

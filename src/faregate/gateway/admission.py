@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from faregate.core.estimate import OUTPUT_FLOOR, Bounds
 from faregate.core.holds import Held, HoldRequest, LedgerError, NoRoom, Release
+from faregate.core.lean import lean
 from faregate.core.money import MAX_PICO, ZERO, Money
 from faregate.core.policy import OnTight
 from faregate.core.refusal import Refusal
@@ -38,6 +39,7 @@ MOST_CALLS = 50
 turn of the loop."""
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask:
     """What one attempt wants to hold.
@@ -54,6 +56,7 @@ class Ask:
     tokenless: bool = False
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admitted:
     """The hold is committed; `bounds` are what it covers."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.faults import FaultKind, UpstreamError
+from faregate.core.lean import lean
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gateway import endpoints
 from faregate.gateway.inbound import Whole
@@ -34,6 +35,7 @@ _ANSWER_START = re.compile(
 """How JSON or a stream of events begins, keep-alive blank lines before it."""
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
     """A whole answer, metered."""

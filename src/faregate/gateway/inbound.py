@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from faregate.core.lean import lean
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from faregate.protocols.codec import Codec, RequestHead
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inbound:
     """A request that passed the door: who sent it and what it says.
@@ -35,6 +38,7 @@ class Inbound:
     """The caller's own credential belongs to a flat-rate login."""
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Whole:
     """An answer that is sent in one piece."""

@@ -18,6 +18,7 @@ from faregate.core.estimate import (
     input_bound,
 )
 from faregate.core.facts import RequestFacts, Work
+from faregate.core.lean import lean
 from faregate.core.money import ZERO, Money
 from faregate.core.policy import Unpriced
 from faregate.core.pricing import ONE, Cost, PriceRow, Ratio, cost_of, scaled, zero_row
@@ -46,6 +47,7 @@ UNMETERED = frozenset({"free", "subscription"})
 """Sources of a price row that cost no money."""
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """One attempt before admission."""

@@ -90,6 +90,7 @@ VERSION_1 = (
     # `id` begins with the instant of the hold, so that time ranges need no index;
     # `placed` is the sum of every hold so far in micro-USD, each rounded up;
     # `oldest` is the id of the oldest hold that was open when this one was made.
+    # The check names each state: a list would be made a table for every write.
     """
     CREATE TABLE attempt (
         id INTEGER PRIMARY KEY,
@@ -110,8 +111,10 @@ VERSION_1 = (
         tokenless INTEGER NOT NULL,
         placed INTEGER NOT NULL,
         oldest INTEGER NOT NULL,
-        state TEXT NOT NULL DEFAULT 'held'
-            CHECK (state IN ('held', 'settled', 'voided', 'unknown')),
+        state TEXT NOT NULL DEFAULT 'held' CHECK (
+            state = 'held' OR state = 'settled' OR state = 'voided'
+            OR state = 'unknown'
+        ),
         ended_at_ms INTEGER,
         cost INTEGER NOT NULL DEFAULT 0,
         cost_source TEXT,

@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from faregate.core.lean import lean
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -30,6 +32,7 @@ class StreamTooLargeError(Exception):
     """One line or event of a stream is larger than the meter accepts."""
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestHead:
     """The part of a request that precedes its body.
@@ -54,6 +57,7 @@ class Splice:
     include_usage: bool = False
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """What the meter read from an answer, streamed or not.

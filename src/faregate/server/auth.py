@@ -18,6 +18,7 @@ import msgspec
 
 from faregate.core.identity import Grant
 from faregate.core.labels import Labels
+from faregate.core.lean import lean
 from faregate.core.money import Money
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.secret import LOCAL_TOKEN_PREFIX
@@ -39,6 +40,7 @@ _SUBSCRIPTIONS = ("sk-ant-oat",)
 """Beginnings of credentials that belong to a flat-rate login."""
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """Who calls: with a local token, or with a provider key of its own."""

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
+from faregate.core.lean import lean
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.secret import LOCAL_TOKEN_PREFIX
 from faregate.protocols.registry import codec_for
@@ -42,6 +43,7 @@ class Knock(StrEnum):
     PROXY = "proxy"
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
     """A request that may come in, body unread."""

@@ -1,0 +1,35 @@
+"""Values that are built for every request, at less than half the usual cost.
+
+Owns one class decorator; not for values that are built now and then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import MISSING, field, fields, make_dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from dataclasses import Field
+
+_T = TypeVar("_T")
+
+
+def lean(cls: type[_T]) -> type[_T]:
+    """Make a frozen dataclass cheap to build.
+
+    A frozen one writes each field past the guard that it has itself put up. Here the
+    guard is left to the type checker, which refuses every assignment.
+    """
+    own: tuple[Field[Any], ...] = fields(cls)  # type: ignore[arg-type]
+    open_twin = make_dataclass(
+        cls.__name__, [(item.name, item.type, _again(item)) for item in own]
+    )
+    cls.__init__ = open_twin.__init__  # type: ignore[method-assign, misc]
+    del cls.__setattr__, cls.__delattr__
+    return cls
+
+
+def _again(item: Field[Any]) -> Any:
+    if item.default_factory is not MISSING:
+        return field(default_factory=item.default_factory, kw_only=item.kw_only)
+    return field(default=item.default, kw_only=item.kw_only)
