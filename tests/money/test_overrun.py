@@ -99,3 +99,29 @@ async def test_a_stream_that_writes_past_its_bound_is_booked_as_it_is(
     assert state.spent == gate.provider.bill.total > Money.usd("0.05")
     assert state.closed
     assert state.held == ZERO
+
+
+async def test_a_bill_that_no_ledger_can_count_stays_unknown(
+    gate: RunningGate, client: Client
+) -> None:
+    many = 2**53 - 1
+    body = {
+        "id": "x",
+        "object": "chat.completion",
+        "model": "gpt-x",
+        "choices": [
+            {
+                "index": 0,
+                "message": {"role": "assistant", "content": "hi"},
+                "finish_reason": "stop",
+            }
+        ],
+        "usage": {"prompt_tokens": 10, "completion_tokens": many},
+    }
+    gate.provider.script(Step(fault=_answering(body)))
+    assert (await client.chat(max_tokens=100)).status == 200
+    state = gate.month()
+    assert (state.held, state.spent) == (ZERO, ZERO)
+    assert state.unknown > ZERO
+    assert any("could not book" in event.text for event in events(gate, "ledger"))
+    assert (await client.chat(max_tokens=100)).status == 200
