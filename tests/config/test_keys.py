@@ -230,6 +230,19 @@ def test_a_key_that_went_missing_is_named_once(paths: Paths) -> None:
     assert CANARY not in paths.keys_seen.read_text()
 
 
+def test_what_is_missing_and_went_missing_is_told_once(
+    paths: Paths, configured: Callable[[str], Settings]
+) -> None:
+    settings = configured(
+        '[providers.mine]\nkind = "openai"\nbase_url = "https://h.example/v1"\n'
+        'key_env = "MINE_KEY"\n'
+    )
+    note_keys(paths, find_keys(settings, {"MINE_KEY": CANARY}))
+    keys = find_keys(settings, {})
+    assert keys.warnings == ("mine: no key found: MINE_KEY is not set",)
+    assert note_keys(paths, keys) == []
+
+
 def test_no_key_reaches_any_text(paths: Paths) -> None:
     keys = find_keys(load(paths), {"OPENAI_API_KEY": CANARY})
     secret = keys.found["openai"].secret

@@ -90,7 +90,10 @@ def find_keys(
 
 
 def note_keys(paths: Paths, keys: Keys) -> list[str]:
-    """Remember which providers have a key; name each that had one at the last start."""
+    """Remember which providers have a key; name each that had one at the last start.
+
+    One that `keys` warns of already is not named twice.
+    """
     try:
         before = read_owned(paths.keys_seen) or b""
     except ConfigError:
@@ -103,6 +106,7 @@ def note_keys(paths: Paths, keys: Keys) -> list[str]:
         f'[providers.{name}] with key_command = ["pass", "show", "{name}"] or '
         f'keyring = "faregate/{name}".'
         for name in gone
+        if not any(each.startswith(f"{name}: ") for each in keys.warnings)
     ]
 
 
