@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from faregate.control.models import SetBudget
 from faregate.core.money import ZERO, Money
 from faregate.gateway.events import Event
+from faregate.smoke.simulated.fault import Fault
 from faregate.smoke.simulated.rates import Counts
 from faregate.smoke.simulated.script import Step
 from tests.money.calls import Client, client_of, provider_of, until
@@ -104,24 +106,14 @@ async def test_a_stream_that_writes_past_its_bound_is_booked_as_it_is(
 async def test_a_bill_that_no_ledger_can_count_stays_unknown(
     gate: RunningGate, client: Client
 ) -> None:
-    many = 2**53 - 1
-    body = {
-        "id": "x",
-        "object": "chat.completion",
-        "model": "gpt-x",
-        "choices": [
-            {
-                "index": 0,
-                "message": {"role": "assistant", "content": "hi"},
-                "finish_reason": "stop",
-            }
-        ],
-        "usage": {"prompt_tokens": 10, "completion_tokens": many},
-    }
-    gate.provider.script(Step(fault=_answering(body)))
+    def absurd(body: dict[str, Any], _dialect: object) -> dict[str, Any]:
+        usage = {**body["usage"], "completion_tokens": 2**53 - 1}
+        return {**body, "usage": usage}
+
+    gate.provider.script(Step(fault=Fault(name="absurd", on_body=absurd)))
     assert (await client.chat(max_tokens=100)).status == 200
     state = gate.month()
     assert (state.held, state.spent) == (ZERO, ZERO)
     assert state.unknown > ZERO
-    assert any("could not book" in event.text for event in events(gate, "ledger"))
+    assert any("keeps a hold" in event.text for event in events(gate, "ledger"))
     assert (await client.chat(max_tokens=100)).status == 200

@@ -230,11 +230,27 @@ class OpenHold:
         except AlreadyResolvedError as error:
             self._event("resolved", f"Somebody else resolved a hold: {error}")
         except LedgerError as error:
-            self._event("ledger", f"The ledger failed, nothing is admitted: {error}")
+            booked = self._kept(str(error))
+            what = "failed, nothing is admitted" if booked is None else "keeps a hold"
+            self._event("ledger", f"The ledger {what}: {error}")
         if booked is not None:
             self._publish(booked, cost)
         states = () if booked is None else booked.states
         self._books.admission.closed(self._attempt, states)
+
+    def _kept(self, why: str) -> Booked | None:
+        """Keep a hold as unknown whose end cannot be booked, so that a person can.
+
+        What a provider reports may be more than any ledger can count.
+        """
+        release = Release(
+            attempt=self._attempt, at_ms=self._books.clock.now_ms(), why=why
+        )
+        try:
+            return self._books.ledger.mark_unknown(release)
+        except LedgerError:
+            # The ledger is down as a whole: it says so, and the hold stays as it is.
+            return None
 
     def _publish(self, booked: Booked, cost: Money) -> None:
         if booked.state is HoldState.HELD:
