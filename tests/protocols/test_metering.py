@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,7 @@ from faregate.core.usage import Usage
 from faregate.protocols.codec import Answer, StreamTooLargeError
 from faregate.protocols.metering import text_size
 from faregate.protocols.registry import CODECS
+from tests.protocols.requests import codec_at
 from tests.protocols.streams import Golden, differences, feed, load_goldens
 
 if TYPE_CHECKING:
@@ -177,3 +179,19 @@ def test_nonsense_is_no_usage_and_no_error(codec: Codec, body: bytes) -> None:
 
 def test_sizes_of_nested_text() -> None:
     assert text_size({"a": ["é", {"b": "xy"}], "c": 7, "d": None}) == 4
+
+
+def test_a_name_of_any_length_is_kept_short() -> None:
+    body = {
+        "model": "m" * 100_000,
+        "choices": [{"index": 0, "finish_reason": "stop"}],
+        "service_tier": "t" * 100_000,
+        "usage": {"prompt_tokens": 1, "completion_tokens": 1},
+    }
+    answer = codec_at("/v1/chat/completions").answer(
+        json.dumps(body).encode(), frozenset()
+    )
+    assert answer.usage == Usage(uncached_input=1, output=1)
+    for name in (answer.model, answer.service_tier):
+        assert name is not None
+        assert len(name) == 256

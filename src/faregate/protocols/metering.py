@@ -20,6 +20,8 @@ from faregate.protocols.sse import SseSplitter, event_data
 
 # Blank lines and the bytes of a byte order mark may precede an answer.
 _LEADING = b" \t\r\n\xef\xbb\xbf"
+LONGEST_NAME = 256
+"""Characters kept of a name that a provider states: names are stored for good."""
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -93,11 +95,15 @@ class Tally:
             started=self.started,
             output_bytes=self.output_bytes,
             tool_calls=self.tool_calls,
-            model=self.model,
-            finish=self.finish,
-            response_id=self.response_id,
-            service_tier=self.service_tier,
+            model=_name(self.model),
+            finish=_name(self.finish),
+            response_id=_name(self.response_id),
+            service_tier=_name(self.service_tier),
         )
+
+
+def _name(text: str | None) -> str | None:
+    return text if text is None else text[:LONGEST_NAME]
 
 
 def _input_of(usage: Usage) -> Usage | None:
