@@ -123,7 +123,7 @@ async def test_a_failing_spill_keeps_the_hold(
     def fails(_settlement: object) -> None:
         raise LedgerError("the disk is gone")
 
-    ledger.settle = fails
+    ledger.settle = ledger.mark_unknown = fails
     assert (await client.chat(max_tokens=10)).status == 200
     state = gate.month()
     assert state.held >= gate.provider.bill.total
