@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import os
+import re
 import stat
 import time
 from pathlib import Path
@@ -88,6 +89,19 @@ async def test_a_lower_cap_holds_at_once_and_is_kept(tmp_path: Path) -> None:
     async with running_gate(tmp_path / "h") as gate:
         assert gate.month().budget.limit == Money.usd("0.000001")
         assert await ask(gate) == 400
+
+
+async def test_a_lowered_cap_brings_no_other_change_of_the_files_into_force(
+    tmp_path: Path,
+) -> None:
+    async with running_gate(tmp_path / "h") as gate:
+        before = gate.month().budget.limit
+        config = tmp_path / "h" / "config.toml"
+        config.write_text(re.sub("monthly = .*", "monthly = 1000", config.read_text()))
+        client = ControlClient(gate.paths.socket)
+        lower = SetBudget(scope="session", window="session", limit="1")
+        await asyncio.to_thread(client.set_budget, lower)
+        assert gate.month().budget.limit == before
 
 
 async def test_a_second_proxy_on_one_ledger_does_not_start(tmp_path: Path) -> None:

@@ -16,10 +16,9 @@ from faregate import __version__
 from faregate.config.files import make_private_dir, write_private
 from faregate.config.keys import Keys, find_keys, note_keys
 from faregate.config.kinds import Cap
-from faregate.config.load import load
 from faregate.config.made_secrets import admin_secret, signing_secret
 from faregate.config.overrides import set_cap
-from faregate.config.sections.budgets import Slot
+from faregate.config.sections.budgets import Slot, with_cap
 from faregate.core.identity import Grant
 from faregate.core.limits.budget import SCOPE_KINDS, BudgetMatcher
 from faregate.core.money import Money
@@ -125,6 +124,7 @@ class Daemon:
         patience: Patience | None = None,
     ) -> None:
         self._settings = settings
+        self._rules = settings.budget_rules
         self._paths = paths
         self._stopped = stopped
         self._clock = SteadyClock(clock or SystemClock())
@@ -303,12 +303,11 @@ class Daemon:
         if kind not in SCOPE_KINDS:
             raise ValueError(f"{asked.scope!r} is no scope of a budget")
         slot = Slot(kind, name or None, WindowKind(asked.window))
-        limit = None if asked.limit is None else Money.usd(asked.limit)
-        set_cap(self._paths, slot, Cap(limit))
-        settings = load(self._paths)
-        self.gate.rebudget(
-            BudgetMatcher(settings.budget_rules, settings.budget.timezone)
-        )
+        cap = Cap(None if asked.limit is None else Money.usd(asked.limit))
+        set_cap(self._paths, slot, cap)
+        # Only this one: nobody has confirmed what else the files say by now.
+        self._rules = with_cap(self._rules, slot, cap)
+        self.gate.rebudget(BudgetMatcher(self._rules, self._settings.budget.timezone))
 
 
 @contextlib.contextmanager

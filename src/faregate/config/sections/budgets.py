@@ -116,6 +116,17 @@ def rules(caps: Mapping[Slot, Cap]) -> tuple[BudgetRule, ...]:
     )
 
 
+def with_cap(
+    rules_now: tuple[BudgetRule, ...], slot: Slot, cap: Cap
+) -> tuple[BudgetRule, ...]:
+    """Return the rules with one slot's cap replaced, and no other changed."""
+    caps = {
+        Slot(rule.scope_kind, rule.name, rule.window): Cap(rule.limit)
+        for rule in rules_now
+    }
+    return rules({**caps, slot: cap})
+
+
 def read_budget(
     table: Table, caps: Mapping[Slot, Cap], *, chosen: bool
 ) -> BudgetSettings:
