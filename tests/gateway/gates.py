@@ -1,0 +1,291 @@
+"""A gate without sockets: a real ledger, a scripted provider, a recording client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC
+from decimal import Decimal
+from typing import Any
+
+from faregate.core.attempts import UpstreamRequest
+from faregate.core.holds import BudgetState
+from faregate.core.identity import Claim, Grant
+from faregate.core.limits.budget import BudgetMatcher, BudgetRule
+from faregate.core.model_facts import ModelFacts
+from faregate.core.money import Money
+from faregate.core.pricing import PriceRow, Rates
+from faregate.core.routing import RoutingTable
+from faregate.core.windows import WindowKind
+from faregate.gateway.admission import Admission
+from faregate.gateway.events import EventLog
+from faregate.gateway.exchange import Exchange
+from faregate.gateway.flights import Flights
+from faregate.gateway.gate import Gate
+from faregate.gateway.inbound import Inbound
+from faregate.gateway.planning import Planner
+from faregate.gateway.ports import ClientGoneError
+from faregate.gateway.settings import GateSettings
+from faregate.gateway.settlement import Books
+from faregate.gateway.steady_clock import SteadyClock
+from faregate.gateway.turns import Failures, Turns
+from faregate.protocols.codec import RequestHead
+from faregate.protocols.registry import codec_for
+from faregate.providers.price_table import PriceTable
+from faregate.providers.spec import (
+    ANTHROPIC_MESSAGES,
+    GEMINI,
+    OPENAI_CHAT,
+    OPENAI_RESPONSES,
+    OnAbort,
+    ProviderSpec,
+    max_tokens,
+)
+from tests.gateway.building import CountingLedger, FakeClock
+
+ALL = (OPENAI_CHAT, OPENAI_RESPONSES, ANTHROPIC_MESSAGES, GEMINI)
+SPEC = ProviderSpec(
+    name="p",
+    title="P",
+    base_urls=dict.fromkeys(ALL, "http://127.0.0.1:9"),
+    key_env=("P_KEY",),
+    output_fields=max_tokens(*ALL),
+)
+OBSERVED = ProviderSpec(
+    name="o",
+    title="O",
+    base_urls=dict.fromkeys(ALL, "http://127.0.0.1:9"),
+    output_fields=max_tokens(*ALL),
+    on_abort=OnAbort.OBSERVED,
+)
+
+
+def row(provider: str, model: str = "m", **more: Any) -> PriceRow:
+    """One dollar for a million tokens of input, ten for output."""
+    return PriceRow(
+        provider=provider,
+        model=model,
+        base=Rates.per_mtok(input=Decimal(1), output=Decimal(10)),
+        source="config",
+        **more,
+    )
+
+
+@dataclass
+class FakeAnswer:
+    """A provider's answer: bytes, then its end, or what breaks it."""
+
+    status: int = 200
+    headers: Mapping[str, str] = field(
+        default_factory=lambda: {"content-type": "text/event-stream"}
+    )
+    parts: list[bytes | BaseException | asyncio.Event] = field(default_factory=list)
+    aborted: bool = False
+    released: bool = False
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        for part in self.parts:
+            if isinstance(part, asyncio.Event):
+                await part.wait()
+            elif isinstance(part, BaseException):
+                raise part
+            else:
+                await asyncio.sleep(0)
+                yield part
+
+    def abort(self) -> None:
+        self.aborted = True
+
+    def release(self) -> None:
+        self.released = True
+
+
+@dataclass
+class FakeUpstream:
+    """Answers in order; an exception is raised, an event is waited for first."""
+
+    script: list[Any] = field(default_factory=list)
+    sent: list[UpstreamRequest] = field(default_factory=list)
+    fresh: list[bool] = field(default_factory=list)
+    connecting: bool = False
+
+    async def send(self, request: UpstreamRequest, *, fresh: bool = False) -> Any:
+        self.sent.append(request)
+        self.fresh.append(fresh)
+        request.departure.connecting = self.connecting
+        step = self.script.pop(0)
+        while isinstance(step, asyncio.Event):
+            await step.wait()
+            step = self.script.pop(0)
+        if isinstance(step, BaseException):
+            raise step
+        return step
+
+
+class FakeReply:
+    """A client that takes everything, until it is `gone` or stops `reading`."""
+
+    def __init__(self) -> None:
+        self.status = 0
+        self.headers: Mapping[str, str] = {}
+        self.written: list[bytes] = []
+        self.last_words: bytes | None = None
+        self.aborted = False
+        self.gone = False
+        self.reading = asyncio.Event()
+        self.reading.set()
+
+    @property
+    def started(self) -> bool:
+        return self.status != 0
+
+    async def start(self, status: int, headers: Mapping[str, str]) -> None:
+        self._check()
+        self.status, self.headers = status, headers
+
+    async def write(self, data: bytes) -> None:
+        self._check()
+        await self.reading.wait()
+        self._check()
+        self.written.append(data)
+
+    async def fail(self, last_words: bytes) -> None:
+        await self.reading.wait()
+        self.last_words = last_words
+
+    def abort(self) -> None:
+        self.aborted = True
+        self.gone = True
+        self.reading.set()
+
+    def _check(self) -> None:
+        if self.gone:
+            raise ClientGoneError
+
+
+class SmallGate:
+    """A gate with one dollar a month, its provider, and what to send through it."""
+
+    def __init__(
+        self,
+        ledger: CountingLedger,
+        clock: FakeClock,
+        settings: GateSettings | None = None,
+        *,
+        rows: tuple[PriceRow, ...] = (),
+        specs: tuple[ProviderSpec, ...] = (),
+        facts: dict[tuple[str, str], ModelFacts] | None = None,
+        limit: str | None = "1",
+    ) -> None:
+        settings = settings or GateSettings()
+        self.ledger = ledger
+        self.clock = clock
+        self.upstream = FakeUpstream()
+        port: Any = ledger
+        upstream: Any = self.upstream
+        steady = SteadyClock(clock)
+        events = EventLog()
+        admission = Admission(port, settings, steady)
+        turns = Turns()
+        known = {spec.name: spec for spec in (SPEC, OBSERVED, *specs)}
+        prices = PriceTable().with_overrides((row("p"), row("o"), *rows), facts or {})
+        self.gate = Gate(
+            settings=settings,
+            matcher=_matcher(limit),
+            ledger=port,
+            upstream=upstream,
+            clock=steady,
+            planner=Planner(
+                specs=known,
+                prices=prices,
+                table=RoutingTable(providers=frozenset(known)),
+                key_of=lambda _name: "sk-key",
+                settings=settings,
+                turns=turns,
+            ),
+            admission=admission,
+            events=events,
+            flights=Flights(),
+            turns=turns,
+            failures=Failures(),
+            books=Books(ledger=port, admission=admission, events=events, clock=steady),
+        )
+        self._number = 0
+
+    def exchange(
+        self, body: dict[str, Any], path: str = "/v1/chat/completions"
+    ) -> tuple[Exchange, FakeReply]:
+        """Return an exchange for a body, and the client it answers."""
+        found = codec_for("POST", path)
+        assert found is not None
+        codec, work = found
+        self._number += 1
+        reply = FakeReply()
+        inbound = Inbound(
+            id=f"req_{self._number}",
+            head=RequestHead(method="POST", path=path),
+            body=json.dumps(body).encode(),
+            codec=codec,
+            work=work,
+            grant=Grant(session="s"),
+            url=Claim(),
+            labels=Claim(),
+            received_ms=self.clock.now_ms(),
+        )
+        return Exchange(self.gate, inbound, reply), reply
+
+    def month(self) -> BudgetState:
+        windows = self.gate.shared_windows(self.clock.now_ms() / 1000)
+        states = self.gate.ledger.states(windows)
+        return next(s for s in states if s.budget.window == "month")
+
+    def kinds(self) -> list[str]:
+        return [event.kind for event in self.gate.events.since(0)]
+
+
+def _matcher(limit: str | None) -> BudgetMatcher:
+    if limit is None:
+        return BudgetMatcher((), UTC)
+    rule = BudgetRule(
+        scope_kind="global", window=WindowKind.MONTH, limit=Money.usd(limit)
+    )
+    return BudgetMatcher((rule,), UTC)
+
+
+def ask(model: str = "p/m", *, stream: bool = True, **more: Any) -> dict[str, Any]:
+    """Return a chat request that holds about ten cents."""
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": [{"role": "user", "content": "hi"}],
+        "max_tokens": 10_000,
+        **more,
+    }
+    if stream:
+        body |= {"stream": True, "stream_options": {"include_usage": True}}
+    return body
+
+
+def event(data: dict[str, Any] | str) -> bytes:
+    text = data if isinstance(data, str) else json.dumps(data)
+    return b"data: " + text.encode() + b"\n\n"
+
+
+def delta(text: str) -> bytes:
+    return event({"choices": [{"index": 0, "delta": {"content": text}}]})
+
+
+FINISH = event({"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
+USAGE = event({"choices": [], "usage": {"prompt_tokens": 10, "completion_tokens": 100}})
+DONE = event("[DONE]")
+COST = Money.usd("0.00101")
+"""What `USAGE` costs."""
+
+
+def whole(body: dict[str, Any], status: int = 200) -> FakeAnswer:
+    return FakeAnswer(
+        status=status,
+        headers={"content-type": "application/json"},
+        parts=[json.dumps(body).encode()],
+    )
