@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from faregate.cli.exit_codes import ExitCode
 from faregate.config.paths import Paths
 from tests.cli.asked_proxy import AskedProxy
 from tests.cli.terminal import in_terminal
@@ -21,3 +22,12 @@ def test_an_unknown_theme_is_one_sentence(paths: Paths, proxy: AskedProxy) -> No
     ended = in_terminal(answer="q", when="164.20", environ={"TERM": "xterm-256color"})
     assert "Traceback" not in ended.screen
     assert "no-such-theme" in ended.screen
+
+
+def test_a_terminal_that_cannot_draw_is_told_so(
+    paths: Paths, proxy: AskedProxy
+) -> None:
+    ended = in_terminal(environ={"TERM": "dumb"})
+    assert ended.code == ExitCode.USAGE
+    assert "faregate status" in ended.screen
+    assert "\x1b" not in ended.screen

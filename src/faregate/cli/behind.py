@@ -29,8 +29,8 @@ def changed_since_start(paths: Paths) -> list[str]:
     with contextlib.suppress(OSError):
         if paths.config.stat().st_mtime_ns > paths.pid.stat().st_mtime_ns:
             return [
-                f"{paths.config} was changed after the proxy started and may not be in "
-                f"force. To use it: {_RESTART}"
+                f"{paths.config} was changed after the proxy started and is not in "
+                f"force yet. To use it: {_RESTART}"
             ]
     return []
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from faregate.cli import output
@@ -13,9 +14,10 @@ from faregate.config.paths import find_paths, themes_dir
 
 def watch() -> int:
     """Attach the screen to the proxy, starting it when none runs."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not _is_screen():
         raise output.CliError(
-            "the live view needs a terminal; see faregate status or faregate --help",
+            "the live view needs a terminal that it can draw on; see faregate status "
+            "or faregate --help",
             exit_code=ExitCode.USAGE,
             code="no_terminal",
         )
@@ -35,3 +37,10 @@ def watch() -> int:
         user_themes_dir=paths.user_themes if paths.user_themes.is_dir() else None,
         keys=settings.keys,
     )
+
+
+def _is_screen() -> bool:
+    """Return whether this is a terminal on which a screen can be drawn."""
+    # Editors and build tools give a terminal that takes lines and nothing more.
+    drawable = os.environ.get("TERM", "") not in ("", "dumb")
+    return drawable and sys.stdin.isatty() and sys.stdout.isatty()
