@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 WIDTH = 80
 _SHOWN = (Verdict.FAIL, Verdict.WARN, Verdict.UNSUPPORTED)
-_NAME = 24
+_LEAST_NAME = 8
 
 
 def table_lines(
@@ -30,27 +30,29 @@ def table_lines(
     lines = aligned(
         ("TARGET", *(group.value.upper() for group in COLUMNS)),
         [
-            (_short(target.name, _NAME), *(figures.cell(target, g) for g in COLUMNS))
+            (target.name, *(figures.cell(target, g) for g in COLUMNS))
             for target in report.targets
         ],
+        width=width,
     )
     lines += [
         "",
         *aligned(
             ("", "TTFB", "TTFT", "ANSWER", "TOK/S", "TOOLS", "REQ", "TOKENS", "COST"),
             [_speed_row(target) for target in report.targets],
+            width=width,
         ),
     ]
     for target in report.targets:
         lines += ["", *_target_lines(target, width, every=every)]
-    lines += ["", _summary(report)]
+    lines += ["", *_wrapped(_summary(report), width, 2)]
     return lines
 
 
 def _speed_row(target: TargetResult) -> tuple[str, ...]:
     speed = target.speed
     return (
-        _short(target.name, _NAME),
+        target.name,
         figures.seconds(speed.ttfb_s),
         figures.seconds(speed.ttft_any_s),
         figures.seconds(speed.ttft_text_s),
@@ -63,7 +65,8 @@ def _speed_row(target: TargetResult) -> tuple[str, ...]:
 
 
 def _target_lines(target: TargetResult, width: int, *, every: bool) -> Iterator[str]:
-    yield f"{target.name} over {target.protocol}: {target.readiness.value}"
+    head = f"{target.name} over {target.protocol}: {target.readiness.value}"
+    yield from _wrapped(head, width, 2)
     if target.trigger_f1 is not None:
         yield f"  trigger F1 against the reference: {target.trigger_f1:.2f}"
     cause = target.cause
@@ -116,14 +119,18 @@ def _short(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "\u2026"
 
 
-def aligned(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
-    """Return columns, the first to the left and the others to the right."""
+def aligned(
+    header: Sequence[str], rows: Sequence[Sequence[str]], *, width: int
+) -> list[str]:
+    """Return columns, the first to the left and shortened where they pass `width`."""
     table = [list(header), *(list(row) for row in rows)]
     widths = [max(len(row[i]) for row in table) for i in range(len(header))]
+    others = sum(widths[1:]) + 2 * (len(widths) - 1)
+    widths[0] = min(widths[0], max(_LEAST_NAME, width - others))
     return [
         "  ".join(
-            f"{text:<{width}}" if index == 0 else f"{text:>{width}}"
-            for index, (text, width) in enumerate(zip(row, widths, strict=True))
+            f"{_short(text, size):<{size}}" if index == 0 else f"{text:>{size}}"
+            for index, (text, size) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in table
     ]
