@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 from faregate import __version__
+from faregate.config.files import make_private_dir
 from faregate.config.keys import find_keys
 from faregate.config.problems import did_you_mean
 from faregate.control.client import ControlClient
@@ -121,6 +122,7 @@ class SmokeTest:
         try:
             client.version()
         except ProxyNotRunning:
+            make_private_dir(self._paths.data_dir)
             with side_ledger(self.settings, clock) as spending:
                 yield spending
             return

@@ -98,6 +98,17 @@ def test_a_good_provider_is_ready(home: Paths, cli: Cli) -> None:
     assert KEY not in ran.out + ran.err
 
 
+def test_the_ledger_that_it_makes_is_private(home: Paths, cli: Cli) -> None:
+    """A proxy refuses to start on a folder that others can read."""
+    before = os.umask(0o022)
+    try:
+        assert cli("smoke-test", "gone/any").code == 1
+    finally:
+        os.umask(before)
+    for folder in (home.data_dir, home.ledger_dir):
+        assert folder.stat().st_mode & 0o077 == 0
+
+
 def test_the_printed_cost_is_the_ledgers(
     home: Paths, cli: Cli, provider: SimulatedProvider
 ) -> None:
