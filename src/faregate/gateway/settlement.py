@@ -126,7 +126,7 @@ class OpenHold:
 
     def _is_unbilled(self, answer: Answer, status: int) -> bool:
         """Tell whether an error answer proves that nothing was billed."""
-        if answer.started or answer.output_bytes:
+        if answer.started or answer.output_bytes or answer.input_usage is not None:
             return False
         return status in UNBILLED or status in self._plan.spec.unbilled_statuses
 
