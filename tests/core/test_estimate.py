@@ -95,12 +95,12 @@ def conversation(*sizes: int, fixed: int = 1) -> Conversation:
 def test_a_conversation_that_goes_on_is_bounded_by_what_was_added() -> None:
     known = KnownTurn(
         conversation=conversation(900, 100),
-        body_bytes=89_908,
+        body_bytes=3_908,
         input_tokens=250,
         output_tokens=40,
     )
     asked = facts(
-        body_bytes=90_000, messages=4, conversation=conversation(900, 100, 60, 30)
+        body_bytes=4_000, messages=4, conversation=conversation(900, 100, 60, 30)
     )
     tight = 250 + 40 + 90 + 2 * BYTES_PER_MESSAGE + PREFIX_SLACK
     assert input_bound(asked, NOTHING, known) == tight
@@ -117,6 +117,17 @@ def test_a_body_that_grew_outside_its_messages_is_bounded_by_its_growth() -> Non
         body_bytes=51_100, messages=3, conversation=conversation(900, 100, 60)
     )
     assert input_bound(asked, NOTHING, known) == 250 + 40 + 50_000 + PREFIX_SLACK
+
+
+def test_usage_that_cannot_be_all_of_a_turn_bounds_no_later_one() -> None:
+    known = KnownTurn(
+        conversation=conversation(900, 99_000),
+        body_bytes=100_000,
+        input_tokens=50,
+        output_tokens=40,
+    )
+    asked = facts(body_bytes=100_100, conversation=conversation(900, 99_000))
+    assert input_bound(asked, NOTHING, known) == 100_100 + 2 * BYTES_PER_MESSAGE
 
 
 @pytest.mark.parametrize(

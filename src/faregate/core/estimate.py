@@ -24,6 +24,10 @@ BYTES_PER_MESSAGE = 16
 PREFIX_SLACK = 64
 """Tokens by which a continued conversation may exceed its known parts."""
 
+USUAL_BYTES_PER_TOKEN = 16
+"""Bytes of a body that one token of input accounts for at most in a turn that is
+believed: four times what texts have."""
+
 SERVER_TOOL_ROUNDS = 3
 """Rounds assumed for server tools that declare no maximum, as Codex always sends
 one: more would hold dollars for a tool that is rarely called. What passes them is
@@ -55,6 +59,11 @@ class KnownTurn:
     body_bytes: int
     input_tokens: int
     output_tokens: int
+
+    @property
+    def plausible(self) -> bool:
+        """Tell whether its usage can be all that the provider was shown."""
+        return self.input_tokens * USUAL_BYTES_PER_TOKEN >= self.body_bytes
 
 
 @lean
@@ -112,7 +121,7 @@ def input_bound(
             )
         return window
     bound = facts.body_bytes + BYTES_PER_MESSAGE * facts.messages
-    if known is not None:
+    if known is not None and known.plausible:
         added = extends(known.conversation, facts.conversation)
         if added is not None:
             # What is no part of a message, such as a cache marker, may have grown.
