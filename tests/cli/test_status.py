@@ -130,6 +130,21 @@ def test_a_person_reads_money_first(cli: Cli, busy: AskedProxy) -> None:
     assert "~$0.02" in cli("status", "--all").out
 
 
+def test_many_sessions_do_not_flood_the_terminal(cli: Cli, proxy: AskedProxy) -> None:
+    many = [scenes.session(f"s{number:03}") for number in range(200)]
+    ended = scenes.session("old", state="ended")
+    proxy.snapshot = scenes.snapshot(sessions=[*many, ended])
+    shown = cli("status").out
+    assert "s019" in shown
+    assert "s020" not in shown
+    assert "180 more and 1 ended sessions are not shown" in shown
+    every = cli("status", "--all").out
+    assert "s199" in every
+    assert "old" in every
+    assert "not shown" not in every
+    assert len(json.loads(cli("status", "--json").out)["sessions"]) == 201
+
+
 def test_hidden_values_and_a_broken_configuration_are_told(
     cli: Cli, busy: AskedProxy, paths: Paths
 ) -> None:

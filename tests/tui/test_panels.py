@@ -160,6 +160,10 @@ class TestBanner:
             "refused until 1 Dec or a new cap."
         )
 
+    def test_less_than_a_cent_is_no_figure_to_show(self) -> None:
+        told = self.banner(spent="199.9999", refusing=True)
+        assert "what may cost a cent or more is refused" in told
+
     def test_it_gets_shorter_and_never_loses_its_words(self) -> None:
         assert self.banner(60, spent="200") == (
             "■ CAP REACHED $200.00 of $200.00: new requests are refused"

@@ -22,11 +22,16 @@ if TYPE_CHECKING:
 
     from faregate.control.models import BudgetView, ProxyInfo, SessionView
 
+MOST_SESSIONS = 20
+"""Rows of sessions that a person is shown unasked, the latest first."""
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.option("--line", is_flag=True, help="Print one line, for status bars.")
-@click.option("--all", "every", is_flag=True, help="List ended sessions too.")
+@click.option(
+    "--all", "every", is_flag=True, help="List every session, ended ones too."
+)
 def status(as_json: bool, line: bool, every: bool) -> int:
     """Spend, sessions and what runs now."""
     if as_json and line:
@@ -81,14 +86,24 @@ def nothing_runs() -> Status:
 
 def lines(found: Status, *, every: bool) -> list[str]:
     """Return the status for a person."""
-    sessions = [each for each in found.sessions if every or each.state != "ended"]
-    hidden = len(found.sessions) - len(sessions)
+    going = [each for each in found.sessions if every or each.state != "ended"]
+    latest = sorted(going, key=lambda each: each.last_at, reverse=True)
+    sessions = going if every else latest[:MOST_SESSIONS]
+    hidden = len(found.sessions) - len(going)
     told = [_headline(found, found.proxy), ""]
     told += budget_lines(found.budgets)
     if sessions:
         told += ["", *session_lines(sessions)]
-    if hidden:
-        told += ["", f"{hidden} ended sessions are not shown: faregate status --all"]
+    parts = [
+        f"{number} {which}"
+        for number, which in ((len(going) - len(sessions), "more"), (hidden, "ended"))
+        if number
+    ]
+    if parts:
+        told += [
+            "",
+            f"{' and '.join(parts)} sessions are not shown: faregate status --all",
+        ]
     if found.providers:
         told += ["", *_provider_lines(found)]
     return told

@@ -15,7 +15,7 @@ from faregate.tui.caps import (
     short_pace,
     time_left,
 )
-from faregate.tui.figures import dollars, money, room
+from faregate.tui.figures import below_a_cent, dollars, money, room
 from faregate.tui.lines import Line, Span, first_that_fits, line, span, spread
 from faregate.tui.meter import gauge_bar, scale
 from faregate.tui.tones import Tone
@@ -114,7 +114,9 @@ def _banner(found: Gauge, view: View, cells: int) -> Line:
     if found.view.scope == "global" and not found.left:
         refused = "new requests are refused"
     elif found.view.scope == "global":
-        refused = f"what may cost more than {room(found.left)} is refused"
+        more = f"more than {room(found.left)}"
+        more = "a cent or more" if below_a_cent(found.left) else more
+        refused = f"what may cost {more} is refused"
     else:
         refused = f"requests of {found.view.scope} are refused"
     head = f" {closed} CAP REACHED {dollars(found.used)} of {dollars(found.limit)}"
