@@ -122,7 +122,7 @@ class SmokeTest:
         try:
             client.version()
         except ProxyNotRunning:
-            make_private_dir(self._paths.data_dir)
+            make_private_dir(self.paths.data_dir)
             with side_ledger(self.settings, clock) as spending:
                 yield spending
             return
