@@ -234,3 +234,27 @@ def test_a_reader_does_not_hold_back_the_writer(
     log, done = ledger._durability._connection.wal_checkpoint(mode=0)
     assert log == done
     assert isinstance(ledger.hold(asking("last", "0.01")), Held)
+
+
+def test_what_runs_counts_for_its_session_as_what_has_ended(
+    ledger: Ledger, reports: Reports
+) -> None:
+    def counts() -> tuple[int, ...]:
+        row = reports.session("s1")
+        assert row is not None
+        return row.requests, row.attempts, row.retries, row.client_retries
+
+    hold(ledger, "a1", client_retry=True)
+    hold(ledger, "a2", first_attempt=False, client_retry=True)
+    hold(ledger, "a3", at_ms=NOW_MS + 60_000)
+    assert counts() == (2, 3, 1, 1)
+    (row,) = reports.active_sessions(NOW_MS + 60_000)
+    assert (row.last_at_ms, row.held) == (NOW_MS + 60_000, usd("1.50"))
+    ledger.settle(truth("a1"))
+    assert counts() == (2, 3, 1, 1)
+    ledger.mark_unknown(ending("a2"))
+    ledger.void(ending("a3"))
+    assert counts() == (2, 3, 1, 1)
+    ledger.settle(truth("a2"))
+    assert counts() == (2, 3, 1, 1)
+    assert reports.session("s1") == reports.sessions()[0]

@@ -21,7 +21,7 @@ from tests.ledger.building import ending, faults, hold, open_ledger, truth
         ("UPDATE budget_window SET held = 0 WHERE window = 'month'", "month.*held"),
         ("UPDATE budget_window SET unknown = 1 WHERE scope = 'session:s1'", "unknown"),
         ("UPDATE session SET cost = 7", "session s1: spent is 7"),
-        ("UPDATE session SET attempts = attempts + 1", "session s1: attempts is 4"),
+        ("UPDATE session SET attempts = attempts + 1", "session s1: attempts is 3"),
         ("UPDATE session SET retries = 9", "session s1: retries is 9"),
     ],
 )

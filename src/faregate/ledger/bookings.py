@@ -59,25 +59,29 @@ _RELEASE_ATTEMPT = (
     "duration_ms = ?14, note = ?15 WHERE id = ?1 AND state = ?2"
 )
 _SETTLE_SESSION = (
-    "UPDATE session SET held = held - ?2, unknown = unknown - ?3, cost = cost + ?4, "
+    "UPDATE session SET attempts = attempts + ?2, unknown = unknown - ?3, "
+    "cost = cost + ?4, "
     "input_tokens = input_tokens + ?5, output_tokens = output_tokens + ?6, "
     "cache_read_tokens = cache_read_tokens + ?7, "
     "cache_write_tokens = cache_write_tokens + ?8, tool_calls = tool_calls + ?9, "
     "context_tokens = coalesce(?10, context_tokens), wasted = wasted + ?11, settled = settled + 1, "
     "estimated = estimated + ?12, unpriced = unpriced + ?13, last_status = coalesce(nullif(?14, 0), last_status), "
-    "last_error = ?15, last_at_ms = max(last_at_ms, ?16) WHERE id = ?1"
+    "last_error = ?15, last_at_ms = max(last_at_ms, ?16), requests = requests + ?17, "
+    "retries = retries + ?18, client_retries = client_retries + ?19 WHERE id = ?1"
 )
 _RELEASE_SESSION = (
-    "UPDATE session SET held = held - ?2, unknown = unknown + ?3, "
+    "UPDATE session SET attempts = attempts + ?2, unknown = unknown + ?3, "
     "input_tokens = input_tokens + ?4, output_tokens = output_tokens + ?5, "
     "cache_read_tokens = cache_read_tokens + ?6, "
     "cache_write_tokens = cache_write_tokens + ?7, "
     "last_status = coalesce(?8, last_status), last_error = ?9, "
-    "last_at_ms = max(last_at_ms, ?10) WHERE id = ?1"
+    "last_at_ms = max(last_at_ms, ?10), requests = requests + ?11, "
+    "retries = retries + ?12, client_retries = client_retries + ?13 WHERE id = ?1"
 )
 _FIND = (
     "SELECT id, amount, windows, session, state, uncached_input, cache_read, "
-    "cache_write_5m, cache_write_1h, output, usage_source FROM attempt WHERE attempt = ?1"
+    "cache_write_5m, cache_write_1h, output, usage_source, first_attempt, client_retry "
+    "FROM attempt WHERE attempt = ?1"
 )
 BY_PERSON = "person"
 """The cost source of a hold that a person resolved."""
@@ -155,8 +159,15 @@ class Bookings:
         row_id, amount, windows, session, state, *tokens = found[0]
         if state in {HoldState.SETTLED, HoldState.VOIDED}:
             raise AlreadyResolvedError(f"attempt {attempt!r} was {state} before")
-        hold = OpenHold(row_id, amount, tuple(json.loads(windows)), session)
-        uncached, read, write_5m, write_1h, output, source = tokens
+        uncached, read, write_5m, write_1h, output, source, first, again = tokens
+        hold = OpenHold(
+            row_id,
+            amount,
+            tuple(json.loads(windows)),
+            session,
+            bool(first),
+            bool(first and again),
+        )
         seen = Usage(
             uncached_input=uncached,
             cache_read=read,
@@ -268,7 +279,7 @@ class Bookings:
             _SETTLE_SESSION,
             (
                 hold.session,
-                hold.amount if was_held else 0,
+                was_held,
                 0 if was_held else hold.amount,
                 cost,
                 tokens - seen.input_tokens,
@@ -283,6 +294,9 @@ class Bookings:
                 settlement.status,
                 settlement.note if settlement.status >= 400 else None,
                 settlement.at_ms,
+                was_held and hold.first,
+                was_held and not hold.first,
+                was_held and hold.client_retry,
             ),
         )
 
@@ -316,11 +330,12 @@ class Bookings:
         self, release: Release, ending: Ending, change: Change
     ) -> None:
         usage, seen = release.usage or NO_USAGE, ending.seen
+        hold, was_held = ending.hold, ending.leaves is HoldState.HELD
         self._execute(
             _RELEASE_SESSION,
             (
-                ending.hold.session,
-                -change.held,
+                hold.session,
+                was_held,
                 change.unknown,
                 usage.input_tokens - seen.input_tokens,
                 usage.output - seen.output,
@@ -329,6 +344,9 @@ class Bookings:
                 release.status,
                 release.why,
                 release.at_ms,
+                was_held and hold.first,
+                was_held and not hold.first,
+                was_held and hold.client_retry,
             ),
         )
 

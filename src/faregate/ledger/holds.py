@@ -1,4 +1,4 @@
-"""Setting money aside: one row, all its budget windows and its session, or nothing.
+"""Setting money aside: one row and all its budget windows, or nothing.
 
 Owns the statements of a hold and the holds that are open in this process. How a
 hold ends is in `bookings`.
@@ -32,11 +32,6 @@ _HOLD_ATTEMPT = (
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
     "?17, ?18)"
 )
-_HOLD_SESSION = (
-    "UPDATE session SET requests = requests + ?2, attempts = attempts + 1, "
-    "retries = retries + ?3, client_retries = client_retries + ?4, held = held + ?5, "
-    "last_at_ms = max(last_at_ms, ?6) WHERE id = ?1"
-)
 # An attempt's id is its instant in these units, or the next free number after it.
 IDS_PER_MS = 4096
 _LAST_INSTANT_MS = 2**50
@@ -50,6 +45,10 @@ class OpenHold:
     amount: int
     windows: tuple[int, ...]
     session: int
+    first: bool
+    """Not our own retry or fallback."""
+    client_retry: bool
+    """The first attempt of a request that its client sent again."""
 
 
 class _BlockedError(Exception):
@@ -180,18 +179,14 @@ class Holds:
                 next(iter(self.open.values())).id if self.open else row_id,
             ),
         )
-        execute(
-            _HOLD_SESSION,
-            (
-                session.id,
-                first,
-                not first,
-                first and request.client_retry,
-                amount,
-                at_ms,
-            ),
+        return OpenHold(
+            row_id,
+            amount,
+            chosen.ids,
+            session.id,
+            first,
+            first and request.client_retry,
         )
-        return OpenHold(row_id, amount, chosen.ids, session.id)
 
     def _select(self, request: HoldRequest) -> WindowSet:
         try:

@@ -46,15 +46,29 @@ _UNKNOWN = """
     FROM attempt LEFT JOIN session ON session.id = attempt.session
     WHERE state = 'unknown' ORDER BY attempt.id LIMIT ?1
 """
+# A session's row sums what has ended; what still runs is added here.
 _SESSION = """
+    WITH running AS (
+        SELECT session AS number, max(at_ms) AS at_ms, count(*) AS attempts,
+            sum(first_attempt) AS requests, sum(NOT first_attempt) AS retries,
+            sum(first_attempt AND client_retry) AS client_retries, sum(amount) AS held
+        FROM attempt
+        WHERE id >= (SELECT oldest FROM attempt ORDER BY id DESC LIMIT 1)
+            AND state = 'held'
+        GROUP BY session
+    )
     SELECT id, session, root, parent, workspace, agent, user, task, customer, feature,
-        started_at_ms, last_at_ms, requests, attempts, retries, client_retries,
+        started_at_ms, max(last_at_ms, coalesce(running.at_ms, 0)) AS seen_ms,
+        session.requests + coalesce(running.requests, 0),
+        session.attempts + coalesce(running.attempts, 0),
+        session.retries + coalesce(running.retries, 0),
+        session.client_retries + coalesce(running.client_retries, 0),
         input_tokens, output_tokens, cache_read_tokens, cache_write_tokens, tool_calls,
-        context_tokens, cost, held, unknown, wasted, settled, estimated, unpriced,
-        refusals, last_status, last_error, ended_at_ms, outcome,
+        context_tokens, cost, coalesce(running.held, 0), unknown, wasted, settled,
+        estimated, unpriced, refusals, last_status, last_error, ended_at_ms, outcome,
         (SELECT json_group_array(target) FROM
             (SELECT target FROM session_model WHERE session = id ORDER BY target))
-    FROM session
+    FROM session LEFT JOIN running ON running.number = id
 """
 _SESSION_PAGE = _SESSION + " WHERE id < ?1 ORDER BY id DESC LIMIT ?2"
 _SESSION_ONE = _SESSION + " WHERE session = ?1"
@@ -62,8 +76,8 @@ _SESSION_ACTIVE = "".join(
     (
         _SESSION,
         " WHERE id IN (SELECT session FROM attempt WHERE id >= ?1 UNION",
-        " SELECT session FROM refusal WHERE quarter >= ?2) AND last_at_ms >= ?3",
-        " ORDER BY last_at_ms DESC LIMIT ?4",
+        " SELECT session FROM refusal WHERE quarter >= ?2) AND seen_ms >= ?3",
+        " ORDER BY seen_ms DESC LIMIT ?4",
     )
 )
 _ATTEMPTS = """

@@ -42,6 +42,8 @@ VERSION_1 = (
         UNIQUE (workspace, agent, user, task, customer, feature)
     ) STRICT
     """,
+    # The sums are those of attempts that have ended: the few that still run are added
+    # when someone reads, which spares each hold a page.
     """
     CREATE TABLE session (
         id INTEGER PRIMARY KEY,
@@ -67,7 +69,6 @@ VERSION_1 = (
         tool_calls INTEGER NOT NULL DEFAULT 0,
         context_tokens INTEGER,
         cost INTEGER NOT NULL DEFAULT 0,
-        held INTEGER NOT NULL DEFAULT 0,
         unknown INTEGER NOT NULL DEFAULT 0,
         wasted INTEGER NOT NULL DEFAULT 0,
         settled INTEGER NOT NULL DEFAULT 0,

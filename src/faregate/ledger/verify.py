@@ -24,12 +24,13 @@ _WINDOWS = (
     "SELECT id, scope, window, starts_at, spent, held, unknown FROM budget_window"
 )
 _ATTEMPT_SESSIONS = """
-    SELECT session, sum(cost), sum(iif(state = 'held', amount, 0)),
-        sum(iif(state = 'unknown', amount, 0)), count(*), sum(NOT first_attempt)
-    FROM attempt WHERE session IS NOT NULL GROUP BY session
+    SELECT session, sum(cost), sum(iif(state = 'unknown', amount, 0)), count(*),
+        sum(NOT first_attempt)
+    FROM attempt WHERE session IS NOT NULL AND state <> 'held' GROUP BY session
 """
-_SESSIONS = "SELECT id, session, cost, held, unknown, attempts, retries FROM session"
-_NAMES = ("spent", "held", "unknown", "attempts", "retries")
+_SESSIONS = "SELECT id, session, cost, unknown, attempts, retries FROM session"
+_WINDOW_SUMS = ("spent", "held", "unknown")
+_SESSION_SUMS = ("spent", "unknown", "attempts", "retries")
 
 
 def discrepancies(connection: apsw.Connection) -> tuple[str, ...]:
@@ -38,17 +39,22 @@ def discrepancies(connection: apsw.Connection) -> tuple[str, ...]:
     try:
         by_window = _keyed(select(connection, _ATTEMPTS), 3)
         windows = select(connection, _WINDOWS)
-        by_session = _keyed(select(connection, _ATTEMPT_SESSIONS), 5)
+        by_session = _keyed(select(connection, _ATTEMPT_SESSIONS), 4)
         sessions = select(connection, _SESSIONS)
     finally:
         connection.execute("COMMIT")
     found = []
     for number, scope, window, starts_at, *sums in windows:
         found += _differences(
-            f"{scope} {window} from {starts_at}", sums, by_window[number]
+            f"{scope} {window} from {starts_at}",
+            _WINDOW_SUMS,
+            sums,
+            by_window[number],
         )
     for number, session, *sums in sessions:
-        found += _differences(f"session {session}", sums, by_session[number])
+        found += _differences(
+            f"session {session}", _SESSION_SUMS, sums, by_session[number]
+        )
     return tuple(found)
 
 
@@ -59,8 +65,10 @@ def _keyed(rows: list[tuple[int, ...]], width: int) -> dict[int, list[int]]:
     return keyed
 
 
-def _differences(what: str, sums: list[int], rows: list[int]) -> list[str]:
-    triples = zip(_NAMES, sums, rows, strict=False)
+def _differences(
+    what: str, names: tuple[str, ...], sums: list[int], rows: list[int]
+) -> list[str]:
+    triples = zip(names, sums, rows, strict=True)
     return [
         f"{what}: {name} is {kept}, its rows sum to {summed}"
         for name, kept, summed in triples
