@@ -81,3 +81,8 @@ async def test_a_damaged_vocabulary_is_an_error_each_time(tmp_path: Path) -> Non
             await tokens.count("hello")
     with pytest.raises(VocabularyError, match="p50k_base"):
         await tokens.count("hello", "p50k_base")
+
+
+def test_an_endless_run_of_blanks_counts_its_bytes() -> None:
+    blanks = " " * 1_000_000
+    assert TokenCounter().count_now("é" + blanks) == 1_000_002

@@ -8,6 +8,7 @@ are shown as estimates.
 from __future__ import annotations
 
 import asyncio
+import re
 import threading
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,9 @@ if TYPE_CHECKING:
     from tiktoken import Encoding
 
 DEFAULT_ENCODING: Final = "o200k_base"
+
+# The splitter of words goes back over such a run until its stack is used up.
+_ENDLESS_BLANK = re.compile(r"\s{100000}")
 
 
 class TokenCounter:
@@ -52,7 +56,12 @@ class TokenCounter:
         await asyncio.to_thread(self._encoding, encoding)
 
     def count_now(self, text: str, encoding: str = DEFAULT_ENCODING) -> int:
-        """Count the tokens of `text` in this thread: not for use on the event loop."""
+        """Count the tokens of `text` in this thread: not for use on the event loop.
+
+        Text with an endless run of blanks counts its bytes, which are never fewer.
+        """
+        if _ENDLESS_BLANK.search(text):
+            return len(text.encode("utf-8", "replace"))
         return len(self._encoding(encoding).encode_ordinary(text))
 
     def _encoding(self, name: str) -> Encoding:
