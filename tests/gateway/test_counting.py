@@ -87,3 +87,23 @@ async def test_what_fits_by_its_bytes_is_not_counted(
         status, _ = await _ask(gate, "openai/gpt-text")
         assert status == 200
         assert counted == []
+
+
+async def test_embeddings_are_not_counted_by_the_encoding_of_chat_models(
+    provider_url: str, tmp_path: Path
+) -> None:
+    async with (
+        running_gate(
+            tmp_path,
+            url=provider_url,
+            monthly="5",
+            more=OPENAI.format(url=provider_url),
+        ) as gate,
+        aiohttp.ClientSession(headers=gate.bearer) as session,
+        session.post(
+            gate.url + "/v1/embeddings",
+            json={"model": "openai/gpt-text", "input": TEXT},
+        ) as answer,
+    ):
+        assert answer.status == 400
+        assert answer.headers["x-faregate-refusal"] == "budget_exceeded"

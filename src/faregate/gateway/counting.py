@@ -10,12 +10,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from faregate.core.estimate import BYTES_PER_MESSAGE, PREFIX_SLACK
+from faregate.core.facts import Work
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from faregate.core.holds import BudgetState
-    from faregate.gateway.planning import Plan
+    from faregate.gateway.plan import Plan
 
     CountTokens = Callable[[str, str], Awaitable[int]]
     """Text and encoding to tokens, off the loop."""
@@ -25,6 +26,9 @@ def worth_counting(plan: Plan, states: tuple[BudgetState, ...]) -> bool:
     """Tell whether a count could make a hold fit that does not fit now."""
     facts = plan.facts
     if plan.spec.tokenizer is None or not plan.metered:
+        return False
+    if facts.work is not Work.GENERATION:
+        # Embedding models keep to an older encoding, of up to nine times the tokens.
         return False
     if facts.media or facts.stored_input or facts.server_tools:
         return False
