@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from faregate.core.money import Money
     from faregate.gateway.gate import Gate
     from faregate.gateway.inbound import Inbound
-    from faregate.gateway.planning import Plan
+    from faregate.gateway.plan import Plan
 
 
 class Asker:

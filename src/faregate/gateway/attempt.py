@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from faregate.gateway.flights import Flight
     from faregate.gateway.gate import Gate
     from faregate.gateway.inbound import Inbound
-    from faregate.gateway.planning import Plan
+    from faregate.gateway.plan import Plan
     from faregate.gateway.ports import Reply, UpstreamAnswer
     from faregate.gateway.settlement import OpenHold
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from faregate.core.facts import RequestFacts
     from faregate.gateway.gate import Gate
     from faregate.gateway.inbound import Inbound
-    from faregate.gateway.planning import Plan
+    from faregate.gateway.plan import Plan
     from faregate.gateway.ports import Reply
     from faregate.gateway.settlement import OpenHold
 

@@ -15,9 +15,13 @@ from faregate.core.refusal import Refusal, RefusalCode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from faregate.core.estimate import Unbounded
+    from faregate.core.facts import RequestFacts
     from faregate.core.holds import BudgetState, LedgerError, NoRoom
     from faregate.core.identity import Mismatch
     from faregate.core.money import Money
+    from faregate.core.routing import NoTarget, Target
+    from faregate.providers.spec import ProviderSpec
 
 _WINDOW_NAMES = {
     "month": "monthly",
@@ -125,6 +129,71 @@ def mismatch(found: Mismatch) -> Refusal:
         message=(
             f"The token belongs to session {found.granted}, but the request names "
             f"session {found.claimed}; leave the /s/ prefix or header out"
+        ),
+    )
+
+
+def unpriced(target: Target) -> Refusal:
+    """Return the refusal for a model whose price is not known."""
+    return Refusal(
+        code=RefusalCode.UNPRICED_MODEL,
+        message=(
+            f"No price is known for {target}, so the cap cannot be kept. Add to "
+            f"config.toml (USD per million tokens): "
+            f'[prices."{target}"] input = 1.0 output = 5.0'
+        ),
+        param="model",
+    )
+
+
+def unbounded(target: Target, unbounded: Unbounded) -> Refusal:
+    """Return the refusal for a request whose cost nothing bounds."""
+    return Refusal(
+        code=RefusalCode.UNPRICED_MODEL,
+        message=(
+            f"The cost of this request has no bound: {unbounded.why}. Add to "
+            f'config.toml: [models."{target}"] context = 200000'
+        ),
+        param="model",
+    )
+
+
+def no_target(missing: NoTarget) -> Refusal:
+    """Return the refusal for a model that no provider is known for."""
+    if missing.candidates:
+        choices = ", ".join(f"{name}/{missing.model}" for name in missing.candidates)
+        message = f"Several providers serve {missing.model!r}; name one: {choices}"
+    else:
+        message = (
+            f"No provider is known for model {missing.model[:100]!r}. Write it as "
+            "provider/model (faregate providers lists them), or add a route to "
+            "config.toml"
+        )
+    return Refusal(code=RefusalCode.MODEL_NOT_FOUND, message=message, param="model")
+
+
+def wrong_protocol(target: Target, spec: ProviderSpec, facts: RequestFacts) -> Refusal:
+    """Return the refusal for a dialect that the provider does not speak."""
+    spoken = ", ".join(sorted(spec.base_urls)) or "none"
+    return Refusal(
+        code=RefusalCode.BAD_REQUEST,
+        message=(
+            f"{target.provider} does not speak {facts.protocol}; it speaks {spoken}. "
+            "Use a model of another provider, or an agent that speaks one of these"
+        ),
+        param="model",
+    )
+
+
+def key_missing(spec: ProviderSpec) -> Refusal:
+    """Return the refusal for a provider whose key is not there."""
+    where = " or ".join(spec.key_env)
+    return Refusal(
+        code=RefusalCode.KEY_MISSING,
+        message=(
+            f"No key for {spec.name}: set {where} where the proxy runs (or key_env, "
+            f"key_command under [providers.{spec.name}]), then restart it with: "
+            "faregate down; faregate up"
         ),
     )
 

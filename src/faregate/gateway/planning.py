@@ -1,4 +1,4 @@
-"""What one attempt will be: its target, its bounds, its price, its bytes.
+"""Which plan a request gets: target, price row, bounds, key, output field.
 
 Decides nothing about room in a budget; that is admission's part.
 """
@@ -14,20 +14,16 @@ from faregate.core.estimate import (
     Bounds,
     Unbounded,
     bounds_of,
-    hold_amount,
     input_bound,
 )
 from faregate.core.facts import RequestFacts, Work
-from faregate.core.lean import lean
-from faregate.core.money import ZERO, Money
 from faregate.core.policy import Unpriced
-from faregate.core.pricing import ONE, Cost, PriceRow, Ratio, cost_of, scaled, zero_row
-from faregate.core.refusal import Refusal, RefusalCode
+from faregate.core.pricing import ONE, PriceRow, Ratio, zero_row
+from faregate.core.refusal import Refusal
 from faregate.core.routing import NoTarget, RoutingTable, Target, resolve
-from faregate.gateway import endpoints
-from faregate.protocols.codec import Splice
+from faregate.gateway import endpoints, messages
+from faregate.gateway.plan import UNMETERED, Plan
 from faregate.protocols.flags import COMPLETION_EXCLUDES_REASONING
-from faregate.providers.price_table import STANDARD_SERVICES
 from faregate.providers.spec import OPENAI_CHAT, Billing, ProviderSpec
 
 if TYPE_CHECKING:
@@ -35,94 +31,11 @@ if TYPE_CHECKING:
 
     from faregate.core.identity import Identity
     from faregate.core.model_facts import ModelFacts
-    from faregate.core.usage import Usage
     from faregate.gateway.inbound import Inbound
     from faregate.gateway.learning import Lesson
     from faregate.gateway.settings import GateSettings
     from faregate.gateway.turns import Turns
     from faregate.providers.price_table import PriceTable
-
-
-UNMETERED = frozenset({"free", "subscription"})
-"""Sources of a price row that cost no money."""
-
-
-@lean
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """One attempt before admission."""
-
-    target: Target
-    spec: ProviderSpec
-    row: PriceRow | None
-    """None when the price is unknown and the user allowed that."""
-    row_of: Callable[[str | None], PriceRow | None]
-    """The row of another service class, where an answer names one."""
-    at: datetime
-    """When the request came; its prices are those of this instant."""
-    multiplier: Ratio
-    """The factor of the region that it may run in."""
-    facts: RequestFacts
-    bounds: Bounds
-    output_field: str | None
-    """The field that carries the output bound; None where nothing takes one."""
-    url: str
-    headers: Mapping[str, str]
-    strip_usage: bool
-
-    @property
-    def metered(self) -> bool:
-        """Tell whether this attempt can cost money."""
-        return self.row is not None and self.row.source not in UNMETERED
-
-    def amount(self, bounds: Bounds) -> Money:
-        """Return the hold for these bounds."""
-        if self.row is None or not self.metered:
-            return ZERO
-        return hold_amount(bounds, self.row, self.facts, self.multiplier)
-
-    def cost(self, usage: Usage, service: str | None) -> Cost:
-        """Return what usage cost; `service` is the class that the answer names.
-
-        An answer can be of a dearer class than was asked for, never of a cheaper
-        price: what makes a class dearer is not always said in the answer.
-        """
-        cost = cost_of(usage, self.row, self.at, multiplier=self.multiplier)
-        if not self.metered or service is None or service in STANDARD_SERVICES:
-            return cost
-        row = self.row_of(service)
-        if row is None:
-            return cost
-        other = cost_of(usage, row, self.at, multiplier=self.multiplier)
-        return max(cost, other, key=lambda each: each.amount)
-
-    def at_most(self, usage: Usage) -> Money:
-        """Return what usage that was observed can have cost."""
-        cost = cost_of(usage, self.row, self.at, multiplier=self.multiplier).amount
-        if self.row is None:
-            return cost
-        return Money(scaled(cost.pico, self.row.hold_margin))
-
-    @property
-    def _renamed(self) -> bool:
-        """Tell whether the caller's bound moves to the field that counts here."""
-        return self.output_field != self.facts.output_field
-
-    def splice(self, bounds: Bounds) -> Splice | None:
-        """Return the changes to the body, or None when it passes untouched."""
-        model = None if self.target.model == self.facts.model else self.target.model
-        bound = None
-        moved = bounds.output != self.facts.output_bound or self._renamed
-        if moved and self.metered and self.output_field:
-            bound = bounds.output
-        if model is None and bound is None and not self.strip_usage:
-            return None
-        return Splice(
-            model=model,
-            output_field=self.output_field if bound is not None else None,
-            output_bound=bound,
-            include_usage=self.strip_usage,
-        )
 
 
 @dataclass(slots=True)
@@ -189,11 +102,11 @@ class Planner:
         """
         target = resolve(facts.model, self._table)
         if isinstance(target, NoTarget):
-            return _no_target(target)
+            return messages.no_target(target)
         spec = self._specs[target.provider]
         base = spec.base_urls.get(endpoints.base_protocol(facts.protocol))
         if base is None:
-            return _wrong_protocol(target, spec, facts)
+            return messages.wrong_protocol(target, spec, facts)
         headers = self._headers(inbound, spec, facts.protocol)
         if isinstance(headers, Refusal):
             return headers
@@ -239,7 +152,7 @@ class Planner:
         counted = facts.work is Work.TOKEN_COUNT
         allowed = counted or self._settings.unpriced is Unpriced.ALLOW
         if row is None and not allowed:
-            return _unpriced(target)
+            return messages.unpriced(target)
         if counted or row is None or row.source in UNMETERED:
             free = Bounds(input=facts.body_bytes, output=facts.output_bound or 0)
             return free, None
@@ -293,7 +206,7 @@ class Planner:
         known = self._turns.last(identity.session, target, facts.conversation.fixed)
         tokens = input_bound(facts, model, known)
         if isinstance(tokens, Unbounded):
-            return _unbounded(target, tokens)
+            return messages.unbounded(target, tokens)
         if facts.work is not Work.GENERATION:
             return Bounds(input=tokens, output=0)
         return bounds_of(
@@ -336,15 +249,7 @@ class Planner:
         # A provider of one's own that names no key, such as a server on this
         # machine, is asked without one.
         if key is None and spec.key_env and not spec.local:
-            where = " or ".join(spec.key_env)
-            return Refusal(
-                code=RefusalCode.KEY_MISSING,
-                message=(
-                    f"No key for {spec.name}: set {where} where the proxy runs "
-                    f"(or key_env, key_command under [providers.{spec.name}]), "
-                    "then restart it with: faregate down; faregate up"
-                ),
-            )
+            return messages.key_missing(spec)
         return endpoints.forwarded_with_key(inbound.head.headers, spec, protocol, key)
 
 
@@ -378,53 +283,5 @@ def _multiplier(spec: ProviderSpec, chosen: str, asked: str | None) -> Ratio:
     return max(found, key=lambda ratio: ratio[0] / ratio[1], default=ONE)
 
 
-def _unpriced(target: Target) -> Refusal:
-    return Refusal(
-        code=RefusalCode.UNPRICED_MODEL,
-        message=(
-            f"No price is known for {target}, so the cap cannot be kept. Add to "
-            f"config.toml (USD per million tokens): "
-            f'[prices."{target}"] input = 1.0 output = 5.0'
-        ),
-        param="model",
-    )
-
-
-def _unbounded(target: Target, unbounded: Unbounded) -> Refusal:
-    return Refusal(
-        code=RefusalCode.UNPRICED_MODEL,
-        message=(
-            f"The cost of this request has no bound: {unbounded.why}. Add to "
-            f'config.toml: [models."{target}"] context = 200000'
-        ),
-        param="model",
-    )
-
-
 def _must_ask_for_usage(facts: RequestFacts) -> bool:
     return facts.stream and not facts.wants_usage
-
-
-def _no_target(missing: NoTarget) -> Refusal:
-    if missing.candidates:
-        choices = ", ".join(f"{name}/{missing.model}" for name in missing.candidates)
-        message = f"Several providers serve {missing.model!r}; name one: {choices}"
-    else:
-        message = (
-            f"No provider is known for model {missing.model[:100]!r}. Write it as "
-            "provider/model (faregate providers lists them), or add a route to "
-            "config.toml"
-        )
-    return Refusal(code=RefusalCode.MODEL_NOT_FOUND, message=message, param="model")
-
-
-def _wrong_protocol(target: Target, spec: ProviderSpec, facts: RequestFacts) -> Refusal:
-    spoken = ", ".join(sorted(spec.base_urls)) or "none"
-    return Refusal(
-        code=RefusalCode.BAD_REQUEST,
-        message=(
-            f"{target.provider} does not speak {facts.protocol}; it speaks {spoken}. "
-            "Use a model of another provider, or an agent that speaks one of these"
-        ),
-        param="model",
-    )

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from faregate.gateway.admission import Admission
     from faregate.gateway.events import EventLog
-    from faregate.gateway.planning import Plan
+    from faregate.gateway.plan import Plan
     from faregate.gateway.ports import Clock, LedgerPort
     from faregate.protocols.codec import Answer
 

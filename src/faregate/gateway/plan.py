@@ -1,0 +1,107 @@
+"""What one attempt will be: its target, its bounds, its price, its changes.
+
+Owns how a plan turns bounds and usage into money. Which plan a request gets is the
+planner's part.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from faregate.core.estimate import Bounds, hold_amount
+from faregate.core.lean import lean
+from faregate.core.money import ZERO, Money
+from faregate.core.pricing import Cost, PriceRow, Ratio, cost_of, scaled
+from faregate.protocols.codec import Splice
+from faregate.providers.price_table import STANDARD_SERVICES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from faregate.core.facts import RequestFacts
+    from faregate.core.routing import Target
+    from faregate.core.usage import Usage
+    from faregate.providers.spec import ProviderSpec
+
+UNMETERED = frozenset({"free", "subscription"})
+"""Sources of a price row that cost no money."""
+
+
+@lean
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """One attempt before admission."""
+
+    target: Target
+    spec: ProviderSpec
+    row: PriceRow | None
+    """None when the price is unknown and the user allowed that."""
+    row_of: Callable[[str | None], PriceRow | None]
+    """The row of another service class, where an answer names one."""
+    at: datetime
+    """When the request came; its prices are those of this instant."""
+    multiplier: Ratio
+    """The factor of the region that it may run in."""
+    facts: RequestFacts
+    bounds: Bounds
+    output_field: str | None
+    """The field that carries the output bound; None where nothing takes one."""
+    url: str
+    headers: Mapping[str, str]
+    strip_usage: bool
+
+    @property
+    def metered(self) -> bool:
+        """Tell whether this attempt can cost money."""
+        return self.row is not None and self.row.source not in UNMETERED
+
+    def amount(self, bounds: Bounds) -> Money:
+        """Return the hold for these bounds."""
+        if self.row is None or not self.metered:
+            return ZERO
+        return hold_amount(bounds, self.row, self.facts, self.multiplier)
+
+    def cost(self, usage: Usage, service: str | None) -> Cost:
+        """Return what usage cost; `service` is the class that the answer names.
+
+        An answer can be of a dearer class than was asked for, never of a cheaper
+        price: what makes a class dearer is not always said in the answer.
+        """
+        cost = cost_of(usage, self.row, self.at, multiplier=self.multiplier)
+        if not self.metered or service is None or service in STANDARD_SERVICES:
+            return cost
+        row = self.row_of(service)
+        if row is None:
+            return cost
+        other = cost_of(usage, row, self.at, multiplier=self.multiplier)
+        return max(cost, other, key=lambda each: each.amount)
+
+    def at_most(self, usage: Usage) -> Money:
+        """Return what usage that was observed can have cost."""
+        cost = cost_of(usage, self.row, self.at, multiplier=self.multiplier).amount
+        if self.row is None:
+            return cost
+        return Money(scaled(cost.pico, self.row.hold_margin))
+
+    @property
+    def _renamed(self) -> bool:
+        """Tell whether the caller's bound moves to the field that counts here."""
+        return self.output_field != self.facts.output_field
+
+    def splice(self, bounds: Bounds) -> Splice | None:
+        """Return the changes to the body, or None when it passes untouched."""
+        model = None if self.target.model == self.facts.model else self.target.model
+        bound = None
+        moved = bounds.output != self.facts.output_bound or self._renamed
+        if moved and self.metered and self.output_field:
+            bound = bounds.output
+        if model is None and bound is None and not self.strip_usage:
+            return None
+        return Splice(
+            model=model,
+            output_field=self.output_field if bound is not None else None,
+            output_bound=bound,
+            include_usage=self.strip_usage,
+        )
