@@ -26,6 +26,7 @@ from faregate.control.models import (
     Snapshot,
     VersionInfo,
 )
+from faregate.control.smoke_runs import SmokeRunView
 
 _T = TypeVar("_T")
 
@@ -50,6 +51,7 @@ class FakeProxy:
         default_factory=lambda: VersionInfo(version="0.1.0", control=1)
     )
     holds: list[HoldView] = field(default_factory=list)
+    smoke: list[SmokeRunView] = field(default_factory=list)
     problem: tuple[int, Problem] | None = None
     raw: bytes | None = None
     """Sent on the feed in place of the snapshot."""
@@ -138,6 +140,8 @@ class FakeProxy:
                 return _json(self.snapshot)
             case "GET", "/v1/holds":
                 return _json(self.holds)
+            case "GET", "/v1/smoke/runs":
+                return _json(self.smoke)
             case "GET", "/v1/feed":
                 return await self._feed(request)
             case "POST", "/v1/sessions":

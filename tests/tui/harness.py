@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from textual.pilot import Pilot
 
     from faregate.tui.feed import Connect
+    from faregate.tui.smoke_desk import SmokeDesk
 
 WIDE = (120, 36)
 NARROW = (80, 24)
@@ -32,6 +33,7 @@ def make_app(
     user_themes: Path | None = None,
     connect: Connect | None = None,
     clock: FrozenClock | None = None,
+    desk: SmokeDesk | None = None,
 ) -> FaregateApp:
     """Return an application that was not started yet."""
     options = Options(
@@ -43,6 +45,7 @@ def make_app(
         no_color=no_color,
         keys=keys or {},
         agents=("claude", "codex"),
+        desk=desk,
     )
     return FaregateApp(options, clock=clock or FrozenClock(), connect=connect)
 

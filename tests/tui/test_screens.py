@@ -127,6 +127,6 @@ async def test_markup_in_a_name_is_text(proxy: FakeProxy) -> None:
     app = make_app(proxy.socket)
     async with app.run_test(size=WIDE) as pilot:
         await told(pilot, app, evil)
-        assert shows(app, "[bold]")
+        await told(pilot, app, "[bold]")
         await pilot.press("slash", *"ab", "left_square_bracket", "enter")
         await told(pilot, app, "filter ab[: 0")

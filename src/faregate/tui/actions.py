@@ -22,7 +22,9 @@ class Scope(StrEnum):
     OVERVIEW = "overview"
     TABLE = "in a table"
     SESSION = "in a session"
+    PROVIDERS = "in providers"
     OVERLAY = "in help"
+    QUESTION = "in a question"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,6 +155,52 @@ ACTIONS = (
         palette=False,
     ),
     Action(
+        id="smoke",
+        keys="r",
+        command="smoke",
+        label="smoke test",
+        about="test the target under the cursor; says first what that costs",
+        scope=Scope.PROVIDERS,
+        bar=2,
+    ),
+    Action(
+        id="smoke_all",
+        keys="R",
+        command="smoke_all",
+        label="all",
+        about="test every target again; says first what that costs",
+        scope=Scope.PROVIDERS,
+        bar=4,
+    ),
+    Action(
+        id="leave_providers",
+        keys="escape,1,left,backspace",
+        command="back",
+        label="back",
+        about="back to the screen before",
+        scope=Scope.PROVIDERS,
+        bar=3,
+        palette=False,
+    ),
+    Action(
+        id="yes",
+        keys="y,enter",
+        command="answer(1)",
+        label="yes",
+        about="say yes",
+        scope=Scope.QUESTION,
+        palette=False,
+    ),
+    Action(
+        id="no",
+        keys="escape,n,q",
+        command="answer(0)",
+        label="no",
+        about="say no",
+        scope=Scope.QUESTION,
+        palette=False,
+    ),
+    Action(
         id="close_help",
         keys="escape,q,question_mark",
         command="close",
@@ -179,6 +227,15 @@ ACTIONS = (
         about="scroll the help up",
         scope=Scope.OVERLAY,
         palette=False,
+    ),
+    Action(
+        id="providers",
+        keys="4",
+        command="providers",
+        label="providers",
+        about="providers and their smoke tests",
+        scope=Scope.EVERYWHERE,
+        bar=8,
     ),
     Action(
         id="freeze",

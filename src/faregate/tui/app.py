@@ -22,7 +22,9 @@ from faregate.tui.messages import StoreChanged
 from faregate.tui.screens.help import HelpScreen
 from faregate.tui.screens.live_screen import LiveScreen
 from faregate.tui.screens.overview import OverviewScreen
+from faregate.tui.screens.providers import ProvidersScreen
 from faregate.tui.screens.session import SessionScreen
+from faregate.tui.smoke_desk import SmokeDesk
 from faregate.tui.store import EVERYTHING, Kind, Store
 from faregate.tui.themes import (
     ThemeError,
@@ -60,6 +62,8 @@ class Options:
     keys: Mapping[str, str] = field(default_factory=dict)
     agents: tuple[str, ...] | None = None
     """Agents to name in a first run; None looks on the PATH."""
+    desk: SmokeDesk | None = None
+    """Who runs smoke tests; None runs this same program."""
 
 
 class FaregateApp(App[None]):
@@ -163,6 +167,14 @@ class FaregateApp(App[None]):
         name = names[(names.index(self.theme) + 1) % len(names)]
         self.apply_theme(name)
         self.notify(f"theme {name}", timeout=2, markup=False)
+
+    async def action_providers(self) -> None:
+        """Show the providers and what their smoke tests found."""
+        if isinstance(self.screen, LiveScreen) and not isinstance(
+            self.screen, ProvidersScreen
+        ):
+            desk = self._options.desk or SmokeDesk(self._options.socket_path)
+            await self.push_screen(ProvidersScreen(self.view, desk))
 
     async def action_help(self) -> None:
         """Explain the screen in front."""

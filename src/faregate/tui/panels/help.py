@@ -8,6 +8,7 @@ from faregate.tui.actions import Scope, in_scopes, keys_of
 from faregate.tui.filtering import ABOUT
 from faregate.tui.flight_table import COLUMNS as FLIGHT_COLUMNS
 from faregate.tui.lines import EMPTY, Line, cell, line, span, wrap
+from faregate.tui.provider_table import COLUMNS as PROVIDER_COLUMNS
 from faregate.tui.session_table import COLUMNS as SESSION_COLUMNS
 from faregate.tui.tones import Tone
 
@@ -41,16 +42,21 @@ def help_lines(view: View, cells: int, scopes: tuple[Scope, ...]) -> list[Line]:
     lines += _entry("mouse", MOUSE, cells)
     lines += _heading("filter")
     lines += _entry("words", ABOUT, cells)
-    for title, columns in (
-        ("sessions", SESSION_COLUMNS),
-        ("in flight", FLIGHT_COLUMNS),
-    ):
+    for title, columns in _tables(scopes):
         lines += _heading(title)
         lines += _columns(columns, cells)
     lines += _heading("signs and words")
     for sign, about in SIGNS:
         lines += _entry(sign, about, cells)
     return lines
+
+
+def _tables(
+    scopes: tuple[Scope, ...],
+) -> tuple[tuple[str, tuple[Column, ...]], ...]:
+    if Scope.PROVIDERS in scopes:
+        return (("providers", PROVIDER_COLUMNS),)
+    return (("sessions", SESSION_COLUMNS), ("in flight", FLIGHT_COLUMNS))
 
 
 def _columns(columns: tuple[Column, ...], cells: int) -> list[Line]:

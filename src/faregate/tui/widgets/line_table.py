@@ -47,6 +47,19 @@ class LineTable(ScrollView):
             """The table, for `on` selectors."""
             return self.table
 
+    class Chosen(Message):
+        """The cursor came to another row."""
+
+        def __init__(self, table: LineTable, key: str) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+        @property
+        def control(self) -> LineTable:
+            """The table, for `on` selectors."""
+            return self.table
+
     def __init__(
         self,
         columns: Sequence[Column],
@@ -116,6 +129,7 @@ class LineTable(ScrollView):
             self._chosen = key
             self._scroll_to_chosen()
             self._repaint()
+            self.post_message(self.Chosen(self, key))
 
     def action_move(self, by: int) -> None:
         """Move the cursor by rows."""
