@@ -21,7 +21,9 @@ from faregate.smoke.asking.spending import Purse
 from faregate.smoke.asking.target import SmokeTarget
 from faregate.smoke.asking.timing import TimedDeparture
 from faregate.smoke.asking.transcript import Broke
+from faregate.smoke.dialects.messages import MessagesDialect
 from faregate.smoke.dialects.wanted import Wanted
+from faregate.smoke.exchanges import TEXT_OUTPUT, numbers
 from faregate.smoke.simulated.faults import bodies, connection
 from faregate.smoke.simulated.faults.table import TABLE
 from faregate.smoke.simulated.interception import RawAnswer
@@ -30,12 +32,14 @@ from tests.smoke.probing import (
     CHAT,
     KEY,
     MESSAGES,
+    NONCE,
     ROW,
     MemorySpender,
     stage,
     target_of,
 )
 
+DIALECT = MessagesDialect()
 HELLO = Wanted(prompt="Say hello.", max_output=64)
 STREAM = replace(HELLO, stream=True)
 
@@ -188,11 +192,19 @@ def test_a_departure_is_timed_from_its_connection() -> None:
 
 
 class TestPrices:
-    def test_a_hold_covers_twice_the_output_bound(self) -> None:
+    def test_a_hold_covers_more_than_the_output_bound(self) -> None:
         prices = Prices(row=ROW)
         bounds = prices.bounds(100, 50)
-        assert bounds.output > 100
+        assert bounds.output > 200
         assert prices.hold(bounds) >= Money.usd("0.001")
+
+    def test_a_dear_model_fits_the_usual_limit_of_a_run(self) -> None:
+        base = Rates.per_mtok(
+            input=Decimal(5), output=Decimal(25), cache_write_5m=Decimal("6.25")
+        )
+        prices = Prices(row=replace(ROW, base=base))
+        body = len(str(DIALECT.shape(Wanted(prompt=numbers(NONCE)), "claude").body))
+        assert prices.hold(prices.bounds(body, TEXT_OUTPUT)) < Money.usd("0.02")
 
     def test_what_is_known_of_the_model_bounds_it(self) -> None:
         prices = Prices(row=ROW, facts=ModelFacts(context=80, max_output=60))

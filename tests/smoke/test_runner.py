@@ -221,9 +221,9 @@ async def test_an_answer_of_an_odd_shape_fails_one_probe_only() -> None:
 class TestMoney:
     async def test_the_runs_own_limit_skips_what_does_not_fit(self) -> None:
         async with bench() as on:
-            report = await on.run(on.plan(max_cost=Money.usd("0.009")))
+            report = await on.run(on.plan(max_cost=Money.usd("0.004")))
             spent = on.spender.spent
-        assert spent <= Money.usd("0.009")
+        assert spent <= Money.usd("0.004")
         target = report.targets[0]
         skipped = [p for p in target.probes if p.verdict is Verdict.SKIP]
         assert any("--max-cost" in p.finding.seen for p in skipped)

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 UNMETERED = frozenset({"free", "subscription"})
 _MESSAGES = 4
 _SLACK = 256
-"""Output tokens held beyond the bound: a provider that ignores bounds a little is
-what the test looks for, and no reason to close a person's budget."""
+"""Output tokens held beyond the bound: a provider that ignores it is what the test
+looks for, and no reason to close a person's budget."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class Prices:
             tokens = min(tokens, self.facts.context)
         most = self.facts.max_output or UNKNOWN_MAXIMUM
         hidden = most if COMPLETION_EXCLUDES_REASONING in self.usage_flags else 0
-        bound = most if output is None else min(most, 2 * output + _SLACK)
+        bound = most if output is None else min(most, output + _SLACK)
         return Bounds(input=tokens, output=bound, hidden_output=hidden)
 
     def hold(self, bounds: Bounds) -> Money:

@@ -22,7 +22,10 @@ BOUND = 16
 
 
 async def run(ctx: ProbeContext) -> Finding:
-    """Ask for a long answer within a few tokens."""
+    """Ask for an answer of some hundred tokens within a few.
+
+    No longer one: where the bound is ignored, all of it is billed.
+    """
     fields = list(ctx.dialect.output_fields)
     if ctx.output_field in fields:
         fields.remove(ctx.output_field)
@@ -31,7 +34,7 @@ async def run(ctx: ProbeContext) -> Finding:
     for field in fields:
         asked = await ctx.ask(
             Wanted(
-                prompt="Write the numbers from one to two hundred as English words.",
+                prompt="Write the numbers from one to sixty as English words.",
                 max_output=BOUND,
                 output_field=field,
             )

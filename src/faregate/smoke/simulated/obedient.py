@@ -33,7 +33,7 @@ _SAID = (
     ("json", ("JSON object",), '{"capital": "Paris"}'),
     ("stop", ('STOPHERE"]',), "alpha beta gamma "),
     ("stop", ("STOPHERE",), "alpha beta gamma STOPHERE delta epsilon"),
-    ("long", ("two hundred",), _NUMBERS),
+    ("long", ("sixty",), _NUMBERS),
     ("planets", ("planets",), "Mercury, Venus, Earth, Mars, Jupiter, Saturn"),
 )
 
