@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from faregate.protocols.codec import BadRequestError
@@ -17,6 +19,7 @@ from faregate.protocols.fields import (
     read_text,
 )
 from faregate.protocols.json_object import JsonObject, read_object
+from tests.protocols.requests import inspect
 
 
 def one(value: str) -> JsonObject:
@@ -154,3 +157,30 @@ def test_bounds_in_two_spellings() -> None:
 
 def test_json_text() -> None:
     assert json_text('a"é') == '"a\\"é"'.encode()
+
+
+@pytest.mark.parametrize(
+    ("path", "rest"),
+    [
+        ("/v1/chat/completions", {"messages": []}),
+        ("/v1/completions", {"prompt": "hi"}),
+        ("/v1/messages", {"messages": [], "max_tokens": 1}),
+        ("/v1/responses", {"input": "hi"}),
+    ],
+)
+def test_no_other_model_than_the_named_one_may_answer(
+    path: str, rest: dict[str, Any]
+) -> None:
+    body = {"model": "m", **rest}
+    for field, value in (("models", ["m", "dear"]), ("preset", "dear")):
+        with pytest.raises(BadRequestError) as refused:
+            inspect(path, {**body, field: value})
+        assert refused.value.param == field
+    assert inspect(path, {**body, "models": [], "preset": None}).model == "m"
+
+
+@pytest.mark.parametrize("path", ["/v1/messages", "/v1/responses"])
+def test_plugins_of_a_router_are_billed(path: str) -> None:
+    found = inspect(path, {"model": "m", "plugins": [{"id": "web"}]})
+    assert found.server_tools == ("plugins",)
+    assert found.server_tool_uses is None

@@ -25,6 +25,10 @@ LONGEST_MODEL = 256
 MOST_ELEMENTS = 100_000
 """Messages, tools or inputs of one request; more would only keep us busy."""
 
+_BLANK = b" \t\r\n"
+ALTERNATIVES = ("models", "preset")
+"""Fields of routers that let another model answer than the one that is named."""
+
 _Element = TypeVar("_Element")
 
 _TEXT = msgspec.json.Decoder(str)
@@ -56,6 +60,18 @@ def read_model(body: JsonObject) -> str:
     if model is None:
         raise BadRequestError("`model` is missing; name a model.", "model")
     return checked_model(model)
+
+
+def refuse_alternatives(body: JsonObject) -> None:
+    """Refuse a choice of further models: one could be dearer than what is held."""
+    for key in ALTERNATIVES:
+        value = body.get(key)
+        if value is not None and value.translate(None, _BLANK) != b"[]":
+            raise BadRequestError(
+                f"`{key}` names alternatives whose price cannot be held; "
+                "name one model.",
+                key,
+            )
 
 
 def read_text(body: JsonObject, key: str, param: str | None = None) -> str | None:

@@ -16,6 +16,7 @@ from faregate.protocols.conversation import (
     unread_conversation,
 )
 from faregate.protocols.fields import (
+    ALTERNATIVES,
     json_text,
     list_elements,
     read_bound,
@@ -23,6 +24,7 @@ from faregate.protocols.fields import (
     read_list,
     read_model,
     read_text,
+    refuse_alternatives,
 )
 from faregate.protocols.json_object import JsonObject, read_again, read_object
 from faregate.protocols.parts import (
@@ -54,6 +56,7 @@ _GUARDED = frozenset(
         "mcp_servers",
         "container",
         "cache_control",
+        *ALTERNATIVES,
         *_OUTPUT_FIELDS,
     }
 )
@@ -109,11 +112,14 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     request = read_object(body, guarded=_GUARDED)
     counts_only = head.path == COUNT_PATH
     model = read_model(request)
+    refuse_alternatives(request)
     bound, field = read_bound(request, _OUTPUT_FIELDS)
     tools = read_tools(request.get("tools"), _CLIENT_TOOLS)
     server_tools = tools.server
     if read_list(request, "mcp_servers"):
         server_tools = unique((*server_tools, "mcp"))
+    if read_list(request, "plugins"):
+        server_tools = unique((*server_tools, "plugins"))
     raw = request.get("messages") or b"[]"
     system = request.get("system") or b""
     messages = decode_messages(raw)

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from faregate.core.facts import Conversation, RequestFacts, SessionHints, Work
 from faregate.protocols.agents import session_hints
-from faregate.protocols.codec import BadRequestError, RequestHead, Splice
 from faregate.protocols.conversation import (
     cache_write_of,
     conversation_of,
@@ -15,6 +14,7 @@ from faregate.protocols.conversation import (
     unread_conversation,
 )
 from faregate.protocols.fields import (
+    ALTERNATIVES,
     hint_text,
     json_text,
     list_elements,
@@ -24,6 +24,7 @@ from faregate.protocols.fields import (
     read_list,
     read_model,
     read_text,
+    refuse_alternatives,
 )
 from faregate.protocols.json_object import (
     JsonObject,
@@ -42,6 +43,7 @@ from faregate.protocols.tools import ClientKinds, ToolFacts, read_tools, unique
 
 if TYPE_CHECKING:
     from faregate.core.pricing import CacheWrite
+    from faregate.protocols.codec import RequestHead, Splice
 
 PROTOCOL = "openai_chat"
 
@@ -56,7 +58,7 @@ _GUARDED = frozenset(
         "service_tier",
         "tools",
         "functions",
-        "models",
+        *ALTERNATIVES,
         *OUTPUT_FIELDS,
     }
 )
@@ -73,7 +75,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     """Return the facts of a request; raise BadRequestError on bad input."""
     request = read_object(body, guarded=_GUARDED)
     model = read_model(request)
-    _refuse_alternatives(request)
+    refuse_alternatives(request)
     stream = read_flag(request, "stream")
     bound, field = read_bound(request, OUTPUT_FIELDS)
     tools = read_tools(request.get("tools"), _CLIENT_TOOLS)
@@ -103,15 +105,6 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         hints=_hints(head, request),
         conversation=_conversation(model, request, raw, messages, tools),
     )
-
-
-def _refuse_alternatives(request: JsonObject) -> None:
-    """Refuse a list of further models: one of them could be dearer than the hold."""
-    if read_list(request, "models"):
-        raise BadRequestError(
-            "`models` lists alternatives whose price cannot be held; name one model.",
-            "models",
-        )
 
 
 def _speaks(request: JsonObject) -> bool:

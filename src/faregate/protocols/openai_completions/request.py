@@ -11,6 +11,7 @@ from faregate.core.facts import RequestFacts, Work
 from faregate.protocols.agents import session_hints
 from faregate.protocols.conversation import conversation_of, rest_of
 from faregate.protocols.fields import (
+    ALTERNATIVES,
     json_text,
     list_elements,
     read_bound,
@@ -18,6 +19,7 @@ from faregate.protocols.fields import (
     read_flag,
     read_model,
     read_text,
+    refuse_alternatives,
 )
 from faregate.protocols.json_object import (
     JsonObject,
@@ -42,6 +44,7 @@ _GUARDED = frozenset(
         "n",
         "best_of",
         "service_tier",
+        *ALTERNATIVES,
         *_OUTPUT_FIELDS,
     }
 )
@@ -51,6 +54,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     """Return the facts of a request; raise BadRequestError on bad input."""
     request = read_object(body, guarded=_GUARDED)
     model = read_model(request)
+    refuse_alternatives(request)
     stream = read_flag(request, "stream")
     bound, field = read_bound(request, _OUTPUT_FIELDS)
     prompts = _prompts(request)

@@ -15,6 +15,7 @@ from faregate.protocols.conversation import (
     unread_conversation,
 )
 from faregate.protocols.fields import (
+    ALTERNATIVES,
     hint_text,
     json_text,
     limited,
@@ -22,8 +23,10 @@ from faregate.protocols.fields import (
     read_bound,
     read_count,
     read_flag,
+    read_list,
     read_model,
     read_text,
+    refuse_alternatives,
 )
 from faregate.protocols.json_object import JsonObject, read_again, read_object
 from faregate.protocols.parts import raw_audio, raw_media
@@ -48,6 +51,7 @@ _GUARDED = frozenset(
         "previous_response_id",
         "conversation",
         "prompt",
+        *ALTERNATIVES,
         *_OUTPUT_FIELDS,
     }
 )
@@ -128,13 +132,16 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     """Return the facts of a request; raise BadRequestError on bad input."""
     request = read_object(body, guarded=_GUARDED)
     model = read_model(request)
+    refuse_alternatives(request)
     _refuse_background(request)
     bound, field = read_bound(request, _OUTPUT_FIELDS)
     uses = read_count(request, "max_tool_calls")
     raw = request.get("input") or b"[]"
     items = _items(raw)
     tools = _all_tools(request, items)
-    server_tools = unique(name for each in tools for name in each.server)
+    plugins = ["plugins"] if read_list(request, "plugins") else []
+    named = [name for each in tools for name in each.server]
+    server_tools = unique((*named, *plugins))
     return RequestFacts(
         protocol=PROTOCOL,
         work=Work.GENERATION,
