@@ -38,7 +38,7 @@ def sentences(
     paths: Paths, told: RunReport, since: Since | None = None
 ) -> list[tuple[str, bool | None]]:
     changes = remember(told, load(paths), paths, since=since)
-    return [(change.what, change.worse) for change in changes]
+    return [(change.what, change.worse) for change in changes or ()]
 
 
 def test_a_run_is_kept_and_the_next_one_compared(paths: Paths) -> None:
@@ -64,7 +64,7 @@ def test_a_run_that_cannot_be_kept_is_still_a_run(
     paths: Paths, proxy: AskedProxy, capfd: pytest.CaptureFixture[str]
 ) -> None:
     proxy.problem = (503, Problem(code="ledger_unavailable", message="disk full"))
-    assert remember(run(Verdict.PASS), load(paths), paths) == []
+    assert remember(run(Verdict.PASS), load(paths), paths) is None
     assert "not kept" in capfd.readouterr().err
 
 
@@ -91,5 +91,6 @@ def test_changes_in_words(paths: Paths) -> None:
         "  worse:  p/m was READY and is NOT READY",
         "  worse:  p/m Tool: PASS -> FAIL (saw)",
     ]
-    assert change_lines([]) == ["nothing changed since the runs before"]
+    assert change_lines([]) == ["nothing changed"]
+    assert change_lines(None) == ["no earlier run to compare with"]
     assert change_lines(changes, markdown=True)[0] == "## Changed"

@@ -206,6 +206,13 @@ def test_requests_count_where_tokens_do_not() -> None:
     assert (found.what, found.counted, found.expected) == ("requests", 2, 1)
 
 
+def test_a_limit_without_a_name_counts_requests() -> None:
+    spent = (one(0, limits=limit(60, "")), one(1, limits=limit(59, "")))
+    found = limit_delta(spent)
+    assert found is not None
+    assert (found.what, found.expected) == ("requests", 1)
+
+
 @pytest.mark.parametrize(
     "limits", [(), limit(None), limit(5, "images"), limit(None, size=-1)]
 )

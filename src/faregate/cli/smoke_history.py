@@ -52,8 +52,10 @@ def remember(
     *,
     since: Since | None = None,
     alert: bool = False,
-) -> list[Change]:
-    """Keep a run and return what changed; what cannot be kept is only warned of.
+) -> list[Change] | None:
+    """Keep a run and return what changed; None where there was nothing to compare.
+
+    What cannot be kept is only warned of.
 
     `alert` also tells a running proxy's watchers what got worse.
     """
@@ -78,8 +80,8 @@ def remember(
         history.keep(views, alerts=alerts)
     except (ControlError, LedgerError) as error:
         output.warn(f"this run is not kept, and compared with nothing: {error}")
-        return []
-    return changes
+        return None
+    return changes if any(earlier for _, earlier in pairs) else None
 
 
 def _earlier(

@@ -113,8 +113,14 @@ def smoke_test(
     report = test.run(_told if sys.stderr.isatty() else None)
     told = None if since is None else since_of(since)
     changes = remember(report, test.settings, test.paths, since=told)
-    shown = None if since is None else changes
-    _show(report, shown, every=every, as_json=as_json, markdown=markdown)
+    _show(
+        report,
+        changes,
+        compared=since is not None,
+        every=every,
+        as_json=as_json,
+        markdown=markdown,
+    )
     asked = {target.name for target in test.plan.targets}
     return _code(report, asked, strict=strict)
 
@@ -134,7 +140,7 @@ def _watched(prepare: Callable[[], SmokeTest], every: str, *, strict: bool) -> i
         # Prepared anew: keys, prices and the configuration may have changed.
         test = prepare()
         report = test.run()
-        return report, remember(report, test.settings, test.paths, alert=True)
+        return report, remember(report, test.settings, test.paths, alert=True) or []
 
     report = watch_again(once, every_of(every))
     return _code(report, {target.name for target in report.targets}, strict=strict)
@@ -221,6 +227,7 @@ def _show(
     report: RunReport,
     changes: list[Change] | None,
     *,
+    compared: bool,
     every: bool,
     as_json: bool,
     markdown: bool,
@@ -232,8 +239,8 @@ def _show(
 
     if as_json:
         document = document_of(report)
-        if changes is not None:
-            document["changes"] = [asdict(change) for change in changes]
+        if compared:
+            document["changes"] = [asdict(change) for change in changes or ()]
         output.document(document)
         return
     width = shutil.get_terminal_size((WIDTH, 24)).columns if _is_terminal() else WIDTH
@@ -242,7 +249,7 @@ def _show(
         if markdown
         else table_lines(report, width=max(60, min(width, 120)), every=every)
     )
-    if changes is not None:
+    if compared:
         lines += ["", *change_lines(changes, markdown=markdown)]
     for line in lines:
         output.result(line)

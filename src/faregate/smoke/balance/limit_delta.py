@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from faregate.smoke.balance.spent import Spent
     from faregate.smoke.rate_limits import RateLimit
 
-_TOKENS = ("tokens", "size", "")
-_REQUESTS = ("requests", "requests-day")
+_TOKENS = ("tokens", "size")
+_REQUESTS = ("requests", "requests-day", "")
 _SHORTEST_S = 0.05
 
 
