@@ -86,6 +86,7 @@ def test_another_since_is_a_usage_error(cli: Cli, text: str) -> None:
 def test_changes_in_words(paths: Paths) -> None:
     sentences(paths, run(Verdict.PASS))
     changes = remember(run(Verdict.FAIL, after_ms=5), load(paths), paths)
+    assert changes is not None
     assert change_lines(changes) == [
         "changed:",
         "  worse:  p/m was READY and is NOT READY",

@@ -55,9 +55,7 @@ def remember(
 ) -> list[Change] | None:
     """Keep a run and return what changed; None where there was nothing to compare.
 
-    What cannot be kept is only warned of.
-
-    `alert` also tells a running proxy's watchers what got worse.
+    What cannot be kept is only warned of. `alert` also tells a running proxy's watchers what got worse.
     """
     # Loaded here: the commands start without the engine.
     from faregate.core.holds import LedgerError
@@ -69,15 +67,12 @@ def remember(
     run = f"{report.started_at_ms}-{secrets.token_hex(3)}"
     views = runs_of(report, run)
     try:
-        changes = [
-            change
-            for view in views
-            for change in compare(view, _earlier(history.of(view.target), view, since))
+        pairs = [
+            (view, _earlier(history.of(view.target), view, since)) for view in views
         ]
-        alerts = (
-            [change.sentence for change in changes if change.worse] if alert else []
-        )
-        history.keep(views, alerts=alerts)
+        changes = [change for pair in pairs for change in compare(*pair)]
+        worse = [change.sentence for change in changes if change.worse]
+        history.keep(views, alerts=worse if alert else [])
     except (ControlError, LedgerError) as error:
         output.warn(f"this run is not kept, and compared with nothing: {error}")
         return None
@@ -97,15 +92,16 @@ def _earlier(
     ]
 
 
-def change_lines(changes: Sequence[Change], *, markdown: bool = False) -> list[str]:
-    """Return what changed, for a person."""
+def change_lines(
+    changes: Sequence[Change] | None, *, markdown: bool = False
+) -> list[str]:
+    """Return what changed, for a person; None says that nothing was compared."""
     title = "## Changed" if markdown else "changed:"
     if not changes:
-        return (
-            [title, "nothing since the runs before"]
-            if markdown
-            else ["nothing changed since the runs before"]
+        none = (
+            "no earlier run to compare with" if changes is None else "nothing changed"
         )
+        return [title, none] if markdown else [none]
     mark = "-" if markdown else " "
     words = {True: "worse: ", False: "better:", None: "other: "}
     return [title, *(f"{mark} {words[c.worse]} {c.sentence}" for c in changes)]
