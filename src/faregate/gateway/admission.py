@@ -101,6 +101,9 @@ class Admission:
             self._leave(entered)
             self._give_back(entered)
             raise
+        except Exception:
+            self._leave(entered)
+            raise
         self._leave(entered)
         return outcome
 
@@ -197,6 +200,8 @@ class Admission:
         """Void a hold that was made just as its request went away."""
         if not waiter.future.done() or waiter.future.cancelled():
             return
+        if waiter.future.exception() is not None:
+            return
         outcome = waiter.future.result()
         if not isinstance(outcome, Admitted):
             return
@@ -267,7 +272,11 @@ class Admission:
         if known is not None:
             outcome = NoRoom(amount=waiter.least, blocking=known)
         else:
-            outcome = self._attempt(self._asks[waiter])
+            try:
+                outcome = self._attempt(self._asks[waiter])
+            except Exception as error:  # noqa: BLE001 - raised where it waits
+                waiter.future.set_exception(error)
+                return
         if isinstance(outcome, NoRoom):
             if can_make_room(outcome.blocking, outcome.amount):
                 round_.stays(waiter, outcome)
