@@ -147,6 +147,13 @@ def test_what_is_no_extension(before: Conversation, now: Conversation) -> None:
     assert extends(before, now) is None
 
 
+def test_a_conversation_that_is_shortened_first_is_sampled_twice() -> None:
+    asked = replace(facts(output_bound=500), compacts=True)
+    bounds = bounds_of(asked, NOTHING, default_output=9, input_tokens=1_000)
+    assert bounds.input == 2_000
+    assert bounds.billable_output == 1_000
+
+
 def test_the_same_conversation_again_adds_nothing() -> None:
     assert extends(conversation(5, 6), conversation(5, 6)) == 0
 

@@ -184,3 +184,19 @@ def test_plugins_of_a_router_are_billed(path: str) -> None:
     found = inspect(path, {"model": "m", "plugins": [{"id": "web"}]})
     assert found.server_tools == ("plugins",)
     assert found.server_tool_uses is None
+
+
+@pytest.mark.parametrize(
+    ("path", "managed"),
+    [
+        ("/v1/messages", {"edits": [{"type": "compact_20260112"}]}),
+        ("/v1/responses", [{"type": "compaction", "compact_threshold": 1000}]),
+    ],
+)
+def test_a_conversation_that_the_provider_shortens(path: str, managed: Any) -> None:
+    assert inspect(path, {"model": "m", "context_management": managed}).compacts
+    escaped = b'{"model":"m","context_management":[{"type":"\\u0063ompaction"}]}'
+    assert inspect(path, escaped).compacts
+    other = {"edits": [{"type": "clear_tool_uses_20250919"}]}
+    assert not inspect(path, {"model": "m", "context_management": other}).compacts
+    assert not inspect(path, {"model": "m"}).compacts

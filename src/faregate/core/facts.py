@@ -82,6 +82,8 @@ class RequestFacts:
     """Tools that the provider runs and bills: "web_search", "code_execution"."""
     server_tool_uses: int | None = None
     """Sum of their declared maximum uses; None when one declares none."""
+    compacts: bool = False
+    """The provider may shorten the conversation first, in a sampling of its own."""
     media: bool = False
     """Input whose tokens its bytes do not bound: images, audio, files, URLs."""
     audio: bool = False

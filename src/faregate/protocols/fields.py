@@ -62,6 +62,13 @@ def read_model(body: JsonObject) -> str:
     return checked_model(model)
 
 
+def may_compact(body: JsonObject) -> bool:
+    """Tell whether the provider is asked to shorten a long conversation by itself."""
+    managed = body.get("context_management") or b""
+    # An escaped letter may stand for one of the word.
+    return b'"compact' in managed or b"\\u" in managed
+
+
 def refuse_alternatives(body: JsonObject) -> None:
     """Refuse a choice of further models: one could be dearer than what is held."""
     for key in ALTERNATIVES:

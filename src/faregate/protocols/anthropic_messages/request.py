@@ -19,6 +19,7 @@ from faregate.protocols.fields import (
     ALTERNATIVES,
     json_text,
     list_elements,
+    may_compact,
     read_bound,
     read_flag,
     read_list,
@@ -56,6 +57,7 @@ _GUARDED = frozenset(
         "mcp_servers",
         "container",
         "cache_control",
+        "context_management",
         *ALTERNATIVES,
         *_OUTPUT_FIELDS,
     }
@@ -134,6 +136,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         tools=tools.count,
         server_tools=server_tools,
         server_tool_uses=tools.uses if server_tools == tools.server else None,
+        compacts=may_compact(request),
         media=messages is None or any_media(messages, _TEXT_PARTS),
         stored_input=request.get("container") is not None,
         cache_write=_cache_write(request, (raw, system), tools),
