@@ -1,0 +1,117 @@
+"""What all exchanges share: budgets of the moment, and who is capped."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+import pytest
+
+from faregate.core.identity import Identity
+from faregate.core.labels import Labels
+from faregate.core.limits.budget import BudgetMatcher, BudgetRule
+from faregate.core.money import Money
+from faregate.core.refusal import Refusal, RefusalCode
+from faregate.core.routing import Target
+from faregate.core.windows import HighWater, WindowKind
+from tests.gateway.building import CountingLedger, FakeClock
+from tests.gateway.gates import SmallGate
+
+TARGET = Target(provider="p", model="m")
+DAY = 86_400_000
+
+
+def who(**more: object) -> Identity:
+    cost = more.get("max_cost")
+    return Identity(
+        session="s",
+        root_session="s",
+        parent=None,
+        labels=Labels(),
+        max_cost=cost if isinstance(cost, Money) else None,
+        source="token",
+    )
+
+
+@pytest.fixture
+def small(ledger: CountingLedger, clock: FakeClock) -> SmallGate:
+    return SmallGate(ledger, clock)
+
+
+def test_a_request_counts_in_the_windows_of_now(
+    small: SmallGate, clock: FakeClock
+) -> None:
+    before = {(w.scope, w.window): w for w in small.gate.budgets(who(), TARGET)}
+    assert before["global", "month"].limit == Money.usd(1)
+    clock.pass_by(86_400)
+    after = {(w.scope, w.window): w for w in small.gate.budgets(who(), TARGET)}
+    day = ("global", "day")
+    assert after[day].starts_at == before[day].starts_at + 86_400
+
+
+def test_a_clock_that_goes_back_leads_into_no_window_that_has_ended(
+    small: SmallGate, clock: FakeClock
+) -> None:
+    clock.pass_by(30 * 86_400)
+    december = small.gate.budgets(who(), TARGET)
+    clock.ms -= 30 * DAY
+    assert small.gate.budgets(who(), TARGET) == december
+    assert small.gate.shared_windows(clock.ms / 1000)[0] in december
+
+
+def test_nor_does_one_that_was_behind_at_the_start(
+    small: SmallGate, clock: FakeClock
+) -> None:
+    small.gate.high_water = HighWater(clock.ms / 1000 + 40 * 86_400)
+    (month,) = (w for w in small.gate.budgets(who(), TARGET) if w.window == "month")
+    assert month.starts_at * 1000 > clock.ms
+
+
+def test_a_token_can_tighten_its_session_and_never_loosen_it(small: SmallGate) -> None:
+    rule = BudgetRule(
+        scope_kind="session", window=WindowKind.SESSION, limit=Money.usd(2)
+    )
+    small.gate.rebudget(BudgetMatcher((rule,), UTC))
+
+    def limit(cost: Money | None) -> Money | None:
+        windows = small.gate.budgets(who(max_cost=cost), TARGET)
+        return next(w.limit for w in windows if w.window == "session")
+
+    assert limit(None) == Money.usd(2)
+    assert limit(Money.usd(1)) == Money.usd(1)
+    assert limit(Money.usd(3)) == Money.usd(2)
+
+
+def test_a_session_is_capped_until_something_fits(small: SmallGate) -> None:
+    states = small.gate.ledger.states(small.gate.budgets(who(), TARGET))
+    full = Refusal(
+        code=RefusalCode.BUDGET_EXCEEDED, message="full", blocking=tuple(states)
+    )
+    small.gate.refused(full, who())
+    assert small.gate.is_capped("s")
+    assert all(small.gate.is_refusing(s.budget) for s in states)
+    small.gate.admitted("s", states)
+    assert not small.gate.is_capped("s")
+    assert not any(small.gate.is_refusing(s.budget) for s in states)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "counted"),
+    [
+        (RefusalCode.BUDGET_EXCEEDED, "capped", 1),
+        (RefusalCode.UNPRICED_MODEL, "refused", 1),
+        (RefusalCode.UPSTREAM_TIMEOUT, "error", 0),
+        (RefusalCode.SHUTTING_DOWN, "error", 0),
+    ],
+)
+def test_refusals_are_counted_and_faults_are_not(
+    code: RefusalCode, kind: str, counted: int, small: SmallGate
+) -> None:
+    small.gate.refused(Refusal(code=code, message="why"), who())
+    assert small.kinds() == [kind]
+    assert small.ledger.calls["record_refusal"] == counted
+
+
+def test_a_client_that_hung_up_is_no_news(small: SmallGate) -> None:
+    gone = Refusal(code=RefusalCode.INTERNAL, message="the client hung up")
+    small.gate.refused(gone, who(), hung_up=True)
+    assert small.kinds() == []

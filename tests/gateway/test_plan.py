@@ -1,0 +1,70 @@
+"""How a plan turns usage into money."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from faregate.core.facts import RequestFacts, Work
+from faregate.core.money import ZERO, Money
+from faregate.core.pricing import ONE, CostSource, PriceRow
+from faregate.core.routing import Target
+from faregate.core.usage import Usage
+from faregate.gateway.plan import Plan
+from tests.gateway.gates import SPEC, ask, row
+from tests.gateway.test_planning import planned
+
+USED = Usage(uncached_input=1_000, output=100)
+PRICE = Money.usd("0.002")
+
+
+def plan(price: PriceRow | None, **rows: PriceRow) -> Plan:
+    made = planned(ask())
+    return Plan(
+        target=Target(provider="p", model="m"),
+        spec=SPEC,
+        row=price,
+        row_of=lambda service: rows.get(service or "", price),
+        at=datetime(2026, 11, 23, tzinfo=UTC),
+        multiplier=ONE,
+        facts=RequestFacts(protocol="openai_chat", work=Work.GENERATION, model="m"),
+        bounds=made.bounds,
+        output_field="max_tokens",
+        url="",
+        headers={},
+        strip_usage=False,
+    )
+
+
+def test_usage_costs_what_its_row_says() -> None:
+    assert plan(row("p")).cost(USED, None).amount == PRICE
+    assert plan(row("p")).cost(USED, "default").amount == PRICE
+
+
+def test_a_dearer_class_counts_and_a_cheaper_one_does_not() -> None:
+    double = row("p", hold_margin=(1, 1))
+    dear = PriceRow(
+        provider="p", model="m", base=double.base.times((2, 1)), source="config"
+    )
+    cheap = PriceRow(
+        provider="p", model="m", base=double.base.times((1, 2)), source="config"
+    )
+    made = plan(double, priority=dear, flex=cheap)
+    assert made.cost(USED, "priority").amount == PRICE + PRICE
+    assert made.cost(USED, "flex").amount == PRICE
+
+
+def test_a_cost_that_the_provider_states_goes_first() -> None:
+    stated = Usage(uncached_input=1, output=1, reported_cost=Money.usd("0.5"))
+    cost = plan(row("p")).cost(stated, "priority")
+    assert (cost.amount, cost.source) == (Money.usd("0.5"), CostSource.REPORTED)
+
+
+def test_an_estimate_takes_the_margin_of_its_row() -> None:
+    assert plan(row("p", hold_margin=(3, 2))).at_most(USED) == Money.usd("0.003")
+
+
+def test_without_a_row_nothing_is_held_and_nothing_known() -> None:
+    made = plan(None)
+    assert made.amount(made.bounds) == ZERO
+    assert made.cost(USED, None).source is CostSource.UNPRICED
+    assert made.at_most(USED) == ZERO

@@ -1,0 +1,273 @@
+"""Which plan a request gets, and what it would cost at most."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from faregate.core.estimate import UNKNOWN_MAXIMUM
+from faregate.core.identity import Claim, Grant, Identity
+from faregate.core.labels import Labels
+from faregate.core.model_facts import ModelFacts
+from faregate.core.money import ZERO, Money
+from faregate.core.policy import Unpriced
+from faregate.core.pricing import Rates, Tier
+from faregate.core.refusal import Refusal, RefusalCode
+from faregate.core.routing import RoutingTable, Target
+from faregate.core.usage import Usage
+from faregate.gateway.inbound import Inbound
+from faregate.gateway.learning import Lesson
+from faregate.gateway.plan import Plan
+from faregate.gateway.planning import Planner
+from faregate.gateway.settings import GateSettings
+from faregate.gateway.turns import Turns
+from faregate.protocols.codec import RequestHead
+from faregate.protocols.flags import COMPLETION_EXCLUDES_REASONING
+from faregate.protocols.registry import codec_for
+from faregate.providers.price_table import PriceTable
+from faregate.providers.spec import Billing, ProviderSpec
+from tests.gateway.building import NOW_MS
+from tests.gateway.gates import SPEC, ask, row
+
+WHO = Identity(
+    session="s", root_session="s", parent=None, labels=Labels(), source="token"
+)
+REGIONAL = replace(
+    SPEC,
+    name="r",
+    regions={"us": SPEC.base_urls, "eu": SPEC.base_urls},
+    region_multipliers={"us": (11, 10), "eu": (12, 10)},
+)
+HIDING = replace(SPEC, name="h", usage_flags=frozenset({COMPLETION_EXCLUDES_REASONING}))
+PLANNED = replace(SPEC, name="plan", billing=Billing.SUBSCRIPTION)
+TIERED = row(
+    "p",
+    "tiered",
+    tiers=(
+        Tier(
+            above_input=200_000,
+            rates=Rates.per_mtok(input=Decimal(2), output=Decimal(20)),
+        ),
+    ),
+)
+FACTS = {
+    ("p", "small"): ModelFacts(context=4_000, max_output=2_000),
+    ("p", "tiered"): ModelFacts(context=200_000, max_output=64_000),
+    ("h", "m"): ModelFacts(max_output=8_000),
+}
+
+
+def planner(
+    *,
+    settings: GateSettings | None = None,
+    regions: dict[str, str] | None = None,
+    keys: bool = True,
+) -> Planner:
+    specs: dict[str, ProviderSpec] = {
+        spec.name: spec for spec in (SPEC, REGIONAL, HIDING, PLANNED)
+    }
+    rows = (row("p"), row("p", "small"), TIERED, row("r"), row("h"))
+    return Planner(
+        specs=specs,
+        prices=PriceTable().with_overrides(rows, FACTS),
+        table=RoutingTable(providers=frozenset(specs)),
+        key_of=lambda _name: "sk-key" if keys else None,
+        settings=settings or GateSettings(),
+        turns=Turns(),
+        regions=regions,
+    )
+
+
+def plan(
+    body: dict[str, Any],
+    path: str = "/v1/chat/completions",
+    *,
+    by: Planner | None = None,
+    own_key: bool = False,
+    most: int | None = None,
+) -> Plan | Refusal:
+    found = codec_for("POST", path)
+    assert found is not None
+    codec, work = found
+    data = json.dumps(body).encode()
+    head = RequestHead(method="POST", path=path, headers={"authorization": "Bearer x"})
+    inbound = Inbound(
+        id="r",
+        head=head,
+        body=data,
+        codec=codec,
+        work=work,
+        grant=None if own_key else Grant(),
+        url=Claim(),
+        labels=Claim(),
+        received_ms=NOW_MS,
+    )
+    return (by or planner()).plan(inbound, codec.inspect(head, data), WHO, most=most)
+
+
+def planned(
+    body: dict[str, Any], path: str = "/v1/chat/completions", **how: Any
+) -> Plan:
+    made = plan(body, path, **how)
+    assert isinstance(made, Plan), made
+    return made
+
+
+def refused(body: dict[str, Any], **how: Any) -> Refusal:
+    made = plan(body, **how)
+    assert isinstance(made, Refusal), made
+    return made
+
+
+def unbounded(model: str = "p/m", **more: Any) -> dict[str, Any]:
+    body = ask(model, **more)
+    del body["max_tokens"]
+    return body
+
+
+def test_a_plan_names_its_target_and_its_instant() -> None:
+    made = planned(ask())
+    assert made.target == Target(provider="p", model="m")
+    assert made.at == datetime.fromtimestamp(NOW_MS / 1000, UTC)
+    assert made.url == "http://127.0.0.1:9/chat/completions"
+    assert made.headers["authorization"] == "Bearer sk-key"
+    assert made.metered
+
+
+def test_a_model_nobody_serves_is_refused_with_what_to_write() -> None:
+    refusal = refused(ask("gpt-nowhere"))
+    assert refusal.code is RefusalCode.MODEL_NOT_FOUND
+    assert "provider/model" in refusal.message
+
+
+def test_a_model_without_a_price_is_refused_with_the_lines_to_add() -> None:
+    refusal = refused(ask("p/new"))
+    assert refusal.code is RefusalCode.UNPRICED_MODEL
+    assert '[prices."p/new"]' in refusal.message
+
+
+def test_unpriced_models_may_be_taken_at_the_dearest_price() -> None:
+    by = planner(settings=GateSettings(unpriced=Unpriced.DEAREST))
+    made = planned(ask("p/new"), by=by)
+    assert made.amount(made.bounds) >= Money.usd("0.20")
+
+
+def test_or_passed_uncounted() -> None:
+    by = planner(settings=GateSettings(unpriced=Unpriced.ALLOW))
+    made = planned(unbounded("p/new"), by=by)
+    assert made.row is None
+    assert made.amount(made.bounds) == ZERO
+    changes = made.splice(made.bounds)
+    assert changes is not None
+    assert changes.output_bound is None
+
+
+def test_a_missing_key_says_where_it_belongs() -> None:
+    refusal = refused(ask(), by=planner(keys=False))
+    assert refusal.code is RefusalCode.KEY_MISSING
+    assert "P_KEY" in refusal.message
+    # A caller with a key of its own needs none of ours.
+    assert (
+        planned(ask(), by=planner(keys=False), own_key=True).headers["authorization"]
+        == "Bearer x"
+    )
+
+
+def test_a_dialect_that_the_provider_does_not_speak_is_refused() -> None:
+    by = planner()
+    narrow: Any = by
+    narrow._specs = {**narrow._specs, "p": replace(SPEC, base_urls={})}
+    refusal = refused(ask(), by=by)
+    assert refusal.code is RefusalCode.BAD_REQUEST
+    assert "does not speak" in refusal.message
+
+
+def test_a_plan_with_a_flat_rate_holds_nothing() -> None:
+    made = planned(ask("plan/m"))
+    assert not made.metered
+    assert made.amount(made.bounds) == ZERO
+
+
+@pytest.mark.parametrize(
+    ("region", "asked", "factor"),
+    [("", None, 10), ("us", None, 11), ("us", "eu", 12), ("", "mars", 12)],
+)
+def test_a_region_can_cost_more(region: str, asked: str | None, factor: int) -> None:
+    by = planner(regions={"r": region} if region else None)
+    body = {"model": "r/m", "max_tokens": 1_000, "messages": []}
+    if asked is not None:
+        body["inference_geo"] = asked
+    made = planned(body, "/v1/messages", by=by)
+    usage = Usage(uncached_input=1_000, output=1_000)
+    plain = Money.usd("0.011")
+    assert made.cost(usage, None).amount == Money(plain.pico * factor // 10)
+    assert made.amount(made.bounds) >= Money.usd("0.001") * factor
+
+
+def test_reasoning_beyond_the_bound_is_held_and_never_sent() -> None:
+    made = planned(ask("h/m", max_tokens=1_000, stream=False))
+    assert made.bounds.billable_output == 9_000
+    assert made.amount(made.bounds) > Money.usd("0.09")
+    changes = made.splice(made.bounds)
+    assert changes is not None
+    assert changes.output_bound is None
+    assert changes.model == "m"
+
+
+def test_such_reasoning_of_a_model_nobody_knows_is_a_lot() -> None:
+    by = planner()
+    prices: Any = by
+    prices._prices = PriceTable().with_overrides((row("h"),))
+    made = planned(ask("h/m", max_tokens=1_000), by=by)
+    assert made.bounds.hidden_output == UNKNOWN_MAXIMUM
+
+
+def test_the_window_bounds_the_input() -> None:
+    long = ask("p/small", messages=[{"role": "user", "content": "x" * 50_000}])
+    assert planned(long).bounds.input == 4_000
+
+
+def test_but_not_one_that_the_price_list_goes_beyond() -> None:
+    body = ask("p/tiered", messages=[{"role": "user", "content": "x" * 300_000}])
+    made = planned(body)
+    assert made.bounds.input > 300_000
+    assert made.amount(made.bounds) > Money.usd("0.60")
+
+
+def test_what_was_learned_bounds_what_is_sent_next() -> None:
+    by = planner()
+    by.learn(Target(provider="p", model="m"), "openai_chat", Lesson(maximum=5_000))
+    assert planned(unbounded(), by=by).bounds.output == 5_000
+    assert planned(unbounded(), by=by, most=3_000).bounds.output == 3_000
+    # What the agent names is its own affair.
+    assert planned(ask(max_tokens=9_000), by=by).bounds.output == 9_000
+
+
+def test_a_field_that_is_refused_is_left_out_and_the_maximum_held() -> None:
+    by = planner()
+    target = Target(provider="p", model="small")
+    by.learn(target, "openai_chat", Lesson(no_field=True))
+    made = planned(unbounded("p/small"), by=by)
+    assert made.output_field is None
+    assert made.bounds.output == 2_000
+    by.learn(target, "openai_chat", Lesson(field="max_completion_tokens"))
+    assert planned(unbounded("p/small"), by=by).output_field == "max_completion_tokens"
+
+
+def test_an_image_without_a_known_window_has_no_bound() -> None:
+    image = {"type": "image_url", "image_url": {"url": "http://x/y.png"}}
+    body = ask(messages=[{"role": "user", "content": [image]}])
+    refusal = refused(body)
+    assert refusal.code is RefusalCode.UNPRICED_MODEL
+    assert '[models."p/m"]' in refusal.message
+    assert planned({**body, "model": "p/small"}).bounds.input == 4_000
+
+
+def test_the_window_of_a_model_is_told() -> None:
+    assert planner().window_of("p/small") == 4_000
+    assert planner().window_of("p/m") is None
