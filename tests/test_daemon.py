@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import os
 import re
@@ -28,12 +29,14 @@ BODY = {"model": MODEL, "max_tokens": 5, "messages": [{"role": "user", "content"
 
 
 def readable_by_others(home: Path) -> list[Path]:
-    found = [home, *home.rglob("*")]
-    return [
-        path
-        for path in found
-        if path.name != "config.toml" and stat.S_IMODE(path.lstat().st_mode) & 0o077
-    ]
+    found = []
+    for path in (home, *home.rglob("*")):
+        # The proxy rewrites its status by way of a draft that is soon gone.
+        with contextlib.suppress(FileNotFoundError):
+            open_to_others = stat.S_IMODE(path.lstat().st_mode) & 0o077
+            if path.name != "config.toml" and open_to_others:
+                found.append(path)
+    return found
 
 
 async def ask(gate: RunningGate, token: str | None = None) -> int:
