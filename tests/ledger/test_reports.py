@@ -257,4 +257,7 @@ def test_what_runs_counts_for_its_session_as_what_has_ended(
     assert counts() == (2, 3, 1, 1)
     ledger.settle(truth("a2"))
     assert counts() == (2, 3, 1, 1)
+    hold(ledger, "a4", first_attempt=False, client_retry=True)
+    ledger.settle(truth("a4"))
+    assert counts() == (2, 4, 2, 1)
     assert reports.session("s1") == reports.sessions()[0]

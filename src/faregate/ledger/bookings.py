@@ -59,16 +59,20 @@ _RELEASE_ATTEMPT = (
     "duration_ms = ?14, note = ?15 WHERE id = ?1 AND state = ?2"
 )
 _SETTLE_SESSION = (
-    "UPDATE session SET attempts = attempts + ?2, unknown = unknown - ?3, "
-    "cost = cost + ?4, "
-    "input_tokens = input_tokens + ?5, output_tokens = output_tokens + ?6, "
-    "cache_read_tokens = cache_read_tokens + ?7, "
-    "cache_write_tokens = cache_write_tokens + ?8, tool_calls = tool_calls + ?9, "
-    "context_tokens = coalesce(?10, context_tokens), wasted = wasted + ?11, settled = settled + 1, "
-    "estimated = estimated + ?12, unpriced = unpriced + ?13, last_status = coalesce(nullif(?14, 0), last_status), "
-    "last_error = ?15, last_at_ms = max(last_at_ms, ?16), requests = requests + ?17, "
-    "retries = retries + ?18, client_retries = client_retries + ?19 WHERE id = ?1"
+    "UPDATE session SET cost = cost + ?2, input_tokens = input_tokens + ?3, "
+    "output_tokens = output_tokens + ?4, cache_read_tokens = cache_read_tokens + ?5, "
+    "cache_write_tokens = cache_write_tokens + ?6, tool_calls = tool_calls + ?7, "
+    "wasted = wasted + ?8, settled = settled + 1, estimated = estimated + ?9, "
+    "unpriced = unpriced + ?10, last_status = coalesce(nullif(?11, 0), last_status), "
+    "last_error = ?12, last_at_ms = max(last_at_ms, ?13), "
 )
+# What ran is only now counted for its session; what was unknown is already.
+_SETTLE_SESSION_FROM = {
+    HoldState.HELD: _SETTLE_SESSION + "attempts = attempts + 1, "
+    "requests = requests + ?14, retries = retries + (NOT ?14), "
+    "client_retries = client_retries + ?15, context_tokens = ?3 WHERE id = ?1",
+    HoldState.UNKNOWN: _SETTLE_SESSION + "unknown = unknown - ?14 WHERE id = ?1",
+}
 _RELEASE_SESSION = (
     "UPDATE session SET attempts = attempts + ?2, unknown = unknown + ?3, "
     "input_tokens = input_tokens + ?4, output_tokens = output_tokens + ?5, "
@@ -83,6 +87,8 @@ _FIND = (
     "cache_write_5m, cache_write_1h, output, usage_source, first_attempt, client_retry "
     "FROM attempt WHERE attempt = ?1"
 )
+# Looking up a member of an enum costs as much as a comparison.
+_HELD, _REPORTED = HoldState.HELD, UsageSource.REPORTED
 BY_PERSON = "person"
 """The cost source of a hold that a person resolved."""
 
@@ -190,7 +196,7 @@ class Bookings:
         if cost < 0:
             raise LedgerError(f"a cost of {settlement.cost} cannot be booked")
         overrun = max(0, cost - amount)
-        was_held = leaves is HoldState.HELD
+        was_held = leaves is _HELD
         change = Change(
             rows=self._windows.rows(hold.windows),
             state=HoldState.SETTLED,
@@ -270,33 +276,31 @@ class Bookings:
 
     def _settle_session(self, settlement: Settlement, ending: Ending) -> None:
         hold, usage, seen = ending.hold, settlement.usage, ending.seen
-        was_held = ending.leaves is HoldState.HELD
-        cost = settlement.cost.pico
-        tokens = usage.input_tokens
-        source = settlement.cost_source
-        guessed = usage.source is not UsageSource.REPORTED and source != BY_PERSON
+        cost, source = settlement.cost.pico, settlement.cost_source
+        status = settlement.status
+        guessed = usage.source is not _REPORTED and source != BY_PERSON
+        more: tuple[int, ...]
+        if ending.leaves is _HELD:
+            more = hold.first, hold.client_retry
+        else:
+            more = (hold.amount,)
         self._execute(
-            _SETTLE_SESSION,
+            _SETTLE_SESSION_FROM[ending.leaves],
             (
                 hold.session,
-                was_held,
-                0 if was_held else hold.amount,
                 cost,
-                tokens - seen.input_tokens,
+                usage.input_tokens - seen.input_tokens,
                 usage.output - seen.output,
                 usage.cache_read - seen.cache_read,
                 _cache_write(usage) - _cache_write(seen),
                 settlement.tool_calls,
-                tokens if was_held else None,
                 cost if settlement.wasted else 0,
                 guessed or source == "estimated",
                 source == "unpriced",
-                settlement.status,
-                settlement.note if settlement.status >= 400 else None,
+                status,
+                settlement.note if status >= 400 else None,
                 settlement.at_ms,
-                was_held and hold.first,
-                was_held and not hold.first,
-                was_held and hold.client_retry,
+                *more,
             ),
         )
 
