@@ -19,6 +19,8 @@ from faregate.smoke.probes import (
     stream_equals,
     termination,
 )
+from faregate.smoke.simulated.delivery import open_stream, stream_parts
+from faregate.smoke.simulated.exchange import Exchange
 from faregate.smoke.simulated.fault import Fault
 from faregate.smoke.simulated.faults import answers, bodies, connection, streams
 from faregate.smoke.simulated.interception import RawAnswer, json_answer
@@ -168,6 +170,27 @@ class TestCadence:
             found = await on.verdict(cadence.PROBE)
         assert found.verdict is WARN
         assert "burst" in found.seen
+
+    async def test_a_long_wait_before_a_real_stream_is_no_burst(self) -> None:
+        async with stage() as on:
+            said = "ZEBRA-4821 one, two, three"
+            on.provider.match(
+                lambda _: Step(text=said, chunks=8, first_byte=0.5, gap=0.015)
+            )
+            found = await on.verdict(cadence.PROBE)
+        assert found.verdict is PASS, found
+
+    async def test_most_of_it_at_the_very_end_is_a_burst(self) -> None:
+        async def late(exchange: Exchange) -> None:
+            parts = list(stream_parts(exchange))
+            await open_stream(exchange)
+            for number, (data, frame) in enumerate(parts):
+                await exchange.write(data, frame.tokens)
+                await exchange.wait(0.2 if number in {1, 2, 3} else 0.002)
+            await exchange.end()
+
+        found = await probed(cadence.PROBE, fault=Fault(name="late", take_over=late))
+        assert found.verdict is WARN, found
 
     async def test_a_burst_at_once_cannot_be_judged(self) -> None:
         found = await probed(cadence.PROBE, fault="burst")
