@@ -50,7 +50,7 @@ from faregate.server.live import Live
 from faregate.server.model_list import ModelList
 from faregate.server.proxy import Proxy
 from faregate.server.setup import SetupState
-from faregate.server.smoke_history import add_smoke_history
+from faregate.server.smoke_history import add_smoke_history, tool_warnings
 from faregate.server.smoke_routes import add_smoke_routes
 from faregate.server.statusline import write_statusline
 from faregate.server.tables import listed_models, price_table, routing_table
@@ -160,6 +160,7 @@ class Daemon:
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         keys = find_keys(settings)
         warnings = [*settings.warnings, *keys.warnings, *note_keys(paths, keys)]
+        warnings += tool_warnings(self.reports.smoke_runs)
         self.upstream = HttpUpstream()
         self._opened.push_async_callback(self.upstream.close)
         prices = price_table(settings)

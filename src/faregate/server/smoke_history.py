@@ -9,6 +9,7 @@ from aiohttp import web
 
 from faregate.control.sanitise import sanitise
 from faregate.control.smoke_runs import SmokeRuns, row_of, view_of
+from faregate.core.holds import LedgerError
 from faregate.server.control import ControlRefusedError
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 MOST = 200
 """Runs in one answer."""
+MOST_WARNINGS = 5
 
 
 class FindRuns(Protocol):
@@ -29,6 +31,23 @@ class FindRuns(Protocol):
     ) -> Sequence[SmokeRunRow]:
         """Return a target's runs, newest first; the latest of each for None."""
         ...
+
+
+def tool_warnings(find: FindRuns) -> list[str]:
+    """Return a sentence for each target whose last smoke test failed tool calls.
+
+    The history is a help and no need: where it cannot be read, nothing is said.
+    """
+    try:
+        latest = [view_of(row) for row in find(limit=MOST)]
+    except LedgerError:
+        return []
+    broken = [run for run in latest if run.learned.get("tools") is False]
+    return [
+        f"{run.target} failed tool calls in its smoke test of {run.at[:10]}: agents "
+        f"cannot work with it. Test it again: faregate smoke-test {run.target}"
+        for run in broken[:MOST_WARNINGS]
+    ]
 
 
 def add_smoke_history(
