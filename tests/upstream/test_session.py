@@ -7,6 +7,7 @@ from pathlib import Path
 from unittest import mock
 
 import pytest
+from aiohttp import ClientTimeout
 
 from faregate.core.attempts import UpstreamRequest
 from faregate.core.faults import FaultKind, UpstreamError
@@ -184,7 +185,7 @@ async def test_a_name_that_does_not_resolve(upstream: HttpUpstream) -> None:
 async def test_a_connection_that_nobody_accepts() -> None:
     with (
         socket.create_server(("127.0.0.1", 0), backlog=0) as full,
-        mock.patch.object(session, "CONNECT_TIMEOUT", 0.1),
+        mock.patch.object(session, "_TIMEOUT", ClientTimeout(sock_connect=0.1)),
     ):
         fillers = [socket.socket() for _ in range(3)]
         for filler in fillers:
@@ -204,3 +205,13 @@ async def test_a_base_url_that_is_none(upstream: HttpUpstream, url: str) -> None
     with pytest.raises(UpstreamError) as caught:
         await upstream.send(request(url))
     assert not caught.value.sent
+
+
+async def test_nothing_is_sent_once_it_is_closed() -> None:
+    client = HttpUpstream()
+    await client.close()
+    for fresh in (False, True):
+        sent = request("http://127.0.0.1:1")
+        with pytest.raises(UpstreamError, match="stopping") as caught:
+            await client.send(sent, fresh=fresh)
+        assert not caught.value.sent

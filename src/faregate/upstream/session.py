@@ -146,7 +146,8 @@ class HttpUpstream:
             words = "connecting took too long"
             raise UpstreamError(FaultKind.TIMEOUT, words, sent=False) from error
         except BREAKING as error:
-            raise fault_of(error) from error
+            # Whatever it was, there is no connection that a byte could have taken.
+            raise fault_of(error, untouched=True) from error
         departure.connecting = False
         return connection
 
