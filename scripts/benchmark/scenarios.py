@@ -31,7 +31,7 @@ class Scenario:
 
 def scenarios() -> tuple[Scenario, ...]:
     """Return every scenario, in the order of the table."""
-    small = Ask(path=CHAT, body=_json(_chat(max_tokens=100)))
+    small = Ask(path=CHAT, body=_json(_chat(max_completion_tokens=100)))
     agent = Ask(path=MESSAGES, body=_json(_agent_turn()))
     with_usage = {"stream": True, "stream_options": {"include_usage": True}}
     asked = _json(_chat(**with_usage))
@@ -73,7 +73,7 @@ def crowd_ask(events: int, pause_ms: int) -> Ask:
     """Return a slow stream, for many of them at once."""
     return Ask(
         path=CHAT,
-        body=_json(_chat(stream=True, max_tokens=100)),
+        body=_json(_chat(stream=True, max_completion_tokens=100)),
         headers=(f"x-bench-events: {events}", f"x-bench-pause-ms: {pause_ms}"),
     )
 

@@ -38,6 +38,10 @@ if TYPE_CHECKING:
     from faregate.providers.price_table import PriceTable
 
 
+_REMEMBERED = 1024
+"""Model names that are kept with what they lead to: callers name what they like."""
+
+
 @dataclass(slots=True)
 class _Learned:
     """What errors of a provider taught about one model."""
@@ -73,7 +77,8 @@ class Planner:
         self._turns = turns
         self._regions = regions or {}
         self._learned: dict[tuple[str, str, str], _Learned] = {}
-        self._rows: dict[tuple[Target, str | None, date], PriceRow | None] = {}
+        self._rows: dict[tuple[str, str, str | None, date], PriceRow | None] = {}
+        self._targets: dict[str, Target | NoTarget] = {}
 
     def learn(self, target: Target, protocol: str, lesson: Lesson) -> None:
         """Note what a provider said of the output bound that the gate had set."""
@@ -100,7 +105,7 @@ class Planner:
 
         `most` is what the gate's own output bound must not pass this time.
         """
-        target = resolve(facts.model, self._table)
+        target = self._target(facts.model)
         if isinstance(target, NoTarget):
             return messages.no_target(target)
         spec = self._specs[target.provider]
@@ -138,6 +143,14 @@ class Planner:
             headers=headers,
             strip_usage=_must_ask_for_usage(facts),
         )
+
+    def _target(self, model: str) -> Target | NoTarget:
+        target = self._targets.get(model)
+        if target is None:
+            if len(self._targets) >= _REMEMBERED:
+                self._targets.clear()
+            target = self._targets[model] = resolve(model, self._table)
+        return target
 
     def _bounded(
         self,
@@ -185,9 +198,9 @@ class Planner:
             return zero_row(target.provider, target.model, "free")
         if subscribed or spec.billing is Billing.SUBSCRIPTION:
             return zero_row(target.provider, target.model, "subscription")
-        key = (target, service, at)
+        key = (target.provider, target.model, service, at)
         if key not in self._rows:
-            if len(self._rows) > 1000:
+            if len(self._rows) >= _REMEMBERED:
                 self._rows.clear()
             row = self._prices.row(target.provider, target.model, at, service=service)
             if row is None and self._settings.unpriced is Unpriced.DEAREST:

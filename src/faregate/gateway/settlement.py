@@ -235,8 +235,10 @@ class OpenHold:
             self._event("ledger", f"The ledger {what}: {error}")
         if booked is not None:
             self._publish(booked, cost)
-        states = () if booked is None else booked.states
-        self._books.admission.closed(self._attempt, states)
+        admission = self._books.admission
+        # Sums become values when they are read, so only if somebody waits for them.
+        looked_at = booked is not None and admission.waiting
+        admission.closed(self._attempt, booked.states if looked_at and booked else ())
 
     def _kept(self, why: str) -> Booked | None:
         """Keep a hold as unknown whose end cannot be booked, so that a person can.

@@ -31,8 +31,7 @@ class SteadyClock:
         """Return seconds of a clock that never goes back and counts sleep."""
         self.monotonic = clock.monotonic
         """Return seconds of a clock that never goes back."""
-        self._wall = clock.now_ms()
-        self._elapsed = clock.elapsed()
+        self._offset = clock.now_ms() - clock.elapsed() * 1000
         self.jump_ms = 0
         """By how much the system clock is away from the time that counts."""
         self.on_jump: Callable[[int], None] = lambda _ms: None
@@ -40,16 +39,16 @@ class SteadyClock:
 
     def now_ms(self) -> int:
         """Return Unix milliseconds."""
-        wall, elapsed = self._wall_ms(), self.elapsed()
-        expected = self._wall + int((elapsed - self._elapsed) * 1000)
-        step = wall - expected
+        wall, elapsed_ms = self._wall_ms(), self.elapsed() * 1000
+        step = wall - elapsed_ms - self._offset
         if -LARGEST_STEP_MS <= step <= LARGEST_STEP_MS:
-            self._wall, self._elapsed, self.jump_ms = wall, elapsed, 0
+            self._offset += step
+            self.jump_ms = 0
             return wall
-        jumped, self.jump_ms = self.jump_ms, step
+        jumped, self.jump_ms = self.jump_ms, int(step)
         if not jumped:
-            self.on_jump(step)
-        return expected
+            self.on_jump(self.jump_ms)
+        return int(elapsed_ms + self._offset)
 
     def witness(self, date: str | None) -> None:
         """Take the `Date` header of an answer: it may confirm a jump."""
@@ -61,4 +60,5 @@ class SteadyClock:
             return
         wall = self._wall_ms()
         if abs(said - wall) <= WITNESS_MS:
-            self._wall, self._elapsed, self.jump_ms = wall, self.elapsed(), 0
+            self._offset = wall - self.elapsed() * 1000
+            self.jump_ms = 0

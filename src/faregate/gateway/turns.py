@@ -22,11 +22,12 @@ class Turns:
     """Remembers conversations by session and target, oldest forgotten first."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[tuple[str, Target], list[KnownTurn]] = OrderedDict()
+        self._known: OrderedDict[tuple[str, str, str], list[KnownTurn]] = OrderedDict()
 
     def remember(self, session: str, target: Target, turn: KnownTurn) -> None:
         """Keep the exact usage of a settled request."""
-        key = (session, target)
+        # Texts, because the hash of a target would have to be made each time.
+        key = (session, target.provider, target.model)
         turns = self._known.setdefault(key, [])
         turns[:] = [t for t in turns if t.conversation.fixed != turn.conversation.fixed]
         turns.append(turn)
@@ -37,7 +38,8 @@ class Turns:
 
     def last(self, session: str, target: Target, fixed: int) -> KnownTurn | None:
         """Return the last turn with the same system text and tools, if any."""
-        for turn in self._known.get((session, target), ()):
+        key = (session, target.provider, target.model)
+        for turn in self._known.get(key, ()):
             if turn.conversation.fixed == fixed:
                 return turn
         return None

@@ -65,22 +65,35 @@ _TITLES: Mapping[str, str] = {
     "crush": "crush",
     "goose": "goose",
 }
+# Where something else than the User-Agent may name the program.
+_OTHER_NAMES = frozenset({"x-title", "originator", "x-stainless-raw-response"})
+_SESSION_HEADERS = frozenset(
+    {
+        "x-claude-code-session-id",
+        "x-session-id",
+        "session-id",
+        "x-session-affinity",
+        "x-claude-code-agent-id",
+        "x-parent-session-id",
+    }
+)
 _SAFE = re.compile(r"[\x21-\x7e]+")
 _FOLDER = re.compile(r"([^/\\]+)[/\\]*$")
 
 
 def agent_name(headers: Mapping[str, str]) -> str | None:
     """Return the name of the agent program; None when its headers tell nothing."""
-    title = headers.get("x-title", "").strip().lower()
-    if title in _TITLES:
-        return _TITLES[title]
-    originator = headers.get("originator", "").lower()
-    if originator.startswith("codex"):
-        return "codex"
-    if originator == "opencode":
-        return "opencode"
-    if is_litellm_family(headers):
-        return "litellm"
+    if not _OTHER_NAMES.isdisjoint(headers):
+        title = headers.get("x-title", "").strip().lower()
+        if title in _TITLES:
+            return _TITLES[title]
+        originator = headers.get("originator", "").lower()
+        if originator.startswith("codex"):
+            return "codex"
+        if originator == "opencode":
+            return "opencode"
+        if is_litellm_family(headers):
+            return "litellm"
     return _by_user_agent(headers.get("user-agent", "")[:LONGEST_ID])
 
 
@@ -112,6 +125,8 @@ def session_hints(
     agent = agent_name(headers)
     if "x-codex-turn-metadata" in headers or agent == "codex":
         return _codex_hints(headers, body_session)
+    if _SESSION_HEADERS.isdisjoint(headers):
+        return SessionHints(session=_clean(body_session), agent=agent)
     session = (
         _clean(headers.get("x-claude-code-session-id"))
         or _clean(headers.get("x-session-id"))

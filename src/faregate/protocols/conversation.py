@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from faregate.core.facts import Conversation
@@ -84,10 +85,15 @@ def rest_of(request: JsonObject, *known: str) -> int:
     `known` fields are hashed by themselves. Schemas, documents and settings count as
     input too, so a request that changes one is no longer the same conversation.
     """
-    skipped = _NOT_SHOWN.union(known)
+    skipped = _skipped(known)
     return hash(
         tuple([item for item in request.values.items() if item[0] not in skipped])
     )
+
+
+@lru_cache(maxsize=16)
+def _skipped(known: tuple[str, ...]) -> frozenset[str]:
+    return _NOT_SHOWN.union(known)
 
 
 def digest_of(piece: bytes | int) -> int:

@@ -50,6 +50,8 @@ def counter(block: Mapping[str, Any], key: str) -> int | None:
     Raises NotBelievedError for text, fractions, negative and absurd numbers.
     """
     value = block.get(key)
+    if type(value) is int and 0 <= value <= MAX_COUNTER:
+        return value
     if value is None:
         return None
     if isinstance(value, Decimal) and value == value.to_integral_value():

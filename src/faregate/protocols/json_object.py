@@ -17,7 +17,7 @@ import msgspec
 from faregate.protocols.codec import BadRequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
 _RAW_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _KEY = re.compile(rb'[ \t\n\r]*("[^"\\]*(?:\\.[^"\\]*)*")[ \t\n\r]*:[ \t\n\r]*')
@@ -32,6 +32,8 @@ _NEXT_KEY = re.compile(
 _HALF_PAIR = re.compile(rb"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])")
 _UTF8 = codecs.getincrementaldecoder("utf-8")
 _PIECE = 65536
+_NULL = b"null"
+_LARGEST_REMEMBERED = 1024 * 1024
 _BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 
@@ -46,7 +48,7 @@ class JsonObject:
     stands twice, the last one counts, as it does for most parsers.
     """
 
-    __slots__ = ("body", "spans", "values")
+    __slots__ = ("body", "get", "spans", "values")
 
     def __init__(
         self, body: bytes, values: dict[str, bytes], spans: dict[str, Span]
@@ -54,14 +56,14 @@ class JsonObject:
         self.body = body
         self.values = values
         self.spans = spans
+        present: dict[str, bytes] = values
+        if _NULL in values.values():
+            present = {key: value for key, value in values.items() if value != _NULL}
+        self.get: Callable[[str], bytes | None] = present.get
+        """Return the bytes of a member's value; None when absent or null."""
 
     def __contains__(self, key: str) -> bool:
         return key in self.values
-
-    def get(self, key: str) -> bytes | None:
-        """Return the bytes of a member's value; None when absent or null."""
-        value = self.values.get(key)
-        return None if value == b"null" else value
 
     def replaced(
         self, changes: Mapping[str, bytes], renames: Mapping[str, str] | None = None
@@ -115,6 +117,10 @@ def _edited(body: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
     return b"".join(pieces)
 
 
+# What is changed in a body is changed right after it was read.
+_latest: list[JsonObject | None] = [None]
+
+
 def read_object(body: bytes, *, guarded: Iterable[str] = ()) -> JsonObject:
     """Read a request body that has to be one JSON object.
 
@@ -124,11 +130,16 @@ def read_object(body: bytes, *, guarded: Iterable[str] = ()) -> JsonObject:
     if not body or body.isspace():
         raise BadRequestError("The request body is empty; it must be a JSON object.")
     _check_encoding(body)
-    return _read(body, frozenset(guarded), "The request body")
+    found = _read(body, frozenset(guarded), "The request body")
+    _latest[0] = found if len(body) <= _LARGEST_REMEMBERED else None
+    return found
 
 
 def read_again(body: bytes) -> JsonObject:
-    """Read a body that `read_object` accepted before."""
+    """Read a body that `read_object` accepted before, mostly just before."""
+    latest = _latest[0]
+    if latest is not None and latest.body is body:
+        return latest
     return _read(body, frozenset(), "The request body")
 
 
@@ -185,8 +196,10 @@ def _read(body: bytes, guarded: frozenset[str], what: str) -> JsonObject:
 def _refuse_lookalikes(keys: Iterable[str], guarded: frozenset[str]) -> None:
     """Refuse `Max_Tokens`: some readers of JSON take it for `max_tokens`."""
     for key in keys:
+        if key in guarded:
+            continue
         folded = key.casefold()
-        if key not in guarded and folded in _folded(guarded):
+        if folded in _folded(guarded):
             raise BadRequestError(
                 f"`{key[:100]}` is no field; write it as `{_folded(guarded)[folded]}`.",
                 key[:100],

@@ -38,6 +38,8 @@ def claim_of_path(path: str) -> tuple[Claim | None, str]:
 
 def claim_of_headers(headers: Mapping[str, str]) -> Claim | Refusal:
     """Return what the gate's own headers claim; refuse a value that is no name."""
+    if _HEADERS.keys().isdisjoint(headers):
+        return _NO_CLAIM
     found: dict[str, str] = {}
     for header, name in _HEADERS.items():
         value = headers.get(header)

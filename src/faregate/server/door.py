@@ -109,6 +109,8 @@ def _wrong_form(target: str, headers: Mapping[str, str]) -> Refusal | None:
         )
     if not (target.isascii() and target.isprintable()):
         return _bad("The request target has characters that belong percent-encoded")
+    if "".join(headers.values()).isprintable():
+        return None
     for name, value in headers.items():
         # What is let in is sent on: no header may be one that cannot be sent.
         if not value.isprintable() and _UNSENDABLE.search(value):
