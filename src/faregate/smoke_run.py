@@ -247,8 +247,8 @@ class _Finder:
             return self._prices.dearest(target.provider, self._today)
         raise SmokeConfigError(
             f"no price is known for {target}, so the cap cannot be kept. Add to "
-            "config.toml (USD per million tokens): "
-            f'[prices."{target}"] input = 1.0 output = 5.0'
+            f'config.toml a table [prices."{target}"] with the lines input = and '
+            "output = from its price list, in USD per million tokens"
         )
 
 

@@ -109,3 +109,12 @@ def test_an_instant_is_written_in_utc() -> None:
 def test_a_jump_of_the_clock_is_told_in_hours() -> None:
     assert "2.0 hours ahead" in messages.clock_jumped(7_200_000)
     assert "2.0 hours back" in messages.clock_jumped(-7_200_000)
+
+
+def test_a_runs_own_budget_says_how_to_give_it_more() -> None:
+    full = BudgetState(
+        budget=BudgetWindow(scope="session:r", window="session", limit=Money.usd(1))
+    )
+    told = messages.no_room(NoRoom(amount=Money.usd(2), blocking=(full,))).message
+    assert "--max-cost" in told
+    assert 'on_tight = "clamp"' in told

@@ -139,8 +139,8 @@ def unpriced(target: Target) -> Refusal:
         code=RefusalCode.UNPRICED_MODEL,
         message=(
             f"No price is known for {target}, so the cap cannot be kept. Add to "
-            f"config.toml (USD per million tokens): "
-            f'[prices."{target}"] input = 1.0 output = 5.0'
+            f'config.toml a table [prices."{target}"] with the lines input = and '
+            "output = from its price list, in USD per million tokens"
         ),
         param="model",
     )
@@ -248,13 +248,23 @@ def _why_full(state: BudgetState, amount: Money) -> str:
     )
 
 
+def _way_on(state: BudgetState) -> str:
+    """Return what a person can do; a run's own budget was given when it began."""
+    if state.budget.window != "session":
+        return "faregate budget"
+    return (
+        "faregate run with a higher --max-cost, or on_tight = \"clamp\" under "
+        "[budget], which lowers what a request asks for until it fits"
+    )
+
+
 def _refused(blocking: Sequence[BudgetState], amount: Money, why: str) -> Refusal:
     state = blocking[0]
     resets = instant(state.budget.ends_at)
     when = f" Resets {resets}." if resets else ""
     return Refusal(
         code=RefusalCode.BUDGET_EXCEEDED,
-        message=f"{why}.{when} To go on: faregate budget",
+        message=f"{why}.{when} To go on: {_way_on(state)}",
         scope=state.budget.scope,
         window=state.budget.window,
         limit=state.budget.limit,
