@@ -75,3 +75,9 @@ async def test_a_test_that_is_broken_off_books_what_it_spent(tmp_path: Path) -> 
 async def test_without_a_proxy_there_is_no_history(tmp_path: Path) -> None:
     with pytest.raises(ProxyNotRunning):
         await SmokeDesk(tmp_path / "none").history()
+
+
+async def test_a_demo_runs_none(tmp_path: Path) -> None:
+    desk = SmokeDesk(tmp_path / "none", command=())
+    with pytest.raises(DeskError, match="demo"):
+        await desk.price(["anthropic"])

@@ -46,6 +46,7 @@ def demo(headless: bool, seed: int) -> int:
             user_themes_dir=None,
             keys={},
             farewell="faregate: the demo is over; nothing was spent",
+            demo=True,
         )
 
 

@@ -274,9 +274,11 @@ def run(
     user_themes_dir: Path | None = None,
     keys: Mapping[str, str] | None = None,
     farewell: str = STILL_RUNNING,
+    demo: bool = False,
 ) -> int:
     """Attach to the proxy behind `socket_path` until the person quits.
 
+    A `demo` runs no smoke test: that would find the person's own home and keys.
     Returns an exit code; says `farewell` on stdout when the proxy was live to the end.
     """
     options = Options(
@@ -287,6 +289,7 @@ def run(
         ascii_only=ascii_only,
         no_color="NO_COLOR" in os.environ,
         keys=keys or {},
+        desk=SmokeDesk(socket_path, command=()) if demo else None,
     )
     try:
         app = FaregateApp(options)

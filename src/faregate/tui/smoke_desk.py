@@ -44,7 +44,10 @@ class SmokeDesk:
     """Runs `faregate smoke-test` and asks the proxy for the history."""
 
     def __init__(self, socket_path: Path, *, command: Sequence[str] = COMMAND) -> None:
-        """Ask the proxy at `socket_path`; `command` starts faregate."""
+        """Ask the proxy at `socket_path`; `command` starts faregate.
+
+        An empty `command` runs nothing: a demo must not find the person's keys.
+        """
         self._client = ControlClient(socket_path)
         self._command = tuple(command)
 
@@ -74,6 +77,8 @@ class SmokeDesk:
         ]
 
     async def _ask(self, arguments: list[str], within_s: float) -> dict[str, Any]:
+        if not self._command:
+            raise DeskError("a demo runs no smoke test: use faregate smoke-test")
         try:
             child = await asyncio.create_subprocess_exec(
                 *self._command,
