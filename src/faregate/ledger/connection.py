@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 APPLICATION_ID = 0x46617265
 # Older ones can corrupt a WAL database that two connections write or checkpoint.
 _OLDEST_SQLITE = (3, 51, 3)
-# A hold dirties about five pages; smaller ones make each commit cheaper.
+# A hold or its end dirties three pages; larger ones make each commit dearer, and
+# smaller ones split too often.
 PAGE_SIZE = 2048
 _CACHE_KIB = 16_384
 _NORMAL, _FULL = 1, 2
