@@ -111,7 +111,8 @@ def _room(state: BudgetState) -> int:
 def reopens(row: WindowRow, limit: Money | None) -> bool:
     """Return whether a new limit opens a closed window: raised above what is booked."""
     if limit is None:
-        return row.limit is not None
+        # A session's limit is in its token: who claims it without one lifts nothing.
+        return row.limit is not None and row.budget.window != "session"
     return row.limit is not None and limit.pico > row.limit and limit.pico > row.used
 
 
