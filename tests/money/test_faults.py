@@ -88,7 +88,7 @@ LEAST_HOLD = Money.usd("0.01")
 @pytest.fixture
 async def gate(tmp_path: Path) -> AsyncIterator[RunningGate]:
     async with running_gate(
-        tmp_path / "home", provider_of(gap=0.001), monthly="1000"
+        tmp_path / "home", provider_of(chunks=6), monthly="1000"
     ) as running:
         yield running
 

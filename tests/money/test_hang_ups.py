@@ -239,7 +239,9 @@ async def test_twenty_escs_of_claude_code_leave_the_cap_usable(
 ) -> None:
     provider = _opus(hidden=hidden)
     await provider.start()
-    patience = Patience(look=0.02, drain=0.5)
+    # Long enough for more reasoning than the margin alone would cover.
+    reading, drain = (1.0, 0.5) if hidden else (0.2, 0.1)
+    patience = Patience(look=0.02, drain=drain)
     async with (
         running_gate(
             tmp_path / "home",
@@ -253,7 +255,7 @@ async def test_twenty_escs_of_claude_code_leave_the_cap_usable(
     ):
         body = claude_code()
         assert 80_000 < len(json.dumps(body)) < 95_000
-        await asyncio.gather(*(_esc(client, body) for _ in range(20)))
+        await asyncio.gather(*(_esc(client, body, reading) for _ in range(20)))
         await _quiet(gate)
         assert len(provider.bill.rows) == 20
         assert all(row.aborted for row in provider.bill.rows)
@@ -283,11 +285,11 @@ def _opus(*, hidden: bool) -> SimulatedProvider:
     return provider
 
 
-async def _esc(client: Client, body: object) -> None:
+async def _esc(client: Client, body: object, reading_s: float) -> None:
     path = client.url + "/v1/messages?beta=true"
     async with client.session.post(path, json=body, headers=client.headers) as answer:
         await answer.content.readany()
-        await asyncio.sleep(1.0)
+        await asyncio.sleep(reading_s)
         answer.close()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -184,11 +184,18 @@ async def test_a_night_asleep_is_no_jump(tmp_path: Path) -> None:
 async def test_a_price_is_that_of_the_instant_the_request_came(tmp_path: Path) -> None:
     clock = FakeClock(LAST_MS)
     provider = provider_of(usage=FIVE_CENTS, first_byte=0.1)
+    asked: list[date] = []
     async with gate_at(tmp_path, clock, provider) as (gate, client):
-        planner = gate.daemon.gate.planner
-        rows = planner._rows
+        prices: Any = gate.daemon.gate.planner
+        row = prices._prices.row
+
+        def noted(provider: str, model: str, at: date, **more: Any) -> Any:
+            asked.append(at)
+            return row(provider, model, at, **more)
+
+        prices._prices.row = noted
         call = asyncio.create_task(client.post(PATH, BODY))
         await until(lambda: provider.in_flight)
         clock.pass_by(3600)
         await call
-        assert {at_date.isoformat() for _, _, at_date in rows} == {"2026-11-30"}
+    assert set(asked) == {date(2026, 11, 30)}
