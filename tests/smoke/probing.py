@@ -46,6 +46,9 @@ NONCE = "ZEBRA-4821"
 CHAT, RESPONSES, MESSAGES = OPENAI_CHAT, OPENAI_RESPONSES, ANTHROPIC_MESSAGES
 EVERY = (CHAT, RESPONSES, MESSAGES, GEMINI)
 SHORT = Patience(request_s=1.0, error_s=1.0, probe_s=6.0, slow_s=0.4, first_token_s=1.0)
+"""For a provider that stalls on purpose."""
+PATIENT = Patience(request_s=30.0, error_s=30.0, probe_s=90.0, first_token_s=30.0)
+"""For every other one: a busy machine decides no verdict."""
 RATES = {
     name: BillRates(input="1", output="10", cached="0.1", cache_write="1.25")
     for name in ("sim-small", "sim-large", "sim-cheap")
@@ -164,7 +167,7 @@ async def stage(
     gap: float = 0.0,
     settings: SimulatorSettings | None = None,
     profile: Profile = Profile.FULL,
-    patience: Patience = SHORT,
+    patience: Patience | None = None,
     change: Callable[[SmokeTarget], SmokeTarget] = lambda target: target,
     matcher: Obedient | None = None,
     key: str | None = KEY,
@@ -174,6 +177,8 @@ async def stage(
     settings = settings or SimulatorSettings(keys=frozenset({KEY}))
     provider = SimulatedProvider(settings=settings, rates=RATES)
     await provider.start()
+    if patience is None:
+        patience = SHORT if _stalls(fault) else PATIENT
     bent = TABLE[fault] if isinstance(fault, str) else fault
     provider.match(matcher or Obedient(fault=bent, only=only, gap=gap))
     upstream = HttpUpstream()
@@ -192,6 +197,11 @@ async def stage(
     finally:
         await upstream.close()
         await provider.stop()
+
+
+def _stalls(fault: str | Fault | None) -> bool:
+    name = fault.name if isinstance(fault, Fault) else fault or ""
+    return name.startswith(("stall", "drip", "slow"))
 
 
 async def probed(

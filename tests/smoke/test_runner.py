@@ -28,6 +28,7 @@ from faregate.upstream.session import HttpUpstream
 from tests.smoke.probing import (
     KEY,
     NONCE,
+    PATIENT,
     RATES,
     SHORT,
     MemorySpender,
@@ -52,7 +53,7 @@ class Bench:
             max_cost=Money.usd(1),
             version="1.2.3",
             nonce=lambda: NONCE,
-            patience=SHORT,
+            patience=PATIENT,
         )
         return replace(plan, **changes)  # type: ignore[arg-type]
 

@@ -31,7 +31,7 @@ async def test_nobody_there_is_unreachable() -> None:
 
 
 async def test_silence_is_unreachable_within_the_bound() -> None:
-    async with stage() as on:
+    async with stage(patience=SHORT) as on:
         on.provider.intercept(lambda _: RawAnswer(delay=30))
         found = await on.verdict(reach.PROBE)
         assert on.ctx.transcripts[0].duration_s < SHORT.error_s + 1
@@ -116,7 +116,7 @@ async def test_a_wrong_key_is_refused_in_every_protocol(protocol: str) -> None:
 async def test_odd_refusals_of_a_wrong_key(
     answer: RawAnswer, verdict: Verdict, words: str
 ) -> None:
-    async with stage() as on:
+    async with stage(patience=SHORT if answer.delay else None) as on:
         on.provider.intercept(lambda _: answer)
         found = await on.verdict(bad_key.PROBE)
     assert (found.verdict, words in found.seen) == (verdict, True), found.seen

@@ -53,7 +53,8 @@ def answered(text: str = "Hello.", model: str = "sim-small") -> RawAnswer:
 
 async def told(probe: Probe, answer: RawAnswer, protocol: str = CHAT) -> Finding:
     """Run a probe whose every request gets one answer."""
-    async with stage(protocol) as on:
+    patience = SHORT if answer.delay else None
+    async with stage(protocol, patience=patience) as on:
         on.provider.intercept(lambda _: answer)
         return await on.verdict(probe)
 
@@ -140,7 +141,8 @@ class TestOverflow:
         window: int | None = 500,
         profile: Profile = Profile.FULL,
     ) -> Finding:
-        async with stage(profile=profile) as on:
+        patience = SHORT if answer.delay else None
+        async with stage(profile=profile, patience=patience) as on:
             on.ctx.window = window
             on.provider.intercept(lambda _: answer)
             return await on.verdict(context_overflow.PROBE)
@@ -335,7 +337,7 @@ class TestLimits:
 async def test_no_probe_waits_past_its_bound() -> None:
     hung: Interceptor = lambda _: SILENT  # noqa: E731 - typed on purpose
     for probe in (unknown_model.PROBE, malformed_json.PROBE, json_mode.PROBE):
-        async with stage() as on:
+        async with stage(patience=SHORT) as on:
             on.provider.intercept(hung)
             await on.verdict(probe)
             assert on.ctx.transcripts[0].duration_s < SHORT.request_s + 1

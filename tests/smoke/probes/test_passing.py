@@ -24,7 +24,7 @@ from faregate.smoke.simulated.settings import ModelLimits, SimulatorSettings
 from faregate.smoke.verdict import Verdict
 from faregate.upstream.session import HttpUpstream
 from tests.smoke import probing
-from tests.smoke.probing import CHAT, EVERY, KEY, MESSAGES, NONCE, SHORT
+from tests.smoke.probing import CHAT, EVERY, KEY, MESSAGES, NONCE, PATIENT
 
 WINDOW = 8_000
 # What a simulated provider openly lacks, by protocol.
@@ -63,7 +63,7 @@ async def run(protocol: str, profile: Profile, before: Interceptor | None) -> Ru
         max_cost=Money.usd(1),
         version="test",
         nonce=lambda: NONCE,
-        patience=SHORT,
+        patience=PATIENT,
     )
     try:
         report = await run_smoke(plan, upstream, spender, SystemClock())
