@@ -39,3 +39,15 @@ async def until_sockets(most: int) -> None:
             return
         await asyncio.sleep(0.005)
     raise AssertionError(f"more than {most} sockets stay open: {descriptors()}")
+
+
+async def settled_sockets() -> int:
+    """Return how many sockets are open once their number no longer changes."""
+    last, same = -1, 0
+    for _ in range(1000):
+        now = sockets()
+        last, same = now, same + 1 if now == last else 0
+        if same == 10:
+            return now
+        await asyncio.sleep(0.005)
+    raise AssertionError("the number of sockets never comes to rest")

@@ -5,6 +5,7 @@ import contextlib
 import json
 import logging
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
@@ -17,38 +18,48 @@ from tests.server.wire import exchange, post
 CAP = "20.0"
 
 
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """A gate for a module's tests, and what it has open while nothing happens."""
+
+    gate: RunningGate
+    tasks: int
+    sockets: int
+
+
 @pytest_asyncio.fixture(loop_scope="module", scope="module")
 async def shared_gate(
     tmp_path_factory: pytest.TempPathFactory,
-) -> AsyncIterator[RunningGate]:
+) -> AsyncIterator[Shared]:
     """One gate for a module's tests: they run on the module's loop."""
     async with running_gate(tmp_path_factory.mktemp("home"), monthly=CAP) as gate:
-        yield gate
+        # This opens the connection to the provider that stays for the next request.
+        assert await next_request_works(gate)
+        await at_rest(gate)
+        sockets = await leaks.settled_sockets()
+        yield Shared(gate, len(leaks.other_tasks()), sockets)
 
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def gate(
-    shared_gate: RunningGate, caplog: pytest.LogCaptureFixture
+    shared_gate: Shared, caplog: pytest.LogCaptureFixture
 ) -> AsyncIterator[RunningGate]:
     """The shared gate, which each test must leave as it found it."""
     caplog.set_level(logging.DEBUG)
-    # It also opens the connection to the provider that stays for the next request.
-    assert await next_request_works(shared_gate)
-    await leave_no_trace(shared_gate)
-    shared_gate.provider.clear()
-    tasks, sockets = len(leaks.other_tasks()), leaks.sockets()
-    yield shared_gate
-    assert await next_request_works(shared_gate)
-    await leave_no_trace(shared_gate)
+    gate = shared_gate.gate
+    gate.provider.clear()
+    yield gate
+    assert await next_request_works(gate)
+    await at_rest(gate)
     for _ in range(400):
-        if len(leaks.other_tasks()) <= tasks:
+        if len(leaks.other_tasks()) <= shared_gate.tasks:
             break
         await asyncio.sleep(0.005)
-    assert len(leaks.other_tasks()) <= tasks
-    await leaks.until_sockets(sockets)
+    assert len(leaks.other_tasks()) <= shared_gate.tasks
+    await leaks.until_sockets(shared_gate.sockets)
     for text in (caplog.text, *(record.getMessage() for record in caplog.records)):
         assert KEY not in text
-        assert shared_gate.token not in text
+        assert gate.token not in text
     assert "Traceback" not in caplog.text
 
 
@@ -64,7 +75,7 @@ async def next_request_works(gate: RunningGate) -> bool:
     return answer.status == 200
 
 
-async def leave_no_trace(gate: RunningGate) -> None:
+async def at_rest(gate: RunningGate) -> None:
     """Wait until nothing runs, and check the books."""
     with contextlib.suppress(TimeoutError):
         await gate.settled(5)

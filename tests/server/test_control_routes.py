@@ -88,13 +88,14 @@ def as_person(gate: RunningGate) -> ControlClient:
     return ControlClient(gate.paths.socket, admin_secret=secret)
 
 
-async def raw(gate: RunningGate, data: bytes) -> tuple[int, dict[str, Any]]:
+async def raw(gate: RunningGate, data: bytes) -> tuple[int, Any]:
     """Send bytes to the control socket; return status and JSON body."""
     reader, writer = await asyncio.open_unix_connection(str(gate.paths.socket))
     writer.write(data)
     answer = await reader.read()
     writer.close()
     head, _, body = answer.partition(b"\r\n\r\n")
+    assert b"\r\nServer: faregate" in head
     return int(head.split()[1]), json.loads(body)
 
 

@@ -193,7 +193,7 @@ async def test_a_proxy_that_leaves_says_so_on_open_connections(tmp_path: Path) -
             assert (answer.status, answer.closes) == (503, True)
             assert answer.error["code"] == "shutting_down"
         # Nobody new gets in; who was in is served to the end.
-        with pytest.raises(OSError, match="Connect call failed"):
+        with pytest.raises(ConnectionRefusedError):
             await exchange(gate.url, models)
         assert (await running).status == 200
         await stopping
@@ -204,4 +204,5 @@ async def test_no_thread_is_left_of_a_proxy(tmp_path: Path) -> None:
     async with running_gate(tmp_path / "home") as gate:
         assert (await ask(gate, DIALECTS["chat"])).status == 200
     left = {thread.name for thread in threading.enumerate()} - before
-    assert not [name for name in left if not name.startswith("asyncio_")]
+    # The loop keeps a few of its own, which idle.
+    assert not [name for name in left if not name.startswith(("asyncio_", "uvloop_"))]

@@ -58,6 +58,9 @@ class AgentConnection(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         self._head_came()
         self._client_reads()
+        if self._task_handler is not None and not self._request_in_progress:
+            # No request runs: what is left is to wait for a body that cannot come.
+            self._task_handler.cancel()
         super().connection_lost(exc)
         if self.on_lost is not None:
             self.on_lost()

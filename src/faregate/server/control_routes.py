@@ -22,6 +22,7 @@ from faregate.server import views
 from faregate.server.broadcast import Broadcast
 from faregate.server.control import Control, ControlRefusedError
 from faregate.server.peer import INSIDE, UNKNOWN_UID, Peer, peer_of, why_no_person
+from faregate.server.responses import SERVER
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -47,6 +48,7 @@ def control_app(control: Control) -> web.Application:
     app.router.add_post("/v1/sessions/{id:.+}/end", routes.end_session)
     app.router.add_post("/v1/shutdown", routes.shutdown)
     app.on_shutdown.append(routes.close)
+    app.on_response_prepare.append(_sign)
     return app
 
 
@@ -148,6 +150,10 @@ class _Routes:
         )
         if why is not None:
             raise ControlRefusedError(403, "forbidden", why)
+
+
+async def _sign(_request: web.Request, response: web.StreamResponse) -> None:
+    response.headers["Server"] = SERVER
 
 
 def _check_visitor(request: web.Request) -> None:
