@@ -248,12 +248,29 @@ async def test_a_side_call_in_between_does_not_disturb(agent: Agent) -> None:
     assert not _is_loose(agent, await agent.turn())
 
 
-async def test_an_image_takes_the_window(agent: Agent) -> None:
+def _image() -> dict[str, Any]:
+    source = {"type": "base64", "media_type": "image/png", "data": "A" * 400}
+    return {"type": "image", "source": source}
+
+
+async def test_an_image_takes_the_window_until_its_cost_is_known(agent: Agent) -> None:
     await _started(agent)
-    source = {"type": "base64", "media_type": "image/png", "data": "AAAA"}
-    agent.body["messages"][-1]["content"].append({"type": "image", "source": source})
+    agent.body["messages"][-1]["content"].append(_image())
     held = await agent.turn()
     assert held.input_bound == 1_000_000
+    for _ in range(3):
+        held = await agent.turn()
+        assert agent.prompt <= held.input_bound < 1.1 * agent.prompt
+    agent.body["messages"][-1]["content"].append(_image())
+    assert (await agent.turn()).input_bound == 1_000_000
+    assert not _is_loose(agent, await agent.turn())
+
+
+async def test_an_image_at_a_url_may_be_another_one_next_time(agent: Agent) -> None:
+    image = {"type": "image", "source": {"type": "url", "url": "https://x.example/y"}}
+    agent.body["messages"][0]["content"].append(image)
+    for _ in range(2):
+        assert (await agent.turn()).input_bound == 1_000_000
 
 
 async def test_a_turn_that_failed_teaches_nothing(agent: Agent) -> None:

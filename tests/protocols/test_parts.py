@@ -8,15 +8,25 @@ from typing import Any
 import pytest
 
 from faregate.protocols.codec import BadRequestError
-from faregate.protocols.parts import any_audio, any_media, decode_messages, first_user
+from faregate.protocols.parts import (
+    ANYWHERE,
+    any_audio,
+    decode_messages,
+    first_user,
+    media_reach,
+)
+from tests.protocols.requests import inspect
 
 TEXT = frozenset({"text", "tool_result"})
 
 
-def media(content: Any, **more: Any) -> bool | None:
-    raw = json.dumps([{"role": "user", "content": content, **more}]).encode()
-    messages = decode_messages(raw)
-    return None if messages is None else any_media(messages, TEXT)
+def media(content: Any, **more: Any) -> bool:
+    return reach([{"role": "user", "content": content, **more}]) > 0
+
+
+def reach(messages: list[Any]) -> int:
+    raw = json.dumps(messages).encode()
+    return media_reach(decode_messages(raw), TEXT, raw)
 
 
 @pytest.mark.parametrize(
@@ -50,6 +60,20 @@ def test_text(content: Any) -> None:
 )
 def test_everything_else_counts_as_media(content: Any) -> None:
     assert media(content) is True
+
+
+def test_media_reach_to_the_last_message_that_has_some() -> None:
+    text = {"role": "user", "content": "x"}
+    image = {"role": "user", "content": [{"type": "image", "data": "AAAA"}]}
+    assert reach([text, text]) == 0
+    assert reach([image, text]) == 1
+    assert reach([text, image, image, text, text]) == 3
+
+
+def test_what_is_fetched_or_cannot_be_read_may_be_anywhere() -> None:
+    remote = {"role": "user", "content": [{"type": "image", "url": "https://x/y"}]}
+    assert reach([remote, {"role": "user", "content": "x"}]) == ANYWHERE
+    assert media_reach(None, TEXT, b"[1]") == ANYWHERE
 
 
 def test_an_earlier_spoken_answer() -> None:
@@ -89,3 +113,49 @@ def test_sound_is_found_at_any_depth() -> None:
     assert audio([7])
     assert not audio([{"type": "image"}, {"type": "text", "text": "audio"}])
     assert not audio("audio")
+
+
+PICTURE = "data:image/png;base64,AAAA"
+CONVERSATIONS: dict[str, dict[str, Any]] = {
+    "/v1/chat/completions": {
+        "messages": [
+            {
+                "role": "user",
+                "content": [{"type": "image_url", "image_url": {"url": PICTURE}}],
+            },
+            {"role": "assistant", "content": "A cat."},
+            {"role": "user", "content": "Sure?"},
+        ]
+    },
+    "/v1/messages": {
+        "messages": [
+            {"role": "user", "content": [{"type": "image", "source": {"data": "AA"}}]},
+            {"role": "assistant", "content": "A cat."},
+            {"role": "user", "content": "Sure?"},
+        ]
+    },
+    "/v1/responses": {
+        "input": [
+            {
+                "role": "user",
+                "content": [{"type": "input_image", "image_url": PICTURE}],
+            },
+            {"role": "assistant", "content": "A cat."},
+            {"role": "user", "content": "Sure?"},
+        ]
+    },
+    "/v1beta/models/m:generateContent": {
+        "contents": [
+            {"role": "user", "parts": [{"inlineData": {"mimeType": "image/png"}}]},
+            {"role": "model", "parts": [{"text": "A cat."}]},
+            {"role": "user", "parts": [{"text": "Sure?"}]},
+        ]
+    },
+}
+
+
+@pytest.mark.parametrize("path", CONVERSATIONS)
+def test_each_dialect_says_how_far_its_media_reach(path: str) -> None:
+    facts = inspect(path, {"model": "m", **CONVERSATIONS[path]})
+    assert (facts.media, facts.media_reach) == (True, 1)
+    assert len(facts.conversation.parts) == 3

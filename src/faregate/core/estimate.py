@@ -113,22 +113,36 @@ def input_bound(
 ) -> int | Unbounded:
     """Return the most input tokens one sampling of this request can have."""
     window = None if model.context is None else model.context * max(1, facts.inputs)
+    tight = None if known is None else _continued(known, facts)
     if facts.media or facts.stored_input:
-        if window is None:
+        bound = window if tight is None else tight
+        if bound is None:
             return Unbounded(
                 why="its input is not in the request body (an image, a file or a "
                 "stored conversation) and the model's context window is not known"
             )
-        return window
-    bound = facts.body_bytes + BYTES_PER_MESSAGE * facts.messages
-    if known is not None and known.plausible:
-        added = extends(known.conversation, facts.conversation)
-        if added is not None:
-            # What is no part of a message, such as a cache marker, may have grown.
-            added = max(added, facts.body_bytes - known.body_bytes)
-            tight = known.input_tokens + known.output_tokens + added + PREFIX_SLACK
+    else:
+        bound = facts.body_bytes + BYTES_PER_MESSAGE * facts.messages
+        if tight is not None:
             bound = min(bound, tight)
     return bound if window is None else min(bound, window)
+
+
+def _continued(known: KnownTurn, facts: RequestFacts) -> int | None:
+    """Return the bound of a request that continues a known turn, None for others.
+
+    Media that the known turn had are counted in it; media that came since are not.
+    """
+    if not known.plausible or facts.stored_input:
+        return None
+    if facts.media and not 0 < facts.media_reach <= len(known.conversation.parts):
+        return None
+    added = extends(known.conversation, facts.conversation)
+    if added is None:
+        return None
+    # What is no part of a message, such as a cache marker, may have grown.
+    added = max(added, facts.body_bytes - known.body_bytes)
+    return known.input_tokens + known.output_tokens + added + PREFIX_SLACK
 
 
 def bounds_of(

@@ -86,6 +86,9 @@ class RequestFacts:
     """The provider may shorten the conversation first, in a sampling of its own."""
     media: bool = False
     """Input whose tokens its bytes do not bound: images, audio, files, URLs."""
+    media_reach: int = 0
+    """Parts of the conversation up to the last with media. What it counts is known
+    once a turn with all of them is."""
     audio: bool = False
     """Sound goes in or comes out; its tokens cost more than those of text."""
     stored_input: bool = False

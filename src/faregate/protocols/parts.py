@@ -14,7 +14,7 @@ from faregate.protocols.codec import BadRequestError
 from faregate.protocols.fields import limited
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 class Part(msgspec.Struct, gc=False):
@@ -36,6 +36,9 @@ class Message(msgspec.Struct, gc=False):
 
 _MESSAGES = msgspec.json.Decoder(list[Message])
 _NULL = msgspec.Raw(b"null")
+_REMOTE = b'"http'
+ANYWHERE = 2**31
+"""The reach of media that may stand behind any part."""
 _PART = msgspec.json.Decoder(Part)
 _PARTS = msgspec.json.Decoder(list[Part])
 
@@ -53,13 +56,34 @@ def decode_messages(raw: bytes) -> list[Message] | None:
         return None
 
 
-def any_media(messages: Iterable[Message], text_kinds: frozenset[str]) -> bool:
-    """Tell whether any message holds media."""
-    return any(
-        (message.audio and message.audio != _NULL)
-        or raw_media(message.content, text_kinds)
-        for message in messages
-    )
+def media_reach(
+    messages: Sequence[Message] | None, text_kinds: frozenset[str], raw: bytes
+) -> int:
+    """Return how many messages there are up to the last that holds media, 0 for none.
+
+    `raw` is their JSON; see `reach_of`. Messages that cannot be told apart may hold
+    anything anywhere.
+    """
+    if messages is None:
+        return ANYWHERE
+    return reach_of([_holds_media(each, text_kinds) for each in messages], raw)
+
+
+def reach_of(media: Sequence[bool], raw: bytes) -> int:
+    """Return the number of the last part that holds media, 0 when none does.
+
+    What stands at a URL may be another thing the next time it is fetched: then no
+    part can be said to be the last.
+    """
+    for number in range(len(media), 0, -1):
+        if media[number - 1]:
+            return ANYWHERE if _REMOTE in raw else number
+    return 0
+
+
+def _holds_media(message: Message, text_kinds: frozenset[str]) -> bool:
+    spoken = bool(message.audio) and message.audio != _NULL
+    return spoken or raw_media(message.content, text_kinds)
 
 
 def any_audio(messages: Iterable[Message]) -> bool:

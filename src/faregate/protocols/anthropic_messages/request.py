@@ -30,9 +30,9 @@ from faregate.protocols.fields import (
 from faregate.protocols.json_object import JsonObject, read_again, read_object
 from faregate.protocols.parts import (
     Message,
-    any_media,
     decode_messages,
     first_user,
+    media_reach,
 )
 from faregate.protocols.tools import ClientKinds, ToolFacts, read_tools, unique
 
@@ -125,6 +125,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     raw = request.get("messages") or b"[]"
     system = request.get("system") or b""
     messages = decode_messages(raw)
+    reach = media_reach(messages, _TEXT_PARTS, raw)
     return RequestFacts(
         protocol=PROTOCOL,
         work=Work.TOKEN_COUNT if counts_only else Work.GENERATION,
@@ -137,7 +138,8 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         server_tools=server_tools,
         server_tool_uses=tools.uses if server_tools == tools.server else None,
         compacts=may_compact(request),
-        media=messages is None or any_media(messages, _TEXT_PARTS),
+        media=reach > 0,
+        media_reach=reach,
         stored_input=request.get("container") is not None,
         cache_write=_cache_write(request, (raw, system), tools),
         service_tier=_service_tier(request),

@@ -8,6 +8,7 @@ import msgspec
 
 from faregate.protocols.codec import BadRequestError
 from faregate.protocols.fields import limited
+from faregate.protocols.parts import ANYWHERE, reach_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -66,9 +67,12 @@ def decode_contents(raw: bytes) -> list[Content] | None:
         return None
 
 
-def holds_media(contents: Iterable[Content]) -> bool:
-    """Tell whether any part is an image, a file or the like, at any length."""
-    return any(_is_media(part) for content in contents for part in content.parts or ())
+def media_reach(contents: Iterable[Content] | None, raw: bytes) -> int:
+    """Return how many contents there are up to the last with an image or the like."""
+    if contents is None:
+        return ANYWHERE
+    media = [any(_blobs(part) for part in each.parts or ()) for each in contents]
+    return reach_of(media, raw)
 
 
 def holds_audio(contents: Iterable[Content]) -> bool:
@@ -89,10 +93,6 @@ def first_user(contents: Iterable[Content]) -> int:
         if content.role in {None, "user"}:
             break
     return count
-
-
-def _is_media(part: _Part) -> bool:
-    return bool(_blobs(part))
 
 
 def _blobs(part: _Part) -> list[msgspec.Raw]:

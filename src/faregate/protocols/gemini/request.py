@@ -28,7 +28,7 @@ from faregate.protocols.gemini.contents import (
     decode_contents,
     first_user,
     holds_audio,
-    holds_media,
+    media_reach,
 )
 from faregate.protocols.gemini.paths import STREAMING, Endpoint, read_path
 from faregate.protocols.json_object import (
@@ -76,6 +76,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     tools = _tools(request)
     raw = request.get("contents") or b"[]"
     contents = decode_contents(raw)
+    reach = media_reach(contents, raw)
     return RequestFacts(
         protocol=PROTOCOL,
         work=endpoint.work,
@@ -88,7 +89,8 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         tools=tools.count,
         server_tools=tools.server,
         server_tool_uses=tools.uses,
-        media=contents is None or holds_media(contents),
+        media=reach > 0,
+        media_reach=reach,
         audio=_speaks(config) or (contents is not None and holds_audio(contents)),
         stored_input=_either(request, _CACHED) is not None,
         service_tier=_service_tier(request),

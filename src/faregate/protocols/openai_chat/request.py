@@ -35,9 +35,9 @@ from faregate.protocols.json_object import (
 from faregate.protocols.parts import (
     Message,
     any_audio,
-    any_media,
     decode_messages,
     first_user,
+    media_reach,
 )
 from faregate.protocols.tools import ClientKinds, ToolFacts, read_tools, unique
 
@@ -82,7 +82,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     server_tools = unique((*tools.server, *_search_tools(request, model)))
     raw = request.get("messages") or b"[]"
     messages = decode_messages(raw)
-    media = messages is None or any_media(messages, _TEXT_PARTS)
+    reach = media_reach(messages, _TEXT_PARTS, raw)
     return RequestFacts(
         protocol=PROTOCOL,
         work=Work.GENERATION,
@@ -96,8 +96,9 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         tools=tools.count + len(read_list(request, "functions")),
         server_tools=server_tools,
         server_tool_uses=None if server_tools else 0,
-        media=media,
-        audio=_speaks(request) or (media and any_audio(messages or ())),
+        media=reach > 0,
+        media_reach=reach,
+        audio=_speaks(request) or (reach > 0 and any_audio(messages or ())),
         stored_input=request.get("conversation") is not None,
         cache_write=_cache_write(request, raw, tools),
         service_tier=read_text(request, "service_tier"),

@@ -30,7 +30,7 @@ from faregate.protocols.fields import (
     refuse_alternatives,
 )
 from faregate.protocols.json_object import JsonObject, read_again, read_object
-from faregate.protocols.parts import raw_audio, raw_media
+from faregate.protocols.parts import ANYWHERE, raw_audio, raw_media, reach_of
 from faregate.protocols.tools import ClientKinds, ToolFacts, read_tools, unique
 
 if TYPE_CHECKING:
@@ -143,6 +143,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     tools = _all_tools(request, items)
     plugins = ["plugins"] if read_list(request, "plugins") else []
     named = [name for each in tools for name in each.server]
+    reach = ANYWHERE if items is None else reach_of([*map(_is_media, items)], raw)
     server_tools = unique((*named, *plugins))
     return RequestFacts(
         protocol=PROTOCOL,
@@ -156,7 +157,8 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         server_tools=server_tools,
         server_tool_uses=uses if server_tools else 0,
         compacts=may_compact(request),
-        media=items is None or any(_is_media(item) for item in items),
+        media=reach > 0,
+        media_reach=reach,
         audio=any(raw_audio(item.content) for item in items or ()),
         stored_input=_has_stored_input(request, items or []),
         service_tier=read_text(request, "service_tier"),
