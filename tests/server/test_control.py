@@ -17,6 +17,7 @@ from faregate.control.models import NewSession, ResolveHold, SetBudget
 from faregate.core.labels import Labels
 from faregate.core.money import Money
 from faregate.smoke.simulated.faults.table import TABLE
+from faregate.smoke.simulated.rates import Counts
 from faregate.smoke.simulated.script import Step
 from tests.running import RunningGate, running_gate
 from tests.server.dialects import DIALECTS, ask
