@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from faregate.cli.serve import MOST_FILES
 from faregate.config.paths import Paths
 from tests.cli.gate_home import configure
 
@@ -40,6 +41,9 @@ def test_it_says_where_it_listens_and_ends_on_sigterm(paths: Paths) -> None:
             limits = Path(f"/proc/{process.pid}/limits").read_text()
             (core,) = [line for line in limits.splitlines() if "core file" in line]
             assert core.split()[4:6] == ["0", "0"]
+            (files,) = [line for line in limits.splitlines() if "open files" in line]
+            soft, hard = files.split()[3:5]
+            assert int(soft) >= min(MOST_FILES, int(hard))
         for path in (paths.socket, paths.token, paths.pid, paths.admin_secret):
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
         process.send_signal(signal.SIGTERM)
