@@ -16,18 +16,16 @@ from faregate.server.body import read_body
 from faregate.server.connection import AgentConnection
 from faregate.server.door import Door, Entry, Knock
 from faregate.server.reply import StreamReply
-from faregate.server.responses import (
-    new_request_id,
-    own_headers,
-    refusal_response,
-    whole_response,
-)
+from faregate.server.responses import new_request_id, own_headers, refusal_response
+from faregate.server.visits import Visit, Visits, likeness_of
+from faregate.server.whole_reply import whole_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from multidict import CIMultiDictProxy
 
+    from faregate.core.facts import Work
     from faregate.gateway.gate import Gate
 
 
@@ -47,6 +45,7 @@ class Proxy:
         self._door = door
         self._tokens = tokens
         self._models = models
+        self._visits = Visits()
         self._leaving: Refusal | None = None
         self.first_request_seen = False
 
@@ -57,6 +56,32 @@ class Proxy:
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request; never raises but for cancellation."""
         request_id = new_request_id()
+        likeness = likeness_of(request)
+        visit = self._visits.find(likeness)
+        if visit is None or self._is_over(visit):
+            decided = self._decide(request, request_id)
+            if not isinstance(decided, Visit):
+                return decided
+            visit = decided
+            self._visits.remember(likeness, visit)
+        self.first_request_seen = True
+        answer = await self._serve(request, visit, request_id)
+        if isinstance(answer, Refusal):
+            headers, codec, path = visit.headers, visit.codec, visit.head.path
+            return _refused(request, answer, request_id, headers, codec, path)
+        return answer
+
+    def _is_over(self, visit: Visit) -> bool:
+        """Tell whether what was decided may no longer hold."""
+        grant = visit.caller.grant
+        return (
+            self._leaving is not None or grant is None or self._tokens.is_ended(grant)
+        )
+
+    def _decide(
+        self, request: web.BaseRequest, request_id: str
+    ) -> Visit | web.StreamResponse:
+        """Let a request in by its head alone, or answer it."""
         headers = _lower(request.headers)
         entry = self._door.check(request.method, request.raw_path, headers)
         if isinstance(entry, Refusal):
@@ -64,50 +89,21 @@ class Proxy:
             return _refused(request, entry, request_id, headers, None, path)
         if entry.knock is Knock.LIVENESS:
             return web.Response(headers=own_headers(request_id))
-        answer = await self._enter(request, entry, headers, request_id)
+        caller = self._leaving or self._caller(headers)
+        answer: web.Response | Refusal
+        if isinstance(caller, Refusal):
+            answer = caller
+        elif entry.codec is None or entry.work is None:
+            answer = self._models(entry.path, headers)
+        else:
+            return _visit(
+                request.method, entry, entry.codec, entry.work, caller, headers
+            )
         if isinstance(answer, Refusal):
             codec, path = entry.codec, entry.path
             return _refused(request, answer, request_id, headers, codec, path)
+        answer.headers.update(own_headers(request_id))
         return answer
-
-    async def _enter(
-        self,
-        request: web.BaseRequest,
-        entry: Entry,
-        headers: Mapping[str, str],
-        request_id: str,
-    ) -> web.StreamResponse | Refusal:
-        """Ask for credentials, then read and serve what may come in."""
-        caller = self._leaving or self._caller(headers)
-        if isinstance(caller, Refusal):
-            return caller
-        if entry.codec is None or entry.work is None:
-            answer = self._models(entry.path, headers)
-            if isinstance(answer, web.Response):
-                answer.headers.update(own_headers(request_id))
-            return answer
-        self.first_request_seen = True
-        body = await read_body(request)
-        if isinstance(body, Refusal):
-            return body
-        inbound = Inbound(
-            id=request_id,
-            head=RequestHead(
-                method=request.method,
-                path=entry.path,
-                query=entry.query,
-                headers=without_tokens(headers),
-            ),
-            body=body,
-            codec=entry.codec,
-            work=entry.work,
-            grant=caller.grant,
-            url=entry.url,
-            labels=entry.labels,
-            received_ms=self._gate.clock.now_ms(),
-            subscription=caller.subscription,
-        )
-        return await self._exchange(request, inbound, entry.codec)
 
     def _caller(self, headers: Mapping[str, str]) -> Caller | Refusal:
         try:
@@ -118,10 +114,27 @@ class Proxy:
                 message=f"The ledger cannot be read, so nothing is sent: {error}",
             )
 
-    async def _exchange(
-        self, request: web.BaseRequest, inbound: Inbound, codec: Codec
+    async def _serve(
+        self, request: web.BaseRequest, visit: Visit, request_id: str
     ) -> web.StreamResponse | Refusal:
-        reply = StreamReply(request, inbound.id)
+        """Read the body and see the exchange through."""
+        body = await read_body(request)
+        if isinstance(body, Refusal):
+            return body
+        caller = visit.caller
+        inbound = Inbound(
+            id=request_id,
+            head=visit.head,
+            body=body,
+            codec=visit.codec,
+            work=visit.work,
+            grant=caller.grant,
+            url=visit.url,
+            labels=visit.labels,
+            received_ms=self._gate.clock.now_ms(),
+            subscription=caller.subscription,
+        )
+        reply = StreamReply(request, request_id)
         exchange = Exchange(self._gate, inbound, reply)
         connection = request.protocol
         if not isinstance(connection, AgentConnection):
@@ -135,13 +148,38 @@ class Proxy:
             connection.on_lost = None
         if reply.response is not None:
             if isinstance(result, Refusal):
-                await reply.fail(codec.error_event(result, inbound.id))
+                await reply.fail(visit.codec.error_event(result, request_id))
             return reply.response
         if isinstance(result, Refusal):
             return result
         if result is None:
             raise RuntimeError("an exchange ended without an answer")
-        return whole_response(result, inbound.id)
+        return whole_response(result, request_id)
+
+
+def _visit(
+    method: str,
+    entry: Entry,
+    codec: Codec,
+    work: Work,
+    caller: Caller,
+    headers: Mapping[str, str],
+) -> Visit:
+    head = RequestHead(
+        method=method,
+        path=entry.path,
+        query=entry.query,
+        headers=without_tokens(headers),
+    )
+    return Visit(
+        caller=caller,
+        codec=codec,
+        work=work,
+        url=entry.url,
+        labels=entry.labels,
+        head=head,
+        headers=headers,
+    )
 
 
 def _refused(

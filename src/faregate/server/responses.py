@@ -20,7 +20,6 @@ from faregate.server.claims import claim_of_path
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from faregate.gateway.inbound import Whole
     from faregate.protocols.codec import Codec
 
 REQUEST_ID = "x-faregate-request-id"
@@ -98,15 +97,6 @@ def raw_refusal(refusal: Refusal, request_id: str) -> bytes:
     lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "", ""]).encode() + body
-
-
-def whole_response(whole: Whole, request_id: str) -> web.Response:
-    """Return a provider's whole answer as a response."""
-    return web.Response(
-        status=whole.status,
-        headers={**whole.headers, **own_headers(request_id)},
-        body=whole.body,
-    )
 
 
 def _refusal_headers(refusal: Refusal, request_id: str) -> dict[str, str]:

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from faregate.server.proxy import Proxy
+from tests.running import MODEL, RunningGate
+from tests.server.wire import CHAT, connected, post
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+BODY = {"model": MODEL, "messages": [{"role": "user", "content": "hi"}]}
+
+
+def asked(
+    gate: RunningGate, *lines: str, text: str = "hi", target: str = CHAT
+) -> bytes:
+    body = {**BODY, "messages": [{"role": "user", "content": text}]}
+    return post(gate.url, json.dumps(body).encode(), *lines, target=target)
+
+
+def decisions(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Return a list that grows with each head that is judged."""
+    seen: list[str] = []
+    judge = Proxy._decide
+
+    def judged(self: Proxy, request: object, request_id: str) -> object:
+        seen.append(request_id)
+        return judge(self, request, request_id)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Proxy, "_decide", judged)
+    return seen
+
+
+async def test_a_head_that_came_before_is_not_judged_again(
+    gate: RunningGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = decisions(monkeypatch)
+    token = f"Authorization: Bearer {gate.token}"
+    lines = (token, "User-Agent: visits/1")
+    async with connected(gate.url) as wire:
+        for text in ("a", "longer than the first", "b"):
+            await wire.send(asked(gate, *lines, text=text))
+            assert (await wire.answer()).status == 200
+        assert len(seen) == 1
+        await wire.send(asked(gate, *lines, "X-Faregate-Task: other"))
+        assert (await wire.answer()).status == 200
+    assert len(seen) == 2
+    assert gate.provider.requests[-1].headers.get("x-faregate-task") is None
+
+
+async def test_what_is_refused_is_judged_each_time(
+    gate: RunningGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = decisions(monkeypatch)
+    async with connected(gate.url) as wire:
+        for _ in range(2):
+            await wire.send(asked(gate, "Authorization: Bearer fg-nothing.of-ours"))
+            assert (await wire.answer()).status == 401
+    assert len(seen) == 2
+
+
+async def test_a_providers_own_key_is_not_kept(
+    gate: RunningGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = decisions(monkeypatch)
+    async with connected(gate.url) as wire:
+        for _ in range(2):
+            await wire.send(asked(gate, "Authorization: Bearer sk-own"))
+            assert (await wire.answer()).status == 200
+    assert len(seen) == 2

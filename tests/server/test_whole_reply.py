@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from email.utils import parsedate_to_datetime
+
+import pytest
+from aiohttp import web
+
+from faregate.gateway.inbound import Whole
+from faregate.server.connection import AgentServer
+from faregate.server.whole_reply import whole_response
+from tests.server.wire import Wire, connected, head
+
+MEGABYTE = 1024 * 1024
+
+
+@contextlib.asynccontextmanager
+async def serving(whole: Whole) -> AsyncIterator[str]:
+    """Answer everything with `whole`; yields the URL."""
+
+    async def handle(_request: web.BaseRequest) -> web.StreamResponse:
+        return whole_response(whole, "req_1")
+
+    runner = web.ServerRunner(AgentServer(handle), shutdown_timeout=0.1)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+async def ask(wire: Wire, url: str, *lines: str, version: str = "1.1") -> None:
+    await wire.send(head(url, "/", "Content-Length: 0", *lines, version=version))
+
+
+async def test_what_the_provider_said_passes_with_what_is_ours() -> None:
+    whole = Whole(
+        status=418,
+        headers={"content-type": "x/y", "server": "theirs", "x-a": "1"},
+        body=b"\x00\xff",
+    )
+    async with serving(whole) as url, connected(url) as wire:
+        for _ in range(2):
+            await ask(wire, url)
+            answer = await wire.answer()
+            assert (answer.status, answer.body) == (418, b"\x00\xff")
+            date = (
+                answer.headers.pop("date") if isinstance(answer.headers, dict) else ""
+            )
+            assert parsedate_to_datetime(date)
+            assert answer.headers == {
+                "content-type": "x/y",
+                "content-length": "2",
+                "server": "faregate",
+                "x-a": "1",
+                "x-faregate-request-id": "req_1",
+            }
+        assert bytes(wire.seen).startswith(b"HTTP/1.1 418 I'm a Teapot\r\n")
+
+
+@pytest.mark.parametrize(
+    ("version", "line", "connection"),
+    [
+        ("1.1", "X-A: 1", None),
+        ("1.1", "Connection: close", "close"),
+        ("1.0", "X-A: 1", None),
+        ("1.0", "Connection: keep-alive", "keep-alive"),
+    ],
+)
+async def test_the_connection_is_kept_as_the_client_wants(
+    version: str, line: str, connection: str | None
+) -> None:
+    kept = connection == "keep-alive" or (version == "1.1" and connection is None)
+    async with serving(Whole(status=200, body=b"{}")) as url, connected(url) as wire:
+        await ask(wire, url, line, version=version)
+        answer = await wire.answer()
+        assert answer.headers.get("connection") == connection
+        if kept:
+            await ask(wire, url)
+            assert (await wire.answer()).body == b"{}"
+        else:
+            assert await wire.rest() == b""
+
+
+async def test_an_unknown_status_and_an_empty_body() -> None:
+    async with serving(Whole(status=529, body=b"")) as url, connected(url) as wire:
+        await ask(wire, url)
+        answer = await wire.answer()
+    assert (answer.status, answer.body) == (529, b"")
+    assert bytes(wire.seen).startswith(b"HTTP/1.1 529 \r\n")
+
+
+async def test_a_header_that_breaks_the_line_is_not_sent() -> None:
+    whole = Whole(status=200, headers={"x-a": "1\r\nx-evil: 1"}, body=b"{}")
+    async with serving(whole) as url, connected(url) as wire:
+        await ask(wire, url)
+        assert b"x-evil" not in await wire.rest()
+
+
+async def test_a_client_that_reads_nothing_holds_the_answer_back() -> None:
+    whole = Whole(status=200, body=b"x" * (64 * MEGABYTE))
+    async with serving(whole) as url, connected(url) as wire:
+        wire.writer.transport.pause_reading()  # type: ignore[attr-defined]
+        await ask(wire, url)
+        await asyncio.sleep(0.1)
+        wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
+        assert len((await wire.answer()).body) == 64 * MEGABYTE
