@@ -13,7 +13,7 @@ from faregate.core.holds import AlreadyResolvedError, HoldState
 from faregate.core.money import ZERO, Money
 from faregate.core.pricing import PriceRow, Rates
 from faregate.gateway.settlement import UNBILLED
-from faregate.providers.spec import Billing
+from faregate.providers.spec import Billing, ErrorClass, ErrorRule
 from tests.gateway.building import CountingLedger, FakeClock, turn
 from tests.gateway.gates import (
     COST,
@@ -81,6 +81,24 @@ async def test_a_provider_may_be_known_not_to_bill_more_of_them(
     small = SmallGate(ledger, clock, specs=(kind,), rows=(row("k"),))
     await run(small, whole(ERROR, 529), "k/m", stream=False)
     assert outcome(small) is HoldState.VOIDED
+
+
+@pytest.mark.parametrize(
+    ("code", "state"),
+    [(1008, HoldState.VOIDED), (1001, HoldState.UNKNOWN), (7, HoldState.UNKNOWN)],
+)
+async def test_a_code_can_prove_it_where_the_status_says_nothing(
+    code: int, state: HoldState, ledger: CountingLedger, clock: FakeClock
+) -> None:
+    rules = (
+        ErrorRule(error_class=ErrorClass.QUOTA_EXHAUSTED, code="1008"),
+        ErrorRule(error_class=ErrorClass.UPSTREAM, code="1001"),
+    )
+    kind = replace(SPEC, name="k", error_rules=rules)
+    small = SmallGate(ledger, clock, specs=(kind,), rows=(row("k"),))
+    body = {"base_resp": {"status_code": code, "status_msg": "no"}}
+    await run(small, whole(body), "k/m", stream=False)
+    assert outcome(small) is state
 
 
 async def test_usage_in_an_error_is_no_proof(small: SmallGate) -> None:

@@ -22,7 +22,7 @@ from faregate.core.money import ZERO, Money
 from faregate.core.pricing import CostSource
 from faregate.core.usage import Usage, UsageSource
 from faregate.gateway import messages
-from faregate.providers.spec import OnAbort
+from faregate.providers.spec import ErrorClass, OnAbort
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +35,16 @@ if TYPE_CHECKING:
 
 UNBILLED = frozenset({400, 401, 403, 404, 413, 422, 429})
 """Statuses that no provider bills when no output came with them."""
+
+_TURNED_AWAY = frozenset(
+    {
+        ErrorClass.AUTH,
+        ErrorClass.PERMISSION,
+        ErrorClass.QUOTA_EXHAUSTED,
+        ErrorClass.RATE_LIMITED,
+    }
+)
+"""Errors of a request that was not let in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +138,16 @@ class OpenHold:
         """Tell whether an error answer proves that nothing was billed."""
         if answer.started or answer.output_bytes or answer.input_usage is not None:
             return False
-        return status in UNBILLED or status in self._plan.spec.unbilled_statuses
+        spec = self._plan.spec
+        if status in UNBILLED or status in spec.unbilled_statuses:
+            return True
+        # Some say with status 200 that a key or a wallet is not good.
+        return answer.error_code is not None and any(
+            rule.error_class in _TURNED_AWAY
+            and rule.code == answer.error_code
+            and rule.status in {None, status}
+            for rule in spec.error_rules
+        )
 
     def _stops_billing(self, answer: Answer) -> bool:
         """Tell whether what was seen of a broken-off answer bounds its bill.
