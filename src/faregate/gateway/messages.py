@@ -253,7 +253,7 @@ def _way_on(state: BudgetState) -> str:
     if state.budget.window != "session":
         return "faregate budget"
     return (
-        "faregate run with a higher --max-cost, or on_tight = \"clamp\" under "
+        'faregate run with a higher --max-cost, or on_tight = "clamp" under '
         "[budget], which lowers what a request asks for until it fits"
     )
 
