@@ -8,7 +8,10 @@ from typing import Any
 import pytest
 
 from faregate.core.facts import Work
+from faregate.core.money import Money
 from faregate.protocols.codec import BadRequestError, Splice
+from faregate.protocols.flags import REPORTS_COST_USD
+from faregate.protocols.openai_responses.usage import read_usage
 from tests.protocols.requests import codec_at, inspect
 
 PATH = "/v1/responses"
@@ -181,3 +184,27 @@ def test_an_answer_that_is_still_being_made_is_not_complete(status: str) -> None
     answer = CODEC.answer(json.dumps(body).encode(), frozenset())
     assert not answer.complete
     assert answer.usage is None
+
+
+@pytest.mark.parametrize(
+    ("more", "cost"),
+    [
+        ({"cost": 0.001}, "0.001"),
+        (
+            {
+                "cost": 0.001,
+                "is_byok": True,
+                "cost_details": {"upstream_inference_cost": 0.02},
+            },
+            "0.021",
+        ),
+        ({"cost": 0.001, "is_byok": True}, None),
+    ],
+)
+def test_with_ones_own_key_the_vendor_is_paid_too(
+    more: dict[str, object], cost: str | None
+) -> None:
+    block = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15, **more}
+    usage = read_usage(json.dumps(block).encode(), frozenset({REPORTS_COST_USD}), 0)
+    assert usage is not None
+    assert usage.reported_cost == (None if cost is None else Money.usd(cost))

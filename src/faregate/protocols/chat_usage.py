@@ -8,23 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from faregate.core.money import Money
 from faregate.core.usage import Usage
 from faregate.protocols.counters import (
-    PICO_PER_TICK,
     NotBelievedError,
     counter,
     decode_block,
     detail,
     nested,
+    reported_cost,
     split_input,
-    usd,
 )
 from faregate.protocols.flags import (
     COMPLETION_EXCLUDES_REASONING,
     INPUT_EXCLUDES_CACHE,
-    REPORTS_COST_TICKS,
-    REPORTS_COST_USD,
 )
 
 if TYPE_CHECKING:
@@ -82,7 +78,7 @@ def _usage_of(
         output=output,
         reasoning=min(reasoning, output),
         server_tool_calls=_searches(block),
-        reported_cost=_cost(block, flags),
+        reported_cost=reported_cost(block, flags),
     )
 
 
@@ -110,19 +106,3 @@ def _searches(block: Mapping[str, Any]) -> int:
         detail(block, "num_sources_used"),
         detail(nested(block, "server_tool_use"), "web_search_requests"),
     )
-
-
-def _cost(block: Mapping[str, Any], flags: frozenset[str]) -> Money | None:
-    if REPORTS_COST_TICKS in flags:
-        ticks = detail(block, "cost_in_usd_ticks")
-        return Money(ticks * PICO_PER_TICK) if ticks else None
-    if REPORTS_COST_USD not in flags:
-        return None
-    cost = usd(block.get("cost"))
-    if block.get("is_byok") is True:
-        # The person's own key is billed by the vendor beside the router's fee.
-        upstream = usd(nested(block, "cost_details").get("upstream_inference_cost"))
-        if upstream is None:
-            return None
-        return upstream if cost is None else cost + upstream
-    return cost

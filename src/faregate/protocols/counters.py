@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from faregate.core.money import Money
+from faregate.protocols.flags import REPORTS_COST_TICKS, REPORTS_COST_USD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,6 +89,23 @@ def usd(value: object) -> Money | None:
     except (ValueError, InvalidOperation):
         return None
     return amount if amount.pico > 0 else None
+
+
+def reported_cost(block: Mapping[str, Any], flags: frozenset[str]) -> Money | None:
+    """Return what the provider says the call cost; None where it does not say all."""
+    if REPORTS_COST_TICKS in flags:
+        ticks = detail(block, "cost_in_usd_ticks")
+        return Money(ticks * PICO_PER_TICK) if ticks else None
+    if REPORTS_COST_USD not in flags:
+        return None
+    cost = usd(block.get("cost"))
+    if block.get("is_byok") is True:
+        # The person's own key is billed by the vendor beside the router's fee.
+        upstream = usd(nested(block, "cost_details").get("upstream_inference_cost"))
+        if upstream is None:
+            return None
+        return upstream if cost is None else cost + upstream
+    return cost
 
 
 def split_input(

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from faregate.core.money import Money
 from faregate.core.usage import Usage
 from faregate.protocols.counters import (
-    PICO_PER_TICK,
     NotBelievedError,
     counter,
     decode_block,
     detail,
     nested,
+    reported_cost,
     split_input,
-    usd,
 )
 from faregate.protocols.flags import (
     COMPLETION_EXCLUDES_REASONING,
     INPUT_EXCLUDES_CACHE,
-    REPORTS_COST_TICKS,
-    REPORTS_COST_USD,
 )
 
 if TYPE_CHECKING:
@@ -73,12 +69,5 @@ def _usage_of(
         output=max(output, total - uncached - cached - written),
         reasoning=reasoning,
         server_tool_calls=max(searches, detail(block, "num_server_side_tools_used")),
-        reported_cost=_cost(block, flags),
+        reported_cost=reported_cost(block, flags),
     )
-
-
-def _cost(block: Mapping[str, Any], flags: frozenset[str]) -> Money | None:
-    if REPORTS_COST_TICKS in flags:
-        ticks = detail(block, "cost_in_usd_ticks")
-        return Money(ticks * PICO_PER_TICK) if ticks else None
-    return usd(block.get("cost")) if REPORTS_COST_USD in flags else None
