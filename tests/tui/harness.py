@@ -73,6 +73,16 @@ async def told(pilot: Pilot[None], app: FaregateApp, text: str) -> None:
     await until(pilot, lambda: shows(app, text))
 
 
+async def calm(pilot: Pilot[None], painted: list[int]) -> None:
+    """Wait until the first frames are out, and forget what they painted."""
+    quiet = 0
+    async with asyncio.timeout(20):
+        while quiet < 5:
+            painted.clear()
+            await pilot.pause(0.04)
+            quiet = 0 if painted else quiet + 1
+
+
 def sessions(app: FaregateApp) -> LineTable:
     """Return the table of sessions."""
     return app.screen.query_one("#sessions", LineTable)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from faregate.tui.widgets.line_table import LineTable
 from faregate.tui.widgets.lines_view import LinesView
 from tests.control import scenes
-from tests.tui.harness import NARROW, WIDE, make_app, rows, sessions, shows, told
+from tests.tui.harness import NARROW, WIDE, calm, make_app, rows, sessions, shows, told
 
 if TYPE_CHECKING:
     import pytest
@@ -30,16 +30,16 @@ async def test_only_rows_that_changed_are_painted_again(
     app = make_app(proxy.socket)
     async with app.run_test(size=WIDE) as pilot:
         await told(pilot, app, "proxy/main")
-        painted.clear()
+        await calm(pilot, painted)
         more = scenes.session(FIRST, workspace="proxy", task="main", cost="8.99")
         proxy.publish(scenes.delta(2, proxy.snapshot, sessions=[more]))
         await told(pilot, app, "8.99")
         assert set(painted) == {1}
-        painted.clear()
+        await calm(pilot, painted)
         await pilot.press("j")
         await pilot.pause()
         assert set(painted) == {1, 2}
-        painted.clear()
+        await calm(pilot, painted)
         proxy.publish(scenes.delta(3, proxy.snapshot, budgets=[scenes.budget("1")]))
         await told(pilot, app, "$1.00 of")
         assert painted == []
@@ -60,7 +60,7 @@ async def test_only_lines_that_changed_are_painted_again(
     app = make_app(proxy.socket)
     async with app.run_test(size=WIDE) as pilot:
         await told(pilot, app, "proxy/main")
-        painted.clear()
+        await calm(pilot, painted)
         slower = scenes.provider("openrouter", ttfb_ms=999.0)
         proxy.publish(scenes.delta(2, proxy.snapshot, providers=[slower]))
         await told(pilot, app, "999ms")
