@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from faregate.core.lean import lean
+from faregate.core.refusal import Refusal
+from faregate.gateway.explaining import Explanation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -36,6 +38,8 @@ class Inbound:
     received_ms: int
     subscription: bool = False
     """The caller's own credential belongs to a flat-rate login."""
+    explanation: Explanation = field(default_factory=Explanation)
+    """Takes the notes of everybody who decides something about this request."""
 
 
 @lean
@@ -46,3 +50,7 @@ class Whole:
     status: int
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = b""
+
+
+Result = Whole | Refusal | None
+"""A whole answer, a refusal, or None when the reply was streamed."""

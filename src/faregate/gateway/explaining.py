@@ -1,0 +1,86 @@
+"""What the gate decided about one request, step by step, for whoever asks later.
+
+Notes are cheap: references in a list. They become text after the request, away from
+its path. Steps in use: "identity", "plan", "route", "limits", "loop", "approval",
+"budgets", "attempt", "cost", "translation", "refused". Nothing here may hold what a
+prompt or an answer says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass
+from datetime import date
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from faregate.core.money import Money
+from faregate.core.routing import Target
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+MOST_NOTES = 200
+"""Notes that one request keeps: a request that waits for long is no novel."""
+_LONGEST = 600
+_MOST_ITEMS = 100
+
+Note = tuple[str, dict[str, object]]
+
+
+class Explanation:
+    """The notes of one request, in the order in which they were made."""
+
+    __slots__ = ("_notes",)
+
+    def __init__(self) -> None:
+        self._notes: list[Note] = []
+
+    def note(self, step: str, /, **figures: object) -> None:
+        """Add what was decided: plain values, Money, enums or frozen dataclasses.
+
+        Values are kept by reference: give nothing that changes afterwards.
+        """
+        if len(self._notes) < MOST_NOTES:
+            self._notes.append((step, figures))
+
+    def last(self, step: str) -> dict[str, object] | None:
+        """Return the figures of the latest note of a step."""
+        return next((f for s, f in reversed(self._notes) if s == step), None)
+
+    def __iter__(self) -> Iterator[Note]:
+        return iter(self._notes)
+
+    def __len__(self) -> int:
+        return len(self._notes)
+
+    def json(self) -> str:
+        """Return the notes as a JSON list of objects, each with its "step"."""
+        told = [{"step": step, **_members(figures)} for step, figures in self._notes]
+        return msgspec.json.encode(told).decode()
+
+
+def _members(figures: dict[str, object]) -> dict[str, Any]:
+    return {name: plain(value) for name, value in figures.items()}
+
+
+def plain(value: object) -> Any:
+    """Return a value as JSON can say it: money exactly, in USD; text bounded."""
+    if isinstance(value, Enum):
+        value = value.value
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, dict):
+        return {str(k): plain(v) for k, v in list(value.items())[:_MOST_ITEMS]}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [plain(item) for item in list(value)[:_MOST_ITEMS]]
+    if is_dataclass(value) and not isinstance(value, Money | Target):
+        return {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+    return _text(value)[:_LONGEST]
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Money):
+        return value.exact()
+    return value.isoformat() if isinstance(value, date) else str(value)
