@@ -1,4 +1,4 @@
-"""The composition root: the only file that wires everything.
+"""The composition root: the file that wires the process.
 
 Takes a checked configuration and turns it into a running proxy; holds no decision
 of its own.
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from faregate import __version__
 from faregate.config.files import make_private_dir, write_private
-from faregate.config.keys import Keys, find_keys, note_keys
+from faregate.config.keys import find_keys, note_keys
 from faregate.config.kinds import Cap
 from faregate.config.made_secrets import admin_secret, signing_secret
 from faregate.config.overrides import set_cap
@@ -23,19 +23,12 @@ from faregate.core.identity import Grant
 from faregate.core.limits.budget import SCOPE_KINDS, BudgetMatcher
 from faregate.core.money import Money
 from faregate.core.refusal import Refusal, RefusalCode
-from faregate.core.windows import HighWater, WindowKind
-from faregate.gateway.admission import Admission
-from faregate.gateway.events import EventLog
-from faregate.gateway.flights import Flights
-from faregate.gateway.gate import Gate
-from faregate.gateway.messages import clock_jumped
-from faregate.gateway.planning import Planner
-from faregate.gateway.settings import GateSettings, Patience
-from faregate.gateway.settlement import Books
+from faregate.core.windows import WindowKind
+from faregate.gate_parts import build_gate
+from faregate.gateway.settings import Patience
 from faregate.gateway.side_spending import SideSpending, beside, without_a_gate
 from faregate.gateway.steady_clock import SteadyClock
 from faregate.gateway.tasks import spawn
-from faregate.gateway.turns import Failures, Turns
 from faregate.gateway.watchdog import watch
 from faregate.ledger.ledger import Ledger
 from faregate.ledger.reports import Reports
@@ -53,8 +46,7 @@ from faregate.server.setup import SetupState
 from faregate.server.smoke_history import add_smoke_history, tool_warnings
 from faregate.server.smoke_routes import add_smoke_routes
 from faregate.server.statusline import write_statusline
-from faregate.server.tables import listed_models, price_table, routing_table
-from faregate.tokens.counter import TokenCounter
+from faregate.server.tables import listed_models, price_table
 from faregate.upstream.session import HttpUpstream
 
 if TYPE_CHECKING:
@@ -65,7 +57,6 @@ if TYPE_CHECKING:
     from faregate.control.models import SetBudget
     from faregate.core.records import SmokeRunRow
     from faregate.gateway.ports import Clock
-    from faregate.providers.price_table import PriceTable
 
 _LAST_WORDS_S = 2.0
 """Seconds in which requests that are given up tell their clients and book."""
@@ -164,7 +155,7 @@ class Daemon:
         self.upstream = HttpUpstream()
         self._opened.push_async_callback(self.upstream.close)
         prices = price_table(settings)
-        self.gate = _gate(
+        self.gate = build_gate(
             settings,
             keys,
             prices,
@@ -172,6 +163,7 @@ class Daemon:
             self.upstream,
             self._clock,
             self._patience,
+            high_water_s=self.ledger.high_water_s(),
         )
         self._tell_of_the_dead()
         secret = signing_secret(paths.state_dir / "signing-secret")
@@ -344,54 +336,4 @@ def read_smoke(
 def _open_ledger(settings: Settings, clock: Clock) -> Ledger:
     return Ledger.open(
         settings.ledger_dir, clock_ms=clock.now_ms, zone=settings.budget.timezone
-    )
-
-
-def _gate(
-    settings: Settings,
-    keys: Keys,
-    prices: PriceTable,
-    ledger: Ledger,
-    upstream: HttpUpstream,
-    clock: SteadyClock,
-    patience: Patience,
-) -> Gate:
-    policy = GateSettings(
-        default_output=settings.budget.output,
-        on_tight=settings.budget.on_tight,
-        unpriced=settings.budget.unpriced,
-        patience=patience,
-    )
-    events = EventLog()
-    admission = Admission(ledger, policy, clock)
-    turns = Turns()
-    planner = Planner(
-        specs={name: c.spec for name, c in settings.providers.items()},
-        prices=prices,
-        table=routing_table(settings),
-        key_of=lambda name: (
-            keys.found[name].secret.reveal() if name in keys.found else None
-        ),
-        settings=policy,
-        turns=turns,
-        regions={name: c.region for name, c in settings.providers.items() if c.region},
-    )
-    clock.on_jump = lambda ms: events.publish(
-        "clock", clock_jumped(ms), at_ms=clock.now_ms(), severity="alert"
-    )
-    return Gate(
-        settings=policy,
-        matcher=BudgetMatcher(settings.budget_rules, settings.budget.timezone),
-        ledger=ledger,
-        upstream=upstream,
-        clock=clock,
-        planner=planner,
-        admission=admission,
-        events=events,
-        flights=Flights(),
-        turns=turns,
-        failures=Failures(),
-        count_tokens=TokenCounter().count,
-        books=Books(ledger=ledger, admission=admission, events=events, clock=clock),
-        high_water=HighWater(ledger.high_water_s()),
     )

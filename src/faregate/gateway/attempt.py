@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from faregate.core.attempts import Departure, UpstreamRequest
 from faregate.core.faults import FaultKind, UpstreamError
-from faregate.core.refusal import Refusal
 from faregate.gateway import messages
 from faregate.gateway.flights import FlightState
 from faregate.gateway.forwarding import (
@@ -21,20 +20,17 @@ from faregate.gateway.forwarding import (
     streams,
     truncated,
 )
-from faregate.gateway.inbound import Whole
 from faregate.protocols.codec import Answer
 
 if TYPE_CHECKING:
     from faregate.core.estimate import Bounds
+    from faregate.core.refusal import Refusal
     from faregate.gateway.flights import Flight
     from faregate.gateway.gate import Gate
-    from faregate.gateway.inbound import Inbound
+    from faregate.gateway.inbound import Inbound, Result
     from faregate.gateway.plan import Plan
     from faregate.gateway.ports import Reply, UpstreamAnswer
     from faregate.gateway.settlement import OpenHold
-
-Result = Whole | Refusal | None
-"""A whole answer, a refusal, or None when the reply was streamed."""
 
 
 class Attempt:

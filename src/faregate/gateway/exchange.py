@@ -19,10 +19,11 @@ from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.usage import UsageSource
 from faregate.gateway import messages
 from faregate.gateway.asking import Asker
-from faregate.gateway.attempt import Attempt, Result
+from faregate.gateway.attempt import Attempt
 from faregate.gateway.counting import tightened, worth_counting
 from faregate.gateway.flights import Flight, FlightState
-from faregate.gateway.inbound import Whole
+from faregate.gateway.governor import Asked
+from faregate.gateway.inbound import Result, Whole
 from faregate.gateway.learning import Lesson, lesson_of
 from faregate.protocols.codec import BadRequestError
 from faregate.protocols.error_bodies import read_error
@@ -119,6 +120,7 @@ class Exchange:
         result = plan if isinstance(plan, Refusal) else await self._fly(plan, identity)
         if isinstance(result, Refusal):
             self._gate.refused(result, identity, hung_up=result is _HUNG_UP)
+            return await self._end(result)
         return result
 
     async def _inspected(self) -> RequestFacts:
@@ -131,8 +133,13 @@ class Exchange:
 
     async def _fly(self, plan: Plan, identity: Identity) -> Result:
         flight = self._depart(plan, identity)
+        asked = self._asked(plan, identity, flight)
+        result: Result = None
         try:
-            return await self._try(plan, identity, flight)
+            result = await self._gate.governor.decide(asked)
+            if result is None:
+                result = await self._try(plan, identity, flight)
+            return result
         except asyncio.CancelledError:
             if self._why is None or self._task is None:
                 raise
@@ -140,13 +147,20 @@ class Exchange:
             return await self._end(self._why)
         finally:
             self._gate.flights.remove(flight)
+            self._gate.governor.ended(asked, result)
 
     async def _end(self, why: Refusal) -> Result:
         """Give the client the reason: as a plain answer, or as a stream's last words."""
         if not self._reply.started:
             return why
-        if self._attempt is not None and not self._gone:
+        if self._gone:
+            return None
+        if self._attempt is not None:
             await self._attempt.last_words(why)
+        else:
+            # Nothing but keep-alives went out while the request waited.
+            inbound = self._inbound
+            await self._reply.fail(inbound.codec.error_event(why, inbound.id))
         return None
 
     async def _try(self, plan: Plan, identity: Identity, flight: Flight) -> Result:
@@ -201,6 +215,21 @@ class Exchange:
         self._flight = flight
         self._gate.flights.add(flight)
         return flight
+
+    def _asked(self, plan: Plan, identity: Identity, flight: Flight) -> Asked:
+        def waits(what: str) -> None:
+            flight.why = what
+            flight.enter(FlightState.WAITING, self._gate.clock.monotonic())
+
+        return Asked(
+            inbound=self._inbound,
+            facts=plan.facts,
+            identity=identity,
+            plan=plan,
+            flight=flight,
+            reply=self._reply,
+            on_wait=waits,
+        )
 
     async def _held(self, plan: Plan, asker: Asker, flight: Flight) -> Result:
         """Make one attempt under a hold of its own."""

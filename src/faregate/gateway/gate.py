@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from faregate.core.labels import Labels
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.windows import HighWater
+from faregate.gateway.governor import Governor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,6 +56,7 @@ class Gate:
     turns: Turns
     failures: Failures
     books: Books
+    governor: Governor = field(default_factory=Governor)
     count_tokens: CountTokens | None = None
     high_water: HighWater = field(default_factory=HighWater)
     """The latest instant that chose a budget window."""
