@@ -8,15 +8,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from faregate.core.facts import Work
+from faregate.protocols.anthropic_messages import transcript as messages_transcript
 from faregate.protocols.anthropic_messages.codec import CODEC as ANTHROPIC_MESSAGES
+from faregate.protocols.gemini import transcript as gemini_transcript
 from faregate.protocols.gemini.codec import CODEC as GENERATE_CONTENT
 from faregate.protocols.gemini.paths import read_path
+from faregate.protocols.openai_chat import transcript as chat_transcript
 from faregate.protocols.openai_chat.codec import CODEC as OPENAI_CHAT
 from faregate.protocols.openai_completions.codec import CODEC as OPENAI_COMPLETIONS
 from faregate.protocols.openai_embeddings.codec import CODEC as OPENAI_EMBEDDINGS
+from faregate.protocols.openai_responses import transcript as responses_transcript
 from faregate.protocols.openai_responses.codec import CODEC as OPENAI_RESPONSES
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from faregate.core.transcript import Transcript
     from faregate.protocols.codec import Codec
 
 CODECS: tuple[Codec, ...] = (
@@ -36,12 +43,29 @@ _POSTS: dict[str, tuple[Codec, Work]] = {
     "/v1/completions": (OPENAI_COMPLETIONS, Work.GENERATION),
     "/v1/embeddings": (OPENAI_EMBEDDINGS, Work.EMBEDDING),
 }
+# Of the other dialects no request carries what was said before.
+_TRANSCRIPTS: dict[str, Callable[[bytes, int | None], Transcript]] = {
+    OPENAI_CHAT.name: chat_transcript.read_transcript,
+    OPENAI_RESPONSES.name: responses_transcript.read_transcript,
+    ANTHROPIC_MESSAGES.name: messages_transcript.read_transcript,
+    GENERATE_CONTENT.name: gemini_transcript.read_transcript,
+}
 _MODEL_LISTS = frozenset({"/v1/models", "/v1beta/models"})
 
 
 def by_name(name: str) -> Codec | None:
     """Return the codec with this protocol id."""
     return next((codec for codec in CODECS if codec.name == name), None)
+
+
+def transcript_of(codec_name: str, body: bytes, last: int | None = None) -> Transcript:
+    """Return the conversation that a request carries, oldest item first.
+
+    Only its `last` so many messages where that is given, so that a long body is not
+    read in full. Empty for a dialect without one and for a body nobody can read.
+    """
+    read = _TRANSCRIPTS.get(codec_name)
+    return () if read is None else read(body, last)
 
 
 def codec_for(method: str, path: str) -> tuple[Codec, Work] | None:

@@ -1,0 +1,53 @@
+"""The conversation that a Chat Completions request carries."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from faregate.core.transcript import Said, ToolCall, ToolResult
+from faregate.protocols.transcripts import (
+    Fields,
+    json_text,
+    messages_of,
+    plain_text,
+    role_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from faregate.core.transcript import Item, Transcript
+
+_RESULT_ROLES = frozenset({"tool", "function"})
+
+
+def read_transcript(body: bytes, last: int | None = None) -> Transcript:
+    """Return the conversation, or only that of its `last` so many messages."""
+    messages = messages_of(Fields(body).member("messages"), last)
+    return tuple(item for message in messages for item in _items(message))
+
+
+def _items(message: Fields) -> Iterator[Item]:
+    content = plain_text(message.member("content"))
+    if message.text("role") in _RESULT_ROLES:
+        yield ToolResult(call_id=message.text("tool_call_id"), text=content)
+        return
+    if content:
+        yield Said(role=role_of(message), text=content)
+    for call in message.objects("tool_calls"):
+        yield _call(call)
+    if message.member("function_call") is not None:
+        # The older form has no id; its result stands next and has none either.
+        yield _function("", message.object("function_call"))
+
+
+def _call(call: Fields) -> ToolCall:
+    return _function(call.text("id"), call.object("function", "custom"))
+
+
+def _function(call_id: str, function: Fields) -> ToolCall:
+    return ToolCall(
+        id=call_id,
+        name=function.text("name"),
+        arguments=json_text(function.member("arguments", "input")),
+    )

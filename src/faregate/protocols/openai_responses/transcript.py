@@ -1,0 +1,79 @@
+"""The conversation that a Responses request carries.
+
+What stands behind `previous_response_id` is not in the body and stays unseen.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from faregate.core.transcript import Said, ToolCall, ToolResult
+from faregate.protocols.transcripts import (
+    Fields,
+    json_text,
+    messages_of,
+    plain_text,
+    role_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from faregate.core.transcript import Item, Transcript
+
+# Where a call says what it is to do, whichever tool it is for.
+_ARGUMENTS = ("arguments", "input", "action", "operation", "queries", "code")
+_RESULTS = ("output", "tools")
+_FAILED = frozenset({"failed", "incomplete"})
+
+
+def read_transcript(body: bytes, last: int | None = None) -> Transcript:
+    """Return the conversation, or only that of its `last` so many items."""
+    raw = Fields(body).member("input")
+    if raw is not None and raw[:1] == b'"':
+        return (Said(role="user", text=plain_text(raw)),)
+    return tuple(item for each in messages_of(raw, last) for item in _items(each))
+
+
+def _items(item: Fields) -> Iterator[Item]:
+    kind = item.text("type")
+    if kind in {"", "message"}:
+        text = plain_text(item.member("content"))
+        if text:
+            yield Said(role=role_of(item), text=text)
+    elif kind.endswith("_output"):
+        yield _result(item)
+    elif kind.endswith("_call"):
+        yield _call(kind, item)
+        if item.member("output", "error") is not None:
+            # A call that the provider ran carries its result with it.
+            yield _result(item)
+
+
+def _call(kind: str, item: Fields) -> ToolCall:
+    return ToolCall(
+        id=item.text("call_id", "id"),
+        name=item.text("name") or kind.removesuffix("_call"),
+        arguments=json_text(item.member(*_ARGUMENTS)),
+    )
+
+
+def _result(item: Fields) -> ToolResult:
+    error = item.member("error")
+    return ToolResult(
+        call_id=item.text("call_id", "id"),
+        text=_output(item.member(*_RESULTS) if error is None else error),
+        is_error=error is not None or item.text("status") in _FAILED,
+    )
+
+
+def _output(raw: bytes | None) -> str:
+    """Return an output's text; that of a shell is a list of its streams."""
+    if raw is None or raw[:1] != b"[":
+        return plain_text(raw)
+    parts = [each.text("stdout") + each.text("stderr") for each in _streams(raw)]
+    return "\n".join(parts) if any(parts) else plain_text(raw)
+
+
+def _streams(raw: bytes) -> list[Fields]:
+    return messages_of(raw, None)

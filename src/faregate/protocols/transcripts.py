@@ -1,0 +1,136 @@
+"""What all dialects share when a conversation is read into transcript items.
+
+Owns tolerance: a field of an odd type is as good as absent, an element that cannot be
+read is skipped, and nothing here raises for anything that a caller sends.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, TypeVar
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_Value = TypeVar("_Value")
+
+_UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
+_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
+_LIST = msgspec.json.Decoder(list[msgspec.Raw])
+_TEXT = msgspec.json.Decoder(str)
+_NULL = b"null"
+_TRUE = b"true"
+_ROLES = {
+    "assistant": "assistant",
+    "model": "assistant",
+    "system": "system",
+    "developer": "system",
+}
+_DIGEST_BYTES = 6
+
+
+class Fields:
+    """The members of one JSON object; what is missing or odd reads as empty."""
+
+    __slots__ = ("_members", "raw")
+
+    def __init__(self, raw: bytes) -> None:
+        self.raw = raw
+        self._members = _decoded(_OBJECT, raw) or {}
+
+    def member(self, *keys: str) -> bytes | None:
+        """Return the JSON of the first of these members that is not null."""
+        for key in keys:
+            value = self._members.get(key)
+            if value is not None and (found := bytes(value)) != _NULL:
+                return found
+        return None
+
+    def text(self, *keys: str) -> str:
+        """Return the first of these members that is a string; "" when none is."""
+        for key in keys:
+            value = self._members.get(key)
+            if value is not None and (found := _decoded(_TEXT, value)) is not None:
+                return found
+        return ""
+
+    def flag(self, key: str) -> bool:
+        """Return a boolean member; False when it is anything else."""
+        return self.member(key) == _TRUE
+
+    def object(self, *keys: str) -> Fields:
+        """Return a member that is an object; an empty one when it is none."""
+        return Fields(self.member(*keys) or b"{}")
+
+    def objects(self, *keys: str) -> Iterator[Fields]:
+        """Yield the elements of a member that is a list of objects."""
+        for each in elements(self.member(*keys)):
+            yield Fields(each)
+
+
+def elements(raw: bytes | None) -> list[bytes]:
+    """Return the elements of a JSON list undecoded; [] for anything else."""
+    if raw is None:
+        return []
+    found = _decoded(_LIST, raw) or []
+    return [bytes(each) for each in found]
+
+
+def messages_of(raw: bytes | None, last: int | None) -> list[Fields]:
+    """Return the messages of a conversation, or only the `last` so many of them."""
+    found: list[msgspec.Raw] = [] if raw is None else _decoded(_LIST, raw) or []
+    if last is not None:
+        found = found[max(0, len(found) - last) :]
+    return [Fields(bytes(each)) for each in found]
+
+
+def role_of(message: Fields) -> str:
+    """Return whose words a message holds; those of an unknown role are a user's."""
+    return _ROLES.get(message.text("role"), "user")
+
+
+def plain_text(raw: bytes | None) -> str:
+    """Return what stands in a content: a text, a list of parts or an object.
+
+    Parts are joined by line ends. A part without text, such as an image, is a mark
+    with a digest of its bytes, so that two pictures can be told apart.
+    """
+    if raw is None:
+        return ""
+    text = _decoded(_TEXT, raw)
+    if text is not None:
+        return text
+    if raw[:1] != b"[":
+        return raw.decode("utf-8", "replace")
+    return "\n".join(_part_text(each) for each in elements(raw))
+
+
+def json_text(raw: bytes | None) -> str:
+    """Return arguments as text: a string as it is, anything else as its JSON."""
+    if raw is None:
+        return ""
+    text = _decoded(_TEXT, raw)
+    return raw.decode("utf-8", "replace") if text is None else text
+
+
+def _part_text(raw: bytes) -> str:
+    text = _decoded(_TEXT, raw)
+    if text is not None:
+        return text
+    part = Fields(raw)
+    text = part.text("text", "refusal")
+    if text or part.member("text") is not None:
+        return text
+    digest = hashlib.blake2b(raw, digest_size=_DIGEST_BYTES).hexdigest()
+    return f"[{part.text('type') or 'part'} {digest}]"
+
+
+def _decoded(
+    decoder: msgspec.json.Decoder[_Value], raw: bytes | msgspec.Raw
+) -> _Value | None:
+    try:
+        return decoder.decode(raw)
+    except _UNREADABLE:
+        return None
