@@ -1,0 +1,1 @@
+"""Translation between dialects: one request model and one union of events."""
