@@ -15,6 +15,7 @@ from faregate.core.refusal import Refusal, RefusalCode
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from faregate.core.capabilities import Capabilities
     from faregate.core.estimate import Unbounded
     from faregate.core.facts import RequestFacts
     from faregate.core.holds import BudgetState, LedgerError, NoRoom
@@ -181,6 +182,24 @@ def wrong_protocol(target: Target, spec: ProviderSpec, facts: RequestFacts) -> R
             f"{target.provider} does not speak {facts.protocol}; it speaks {spoken}. "
             "Use a model of another provider, or an agent that speaks one of these"
         ),
+        param="model",
+    )
+
+
+def tools_failed(target: Target, tested: Capabilities) -> Refusal:
+    """Return the refusal for a request with tools where tool calls do not work."""
+    if tested.tools is None:
+        why = f"tools = false is set under [providers.{target.provider}]"
+        way = "remove it, or use another model"
+    else:
+        why = f"its smoke test of {tested.tested_on} failed tool calls"
+        way = (
+            f"use another model, test it again (faregate smoke-test {target}), or set "
+            f"tools = true under [providers.{target.provider}]"
+        )
+    return Refusal(
+        code=RefusalCode.MODEL_NOT_ALLOWED,
+        message=f"{target} gets no request with tools: {why}. To go on: {way}",
         param="model",
     )
 

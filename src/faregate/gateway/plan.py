@@ -51,6 +51,8 @@ class Plan:
     url: str
     headers: Mapping[str, str]
     strip_usage: bool
+    bursts: bool = False
+    """Its streams are known to arrive in one piece, at their end."""
 
     @property
     def metered(self) -> bool:

@@ -23,12 +23,14 @@ from faregate.core.refusal import Refusal
 from faregate.core.routing import NoTarget, RoutingTable, Target, resolve
 from faregate.gateway import endpoints, messages
 from faregate.gateway.plan import UNMETERED, Plan
+from faregate.gateway.tested_targets import TestedTargets
 from faregate.protocols.flags import COMPLETION_EXCLUDES_REASONING
 from faregate.providers.spec import OPENAI_CHAT, Billing, ProviderSpec
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from faregate.core.capabilities import Capabilities
     from faregate.core.identity import Identity
     from faregate.core.model_facts import ModelFacts
     from faregate.gateway.inbound import Inbound
@@ -76,6 +78,8 @@ class Planner:
         self._settings = settings
         self._turns = turns
         self._regions = regions or {}
+        self.tested = TestedTargets()
+        """What smoke tests showed; told anew after each of them."""
         self._learned: dict[tuple[str, str, str], _Learned] = {}
         self._rows: dict[tuple[str, str, str | None, date], PriceRow | None] = {}
         self._targets: dict[str, Target | NoTarget] = {}
@@ -112,6 +116,9 @@ class Planner:
         base = spec.base_urls.get(endpoints.base_protocol(facts.protocol))
         if base is None:
             return messages.wrong_protocol(target, spec, facts)
+        tested = self.tested.of(target, facts.protocol)
+        if _has_no_tools(spec, facts, tested):
+            return messages.tools_failed(target, tested)
         headers = self._headers(inbound, spec, facts.protocol)
         if isinstance(headers, Refusal):
             return headers
@@ -123,7 +130,7 @@ class Planner:
             return self._row(target, spec, at.date(), service, subscribed=subscribed)
 
         row = row_of(facts.service_tier)
-        bounded = self._bounded(facts, identity, target, spec, row, most)
+        bounded = self._bounded(facts, identity, target, spec, row, tested, most)
         if isinstance(bounded, Refusal):
             return bounded
         bounds, field = bounded
@@ -141,7 +148,8 @@ class Planner:
             output_field=field,
             url=endpoints.url_of(base, inbound.head, facts, target),
             headers=headers,
-            strip_usage=_must_ask_for_usage(facts),
+            strip_usage=_must_ask_for_usage(facts, tested),
+            bursts=tested.bursts is True,
         )
 
     def _target(self, model: str) -> Target | NoTarget:
@@ -159,6 +167,7 @@ class Planner:
         target: Target,
         spec: ProviderSpec,
         row: PriceRow | None,
+        tested: Capabilities,
         most: int | None,
     ) -> tuple[Bounds, str | None] | Refusal:
         """Return the bounds, and the field that the output bound is put into."""
@@ -176,7 +185,10 @@ class Planner:
         bounds = self._bounds(facts, identity, target, spec, _capped(model, row, facts))
         if isinstance(bounds, Refusal):
             return bounds
-        field = self._output_field(spec, model, facts, learned)
+        if tested.keeps_bound is False and facts.work is Work.GENERATION:
+            # No field stops this target: only its own maximum bounds an answer.
+            return _held_at_maximum(bounds, model), None
+        field = self._output_field(spec, model, facts, learned, tested)
         if bounds.output_injected and field is None:
             return _held_at_maximum(bounds, model), None
         # What errors taught bounds what the gate sends, never what it holds unsent.
@@ -236,6 +248,7 @@ class Planner:
         model: ModelFacts,
         facts: RequestFacts,
         learned: _Learned,
+        tested: Capabilities,
     ) -> str | None:
         """Return the field that an output bound is put into, None for none.
 
@@ -248,6 +261,10 @@ class Planner:
             return learned.field or said
         if facts.protocol == OPENAI_CHAT and model.output_field:
             return model.output_field
+        if facts.protocol == OPENAI_CHAT and not spec.output_fields_known:
+            # Where no vendor documents the field, the test is what is known.
+            known = tested.output_field or spec.output_fields.get(facts.protocol)
+            return known if said is None else tested.output_field or said
         known = spec.output_fields.get(facts.protocol)
         if said is None or (facts.protocol == OPENAI_CHAT and spec.output_fields_known):
             return known or said
@@ -296,5 +313,19 @@ def _multiplier(spec: ProviderSpec, chosen: str, asked: str | None) -> Ratio:
     return max(found, key=lambda ratio: ratio[0] / ratio[1], default=ONE)
 
 
-def _must_ask_for_usage(facts: RequestFacts) -> bool:
-    return facts.stream and not facts.wants_usage
+def _must_ask_for_usage(facts: RequestFacts, tested: Capabilities) -> bool:
+    """Tell whether the gate asks for usage; a refused wish would end every stream.
+
+    Unasked, an answer without usage keeps its whole hold.
+    """
+    refused = tested.include_usage is False
+    return facts.stream and not facts.wants_usage and not refused
+
+
+def _has_no_tools(
+    spec: ProviderSpec, facts: RequestFacts, tested: Capabilities
+) -> bool:
+    """Tell whether tool calls are known not to work; the person's word goes first."""
+    if not facts.tools or facts.work is not Work.GENERATION:
+        return False
+    return (tested.tools if spec.tools is None else spec.tools) is False

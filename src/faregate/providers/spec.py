@@ -154,6 +154,8 @@ class ProviderSpec:
     region_multipliers: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     """Region name to the factor on all its prices."""
     balance: BalanceEndpoint | None = None
+    tools: bool | None = None
+    """Tool calls work, or do not, on the person's word; None asks the smoke test."""
     retired: Mapping[str, str] = field(default_factory=dict)
     """Model names that are gone, to the name that took their place."""
     signup: str = ""
