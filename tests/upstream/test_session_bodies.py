@@ -60,6 +60,7 @@ def encoded(body: bytes, encoding: str) -> bytes:
         ("br", brotli.compress(TEXT)),
         ("identity", TEXT),
     ],
+    ids=["gzip", "two_gzips", "deflate", "br", "identity"],
 )
 async def test_an_encoded_answer_is_decoded(
     upstream: HttpUpstream, encoding: str, body: bytes
