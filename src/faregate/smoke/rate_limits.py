@@ -7,17 +7,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
+
+from faregate.core.retry_after import NUMBER, seconds_until
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,12})?)(ms|s|m|h|d)")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{1,12})?")
-_EPOCH_MS, _EPOCH_S = 10**12, 10**9
 _PARTS = ("limit", "remaining", "reset")
 # Where the part (limit, remaining, reset) stands in each family's names.
 _PATTERNS = (
@@ -80,49 +76,8 @@ def read_rate_limits(
     return tuple(limit for limit in limits if limit.told)
 
 
-def retry_after(headers: Mapping[str, str], *, now: float) -> float | None:
-    """Return the seconds that a provider asks to wait; None when it does not say."""
-    lowered = {name.lower(): value for name, value in headers.items()}
-    exact = lowered.get("retry-after-ms", "").strip()
-    if _NUMBER.fullmatch(exact):
-        return float(exact) / 1000
-    return seconds_until(lowered.get("retry-after"), now=now)
-
-
-def seconds_until(text: str | None, *, now: float) -> float | None:
-    """Return seconds from now: from a duration, a date or a number; None else."""
-    if not text:
-        return None
-    text = text.strip()
-    pieces = _DURATION.findall(text)
-    if pieces and "".join(a + b for a, b in pieces) == text:
-        return sum(float(count) * _UNITS[unit] for count, unit in pieces)
-    if _NUMBER.fullmatch(text):
-        return _of_number(float(text), now)
-    return _of_date(text, now)
-
-
-def _of_number(value: float, now: float) -> float | None:
-    if value < 0:
-        return None
-    if value > _EPOCH_MS:
-        return max(0.0, value / 1000 - now)
-    return max(0.0, value - now) if value > _EPOCH_S else value
-
-
-def _of_date(text: str, now: float) -> float | None:
-    try:
-        if "T" in text and "-" in text:
-            at = datetime.fromisoformat(text)
-        else:
-            at = parsedate_to_datetime(text)
-        return max(0.0, at.timestamp() - now)
-    except (ValueError, OverflowError):
-        return None
-
-
 def _count(text: str | None) -> int | None:
-    if text is None or not _NUMBER.fullmatch(text):
+    if text is None or not NUMBER.fullmatch(text):
         return None
     value = int(float(text))
     return None if value < 0 else value

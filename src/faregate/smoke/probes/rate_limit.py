@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from faregate.core.retry_after import retry_after
 from faregate.smoke.context import Profile
 from faregate.smoke.dialects.wanted import Wanted
 from faregate.smoke.error_shape import Form, form_of, shown
 from faregate.smoke.exchanges import text_stream
 from faregate.smoke.probe import Group, Probe
-from faregate.smoke.rate_limits import read_rate_limits, retry_after
+from faregate.smoke.rate_limits import read_rate_limits
 from faregate.smoke.verdict import failed, passed, skipped, warned
 
 if TYPE_CHECKING:
