@@ -43,7 +43,7 @@ from faregate.server.live import Live
 from faregate.server.model_list import ModelList
 from faregate.server.proxy import Proxy
 from faregate.server.setup import SetupState
-from faregate.server.smoke_history import add_smoke_history, tool_warnings
+from faregate.server.smoke_history import add_smoke_history, learn
 from faregate.server.smoke_routes import add_smoke_routes
 from faregate.server.statusline import write_statusline
 from faregate.server.tables import listed_models, price_table
@@ -51,6 +51,8 @@ from faregate.upstream.session import HttpUpstream
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterator, Sequence
+
+    from aiohttp import web
 
     from faregate.config.paths import Paths
     from faregate.config.settings import Settings
@@ -151,7 +153,6 @@ class Daemon:
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         keys = find_keys(settings)
         warnings = [*settings.warnings, *keys.warnings, *note_keys(paths, keys)]
-        warnings += tool_warnings(self.reports.smoke_runs)
         self.upstream = HttpUpstream()
         self._opened.push_async_callback(self.upstream.close)
         prices = price_table(settings)
@@ -165,6 +166,7 @@ class Daemon:
             self._patience,
             high_water_s=self.ledger.high_water_s(),
         )
+        warnings += learn(self.reports, self.gate)
         self._tell_of_the_dead()
         secret = signing_secret(paths.state_dir / "signing-secret")
         self.tokens = Tokens(secret, self._was_ended)
@@ -194,18 +196,22 @@ class Daemon:
             setup=setup.setup,
             window_of=self.gate.planner.window_of,
         )
-        app = add_smoke_routes(control_app(self._control()), beside(self.gate))
-        keep, find = self.ledger.record_smoke, self.reports.smoke_runs
-        add_smoke_history(app, keep, find, self.gate)
-        control = await serve_control(paths.socket, app)
+        socket = await serve_control(paths.socket, self._control_app())
         self._opened.callback(paths.socket.unlink, missing_ok=True)
-        self._opened.push_async_callback(control.cleanup)
+        self._opened.push_async_callback(socket.cleanup)
         self._agents = await serve_agents(listening, proxy.handle)
         self._opened.push_async_callback(self._agents.cleanup)
         write_private(paths.pid, f"{os.getpid()}\n".encode())
         self._opened.callback(paths.pid.unlink, missing_ok=True)
         self._keep(watch(self.gate), "watchdog")
         self._keep(write_statusline(paths.statusline, self.live), "statusline")
+
+    def _control_app(self) -> web.Application:
+        control = self._control()
+        app = control_app(control)
+        add_smoke_routes(app, beside(self.gate), control.runs)
+        keep = self.ledger.record_smoke
+        return add_smoke_history(app, keep, self.reports, self.gate, control.runs)
 
     def _control(self) -> Control:
         return Control(

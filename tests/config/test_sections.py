@@ -37,6 +37,7 @@ def test_a_provider_of_the_catalogue_is_changed_in_part(configured: Configured) 
         key_command = ["pass", "show", "anthropic"]
         on_abort = "hold"
         billing = "subscription"
+        tools = true
         """
     )
     chosen = settings.providers["anthropic"]
@@ -45,6 +46,8 @@ def test_a_provider_of_the_catalogue_is_changed_in_part(configured: Configured) 
     assert chosen.key == CommandKey(("pass", "show", "anthropic"))
     assert chosen.spec.on_abort is OnAbort.HOLD
     assert chosen.spec.billing is Billing.SUBSCRIPTION
+    assert chosen.spec.tools is True
+    assert settings.providers["openai"].spec.tools is None
     assert chosen.spec.base_urls == bundled.base_urls
     assert chosen.spec.model_prefixes == bundled.model_prefixes
     assert chosen.configured
@@ -177,6 +180,7 @@ BAD = [
     ('[providers.openai]\nprotocols = ["gemini"]\n', "does not speak gemini"),
     ('[providers.openai]\nkind = "gemini"\n', "does not speak like gemini"),
     ('[providers.openai]\nbilling = "prepaid"\n', "metered"),
+    ('[providers.openai]\ntools = "yes"\n', "Write true or false"),
     ('[providers.openai]\non_abort = "held"\n', "Did you mean hold?"),
     ('[providers."Open AI"]\nkind = "openai"\n', "Use a-z"),
     ('[providers.openai]\nkey_env = "A"\nkeyring = "a/b"\n', "already given"),

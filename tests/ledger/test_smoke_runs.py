@@ -56,6 +56,18 @@ def test_a_page_comes_newest_first_and_ends_before_an_instant(folder: Path) -> N
     ledger.close()
 
 
+def test_the_recent_ones_of_each_target_and_protocol(folder: Path) -> None:
+    ledger = open_ledger(folder)
+    other = replace(later(4), protocol="gemini")
+    ledger.record_smoke([later(1), later(2), later(3), other, later(5, "a/b")])
+    reports = Reports.open(folder)
+    found = [row.run for row in reports.recent_smoke(each=2)]
+    assert found == ["r5", "r4", "r3", "r2"]
+    assert [row.run for row in reports.recent_smoke(each=2, limit=1)] == ["r5"]
+    reports.close()
+    ledger.close()
+
+
 def test_the_latest_of_each_target(folder: Path) -> None:
     ledger = open_ledger(folder)
     ledger.record_smoke([later(1), later(2), later(3, "a/b")])

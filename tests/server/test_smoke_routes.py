@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
 import pytest
 
 from faregate.control.client import ControlClient
 from faregate.control.errors import ControlError
+from faregate.control.models import NewSession
 from faregate.control.side_spending import SideEnd, SideHold
 from faregate.core.money import ZERO, Money
 from tests.running import RunningGate, running_gate
@@ -46,6 +48,21 @@ async def test_a_hold_is_made_and_booked(tmp_path: Path) -> None:
 async def test_no_room_is_an_answer(tmp_path: Path) -> None:
     async with running_gate(tmp_path, monthly="0.05") as gate:
         assert await hold(gate) is None
+
+
+async def test_a_run_with_a_limit_spends_nothing_beside_it(tmp_path: Path) -> None:
+    async with running_gate(tmp_path) as gate:
+        client = ControlClient(gate.paths.socket)
+        free = await asyncio.to_thread(
+            client.new_session, NewSession(agent="codex", pid=os.getpid())
+        )
+        assert await hold(gate) is not None
+        await asyncio.to_thread(client.end_session, free.session)
+        limited = NewSession(agent="codex", pid=os.getpid(), max_cost="0.01")
+        await asyncio.to_thread(client.new_session, limited)
+        with pytest.raises(ControlError, match="limit of its own"):
+            await hold(gate)
+        assert gate.month().held == Money.usd("0.10")
 
 
 @pytest.mark.parametrize("amount", ["-1", "nan", "1e99"])

@@ -90,6 +90,10 @@ def test_tools_work_only_when_all_that_was_tried_did() -> None:
     assert tools_work(target(probe("tool", Verdict.UNSUPPORTED))) is False
     assert tools_work(target(probe("tool", Verdict.SKIP))) is None
     assert tools_work(target()) is None
+    # A busy provider says nothing of tools.
+    silent = probe("tool", Verdict.FAIL, answered=False)
+    assert tools_work(target(silent)) is None
+    assert tools_work(target(silent, bad)) is False
 
 
 def test_what_was_seen_of_metering_is_learned() -> None:
@@ -112,9 +116,21 @@ def test_what_was_seen_of_metering_is_learned() -> None:
     }
 
 
+def test_that_include_usage_is_refused_is_learned_though_usage_failed() -> None:
+    refused = probe("usage", Verdict.FAIL, include_usage=False, places="")
+    assert learned_of(target(refused)) == {
+        "usage_in_streams": False,
+        "include_usage": False,
+    }
+    ignored = probe("max_tokens", Verdict.FAIL, field="max_tokens")
+    assert learned_of(target(ignored)) == {"output_bound_kept": False}
+    silent = probe("max_tokens", Verdict.FAIL, answered=False)
+    assert learned_of(target(silent)) == {}
+
+
 def test_what_was_not_tried_teaches_nothing() -> None:
     skipped = [
-        probe(name, Verdict.SKIP, places="x", usage_unasked=True, field="y")
+        probe(name, Verdict.SKIP, places="x", include_usage=True, field="y")
         for name in ("usage", "usage_unasked", "cadence", "cancel", "max_tokens")
     ]
     assert learned_of(target(*skipped)) == {}

@@ -154,6 +154,11 @@ class ProviderKeys:
         choice(OnAbort),
         "what a broken-off answer costs: observed output, or the whole hold",
     )
+    TOOLS = Field(
+        "tools",
+        FLAG,
+        "its tool calls work, or do not, whatever its smoke test says",
+    )
 
 
 class ModelKeys:

@@ -97,6 +97,11 @@ class Planner:
         provider, _, model = target.partition("/")
         return self._prices.facts(provider, model).context
 
+    def vouched_for(self, target: str) -> bool:
+        """Tell whether a person says that tool calls of "provider/model" work."""
+        spec = self._specs.get(target.partition("/")[0])
+        return spec is not None and spec.tools is True
+
     def plan(
         self,
         inbound: Inbound,

@@ -248,6 +248,13 @@ class Reports:
             return verify.discrepancies(self._connection)
 
 
+    def recent_smoke(
+        self, *, each: int = 5, limit: int = 2000
+    ) -> tuple[SmokeRunRow, ...]:
+        """Return the newest runs of each target in each protocol, newest first."""
+        with translated("Reading the ledger"):
+            return smoke_runs.recent(self._connection, each, limit)
+
 def _state(row: tuple[Any, ...]) -> BudgetState:
     scope, window, starts_at, ends_at, limit, spent, held, unknown, closed = row
     return BudgetState(

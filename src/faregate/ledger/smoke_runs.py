@@ -64,6 +64,11 @@ _LATEST = (
     "WHERE id IN (SELECT max(id) FROM smoke_run GROUP BY target) "
     "ORDER BY target LIMIT ?1"
 )
+_RECENT = (
+    f"SELECT {_COLUMNS} FROM (SELECT *, row_number() OVER "  # noqa: S608 - constants
+    "(PARTITION BY target, protocol ORDER BY id DESC) AS age FROM smoke_run) "
+    "WHERE age <= ?1 ORDER BY id DESC LIMIT ?2"
+)
 
 
 def write(connection: apsw.Connection, rows: Iterable[SmokeRunRow]) -> None:
@@ -98,6 +103,13 @@ def of_target(
 def latest(connection: apsw.Connection, limit: int) -> tuple[SmokeRunRow, ...]:
     """Return the newest run of each target, by name."""
     return tuple(_row(row) for row in select(connection, _LATEST, (limit,)))
+
+
+def recent(
+    connection: apsw.Connection, each: int, limit: int
+) -> tuple[SmokeRunRow, ...]:
+    """Return the newest runs of each target in each protocol, the newest first."""
+    return tuple(_row(row) for row in select(connection, _RECENT, (each, limit)))
 
 
 def _row(row: tuple[Any, ...]) -> SmokeRunRow:

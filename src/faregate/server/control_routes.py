@@ -130,15 +130,15 @@ class _Routes:
 
     async def new_session(self, request: web.Request) -> web.Response:
         asked = await _body(request, NewSession)
-        return _json(self._control.new_session(asked, peer=_peer(request).pid))
+        return _json(self._control.new_session(asked, peer=peer_in(request).pid))
 
     async def end_session(self, request: web.Request) -> web.Response:
         session = request.match_info["id"]
-        self._control.end_session(session, peer=_peer(request).pid)
+        self._control.end_session(session, peer=peer_in(request).pid)
         return _json({"ok": True})
 
     async def shutdown(self, request: web.Request) -> web.Response:
-        if self._control.runs.holds(_peer(request).pid):
+        if self._control.runs.holds(peer_in(request).pid):
             raise ControlRefusedError(403, "forbidden", INSIDE)
         self._control.shutdown()
         return _json({"ok": True})
@@ -146,7 +146,7 @@ class _Routes:
     def _person(self, request: web.Request) -> None:
         control = self._control
         why = why_no_person(
-            _peer(request), request.headers, control.admin_secret, control.runs
+            peer_in(request), request.headers, control.admin_secret, control.runs
         )
         if why is not None:
             raise ControlRefusedError(403, "forbidden", why)
@@ -159,13 +159,14 @@ async def _sign(_request: web.Request, response: web.StreamResponse) -> None:
 def _check_visitor(request: web.Request) -> None:
     if "Origin" in request.headers or "Sec-Fetch-Site" in request.headers:
         raise ControlRefusedError(403, "forbidden", "web pages may not call Faregate")
-    if _peer(request).is_stranger:
+    if peer_in(request).is_stranger:
         raise ControlRefusedError(
             403, "forbidden", "this proxy belongs to another user of this machine"
         )
 
 
-def _peer(request: web.Request) -> Peer:
+def peer_in(request: web.Request) -> Peer:
+    """Return the process that asks."""
     transport = request.transport
     sock = None if transport is None else transport.get_extra_info("socket")
     if sock is None:
@@ -175,7 +176,7 @@ def _peer(request: web.Request) -> Peer:
 
 
 def _who(request: web.Request) -> str:
-    peer = _peer(request)
+    peer = peer_in(request)
     return f"uid {peer.uid} pid {peer.pid}"
 
 

@@ -8,66 +8,85 @@ import msgspec
 from aiohttp import web
 
 from faregate.control.sanitise import sanitise
+from faregate.control.smoke_learned import capabilities_of
 from faregate.control.smoke_runs import SmokeRuns, row_of, view_of
 from faregate.core.holds import LedgerError
 from faregate.server.control import ControlRefusedError
+from faregate.server.control_routes import peer_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from faregate.core.records import SmokeRunRow
     from faregate.gateway.gate import Gate
+    from faregate.server.peer import Runs
 
 MOST = 200
 """Runs in one answer."""
 MOST_WARNINGS = 5
+FROM_A_RUN = (
+    "this process was started by faregate run: what it found decides nothing here. "
+    "Run the smoke test in a terminal of your own"
+)
 
 
-class FindRuns(Protocol):
+class SmokeReports(Protocol):
     """Reads the history; on a connection that never waits for the loop."""
 
-    def __call__(
+    def smoke_runs(
         self, target: str | None = None, *, limit: int = 100
     ) -> Sequence[SmokeRunRow]:
         """Return a target's runs, newest first; the latest of each for None."""
         ...
 
+    def recent_smoke(self) -> Sequence[SmokeRunRow]:
+        """Return the newest runs of each target in each protocol, newest first."""
+        ...
 
-def tool_warnings(find: FindRuns) -> list[str]:
-    """Return a sentence for each target whose last smoke test failed tool calls.
 
-    The history is a help and no need: where it cannot be read, nothing is said.
+def learn(reports: SmokeReports, gate: Gate) -> list[str]:
+    """Let the gate plan by what smoke tests showed; return what is worth a warning.
+
+    The history is a help and no need: where it cannot be read, nothing is known.
     """
     try:
-        latest = [view_of(row) for row in find(limit=MOST)]
+        known = capabilities_of(view_of(row) for row in reports.recent_smoke())
     except LedgerError:
         return []
-    broken = [run for run in latest if run.learned.get("tools") is False]
-    return [
-        f"{run.target} failed tool calls in its smoke test of {run.at[:10]}: agents "
-        f"cannot work with it. Test it again: faregate smoke-test {run.target}"
-        for run in broken[:MOST_WARNINGS]
+    tested = gate.planner.tested
+    tested.take(known)
+    broken = [
+        f"{target} failed tool calls in its smoke test of {shown.tested_on}: requests "
+        f"with tools are refused there. Test it again: faregate smoke-test {target}"
+        for (target, _), shown in sorted(known.items())
+        if shown.tools is False and not gate.planner.vouched_for(target)
     ]
+    return list(dict.fromkeys(broken))[:MOST_WARNINGS]
 
 
 def add_smoke_history(
     app: web.Application,
     keep: Callable[[Sequence[SmokeRunRow]], None],
-    find: FindRuns,
+    reports: SmokeReports,
     gate: Gate,
+    runs_of_agents: Runs,
 ) -> web.Application:
     """Add the routes to the control plane's application and return it.
 
-    What got worse is told in the gate's event log.
+    What is kept decides from then on what the gate plans; what got worse is told in
+    its event log.
     """
 
     async def record(request: web.Request) -> web.Response:
+        if runs_of_agents.holds(peer_in(request).pid):
+            raise ControlRefusedError(403, "forbidden", FROM_A_RUN)
         told = msgspec.json.decode(await request.read(), type=SmokeRuns)
         try:
             rows = [row_of(run) for run in told.runs]
         except ValueError as error:
             raise ControlRefusedError(400, "bad_request", str(error)) from error
         keep(rows)
+        learn(reports, gate)
         for alert in told.alerts:
             gate.events.publish(
                 "smoke",
@@ -84,7 +103,7 @@ def add_smoke_history(
             raise ControlRefusedError(
                 400, "bad_request", f"limit must be 1 to {MOST}, not {text[:20]!r}"
             )
-        found = find(target, limit=int(text) if target else MOST)
+        found = reports.smoke_runs(target, limit=int(text) if target else MOST)
         return _json([view_of(row) for row in found])
 
     app.router.add_post("/v1/smoke/runs", record)

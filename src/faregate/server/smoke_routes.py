@@ -18,20 +18,30 @@ from faregate.control.side_spending import (
 from faregate.gateway.side_spending import NotHeldError
 from faregate.gateway.tasks import spawn
 from faregate.server.control import ControlRefusedError
+from faregate.server.control_routes import peer_in
+from faregate.server.peer import LIMITED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from faregate.gateway.side_spending import SideSpending
+    from faregate.server.peer import Runs
 
 
 LOOK_S = 30.0
 
 
-def add_smoke_routes(app: web.Application, spending: SideSpending) -> web.Application:
-    """Add the routes to the control plane's application and return it."""
+def add_smoke_routes(
+    app: web.Application, spending: SideSpending, runs: Runs
+) -> web.Application:
+    """Add the routes to the control plane's application and return it.
+
+    A run with a limit of its own may not spend beside it.
+    """
 
     async def hold(request: web.Request) -> web.Response:
+        if runs.limits(peer_in(request).pid):
+            raise ControlRefusedError(403, "forbidden", LIMITED)
         asked = msgspec.json.decode(await request.read(), type=SideHold)
         try:
             ask = hold_from_wire(asked)

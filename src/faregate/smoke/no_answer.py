@@ -34,20 +34,24 @@ _BROKEN = {
 
 
 def no_answer(target: SmokeTarget, asked: Transcript) -> Finding:
-    """Return the finding for an ordinary request that brought no usable answer."""
+    """Return the finding for an ordinary request that brought no usable answer.
+
+    Its fact `answered` says that it tells nothing of what the probe is about.
+    """
     seen = shown(asked, target.secret)
     told = _broken(target, asked)
     if told is not None:
-        return failed(seen, *told, status=asked.status)
+        return failed(seen, *told, status=asked.status, answered=False)
     found = diagnosed(target, asked)
     if found is None:
         fix = "look at the answer with: faregate smoke-test --json"
-        return failed(seen, _NOTHING_WORKS, fix, status=asked.status)
+        return failed(seen, _NOTHING_WORKS, fix, status=asked.status, answered=False)
     return failed(
         seen,
         f"{found.cause.value}: {_NOTHING_WORKS}",
         found.fix,
         status=asked.status,
+        answered=False,
         cause=found.cause.value,
         error_class=found.error_class.value,
     )

@@ -212,6 +212,7 @@ class _TargetRun:
                 f"no end within {self._plan.patience.probe_s:g} s",
                 "agents hang here as well",
                 "try again later, or use another target",
+                answered=False,
             )
         except RefusedError as error:
             refused = error.refused

@@ -44,6 +44,23 @@ FAIL, WARN, PASS = Verdict.FAIL, Verdict.WARN, Verdict.PASS
 SKIP, UNSUPPORTED = Verdict.SKIP, Verdict.UNSUPPORTED
 
 
+async def test_whether_one_may_ask_for_usage_is_noted() -> None:
+    def before(seen: SeenRequest) -> RawAnswer | None:
+        if b"stream_options" not in seen.body:
+            return None
+        return json_answer(400, {"error": {"message": "Unknown field stream_options"}})
+
+    async with stage() as on:
+        assert (await on.verdict(usage.PROBE)).facts["include_usage"] is True
+    async with stage() as on:
+        on.provider.intercept(before)
+        found = await on.verdict(usage.PROBE)
+        assert found.verdict is FAIL
+        assert found.facts["include_usage"] is False
+    async with stage(MESSAGES) as on:
+        assert "include_usage" not in (await on.verdict(usage.PROBE)).facts
+
+
 @pytest.mark.parametrize("protocol", EVERY)
 async def test_missing_usage_fails_in_every_protocol(protocol: str) -> None:
     found = await probed(usage.PROBE, protocol, fault="usage_missing")
@@ -221,6 +238,17 @@ class TestBound:
             on.ctx.output_field = "max_tokens"
             found = await on.verdict(max_tokens.PROBE)
         assert found.verdict is FAIL
+
+    async def test_a_few_tokens_more_are_a_way_of_counting(self) -> None:
+        async with stage() as on:
+            on.provider.match(
+                lambda _: Step(
+                    text="one, two", usage=Counts(input=30, output=18), obey_max=False
+                )
+            )
+            found = await on.verdict(max_tokens.PROBE)
+        assert found.verdict is WARN
+        assert "18 tokens within a bound of 16" in found.seen
 
     async def test_a_finish_that_hides_the_cut_is_a_warning(self) -> None:
         async with stage() as on:

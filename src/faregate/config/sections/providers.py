@@ -103,7 +103,7 @@ def _changed(
     elif protocols is not None:
         spec = _limited(section, spec, protocols)
     return ProviderChoice(
-        spec=_with_money(section, spec),
+        spec=_as_judged(section, spec),
         key=_key_source(section) or base.key,
         region=region,
         configured=True,
@@ -136,7 +136,7 @@ def _own(section: Table, name: str, server: ServerSettings) -> ProviderChoice | 
         section.optional(ProviderKeys.REGION)
         section.problem("region", "only providers of the catalogue have regions")
     spec = ProviderSpec(name=name, title=name, base_urls={})
-    spec = _with_money(section, spec)
+    spec = _as_judged(section, spec)
     if kind is None or url is None:
         return None
     local = is_loopback(url.hostname or "")
@@ -184,13 +184,16 @@ def _limited(
     return replace(spec, base_urls=urls)
 
 
-def _with_money(section: Table, spec: ProviderSpec) -> ProviderSpec:
+def _as_judged(section: Table, spec: ProviderSpec) -> ProviderSpec:
+    """Return a provider as the person judges it, whatever else is known of it."""
     billing = section.optional(ProviderKeys.BILLING)
     on_abort = section.optional(ProviderKeys.ON_ABORT)
+    tools = section.optional(ProviderKeys.TOOLS)
     return replace(
         spec,
         billing=spec.billing if billing is None else billing,
         on_abort=spec.on_abort if on_abort is None else on_abort,
+        tools=spec.tools if tools is None else tools,
     )
 
 

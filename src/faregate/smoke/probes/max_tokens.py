@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 BOUND = 16
 """The least that every provider accepts."""
+_A_FEW = 4
+"""Tokens beyond the bound that are a way of counting, not a bound ignored."""
 
 
 async def run(ctx: ProbeContext) -> Finding:
@@ -53,7 +55,7 @@ def _judge(ctx: ProbeContext, asked: Transcript, field: str) -> Finding:
     usage = asked.answer.usage
     output = None if usage is None else usage.output
     facts: dict[str, Fact] = {"field": field, "bound": BOUND, "output": output}
-    ignored = output is not None and output > BOUND
+    ignored = output is not None and output > BOUND + _A_FEW
     # Without usage, a token is taken to be at most 16 bytes of text.
     ignored = ignored or (output is None and asked.answer.output_bytes > BOUND * 16)
     if ignored:
@@ -66,6 +68,13 @@ def _judge(ctx: ProbeContext, asked: Transcript, field: str) -> Finding:
             f"{wrote} within a bound of {BOUND} in {field}",
             "an answer has no upper price here: a hold can be too small",
             f'set [models."{ctx.target.name}"] output_field, or use another target',
+            **facts,
+        )
+    if output is not None and output > BOUND:
+        return warned(
+            f"{output} tokens within a bound of {BOUND} in {field}",
+            "a hold can be too small by as much",
+            "no action, unless agents here ask for very short answers",
             **facts,
         )
     if asked.finish is Finish.LENGTH:

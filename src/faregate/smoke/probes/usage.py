@@ -23,6 +23,8 @@ async def run(ctx: ProbeContext) -> Finding:
     usages = asked.said.usages
     places = list(dict.fromkeys(place for place, _ in usages))
     facts: dict[str, Fact] = {"blocks": len(usages), "places": ", ".join(places)}
+    if ctx.dialect.protocol == OPENAI_CHAT and asked.status == 200:
+        facts["include_usage"] = ctx.ask_usage
     if not usages:
         return failed(
             "no usage at all",

@@ -24,6 +24,7 @@ def learned_of(target: TargetResult) -> dict[str, Fact]:
         "usage_in_streams": _works(by_id.get("usage")),
         "usage_place": _fact(by_id.get("usage"), "places"),
         "usage_blocks": _fact(by_id.get("usage"), "blocks"),
+        "include_usage": _fact(by_id.get("usage"), "include_usage", though_failed=True),
         "usage_unasked": _fact(by_id.get("usage_unasked"), "usage_unasked"),
         "usage_adds_up": _works(by_id.get("usage_sums")),
         "bursts": _bursts(by_id.get("cadence")),
@@ -36,19 +37,29 @@ def learned_of(target: TargetResult) -> dict[str, Fact]:
 
 
 def tools_work(target: TargetResult) -> bool | None:
-    """Tell whether tool calls can be relied on; None where that was not tried."""
+    """Tell whether tool calls can be relied on; None where that was not tried.
+
+    A request that brought no answer, as while a provider is overloaded, tells nothing.
+    """
     tried = [
-        probe.verdict
+        probe.verdict in _DONE
         for probe in target.probes
-        if probe.id in _TOOL_PROBES and probe.verdict is not Verdict.SKIP
+        if probe.id in _TOOL_PROBES
+        and probe.verdict is not Verdict.SKIP
+        and _answered(probe)
     ]
-    if not tried:
-        return None
-    return all(verdict in _DONE for verdict in tried)
+    return all(tried) if tried else None
+
+
+def _answered(probe: ProbeResult) -> bool:
+    """Tell whether there was an answer to judge at all."""
+    return probe.finding.facts.get("answered") is not False
 
 
 def _works(probe: ProbeResult | None) -> bool | None:
     if probe is None or probe.verdict in (Verdict.SKIP, Verdict.UNSUPPORTED):
+        return None
+    if not _answered(probe):
         return None
     return probe.verdict in _DONE
 
@@ -61,7 +72,10 @@ def _bursts(probe: ProbeResult | None) -> bool | None:
     )
 
 
-def _fact(probe: ProbeResult | None, name: str) -> Fact:
-    if probe is None or probe.verdict not in _DONE:
+def _fact(probe: ProbeResult | None, name: str, *, though_failed: bool = False) -> Fact:
+    """Return a figure of a probe; of one that failed only where it holds even so."""
+    if probe is None or not (probe.verdict in _DONE or though_failed):
+        return None
+    if probe.verdict is Verdict.SKIP:
         return None
     return probe.finding.facts.get(name)
