@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from faregate.core.capabilities import Capabilities
 from faregate.core.faults import FaultKind, UpstreamError
 from faregate.core.holds import LedgerError
 from faregate.core.money import ZERO, Money
@@ -113,6 +114,26 @@ async def test_a_client_that_leaves_once_it_is_sent_is_drained(
     assert not reply.started
     # The rest is not read for nobody.
     assert answer.aborted
+
+
+@pytest.mark.parametrize("bursts", [True, False])
+async def test_a_stream_in_one_piece_is_waited_for_like_a_whole_answer(
+    small: SmallGate, bursts: bool
+) -> None:
+    shown = {("p/m", "openai_chat"): Capabilities(bursts=bursts)}
+    small.gate.planner.tested.take(shown)
+    exchange, reply = small.exchange(ask())
+    answered = asyncio.Event()
+    answer = FakeAnswer(parts=[delta("hi"), FINISH, USAGE, DONE])
+    small.upstream.script = [answered, answer]
+    task = start(exchange)
+    await turn()
+    (flight,) = small.gate.flights.all()
+    assert flight.stream is not bursts
+    answered.set()
+    await task
+    # What the agent gets is a stream in both cases.
+    assert b"".join(reply.written).endswith(DONE)
 
 
 async def test_when_the_drain_is_over_the_hold_is_unknown(small: SmallGate) -> None:

@@ -205,7 +205,7 @@ class Exchange:
             provider=plan.target.provider,
             started_ms=self._inbound.received_ms,
             started=now,
-            stream=plan.facts.stream,
+            stream=plan.facts.stream and not plan.bursts,
             state_since=now,
             last_byte=now,
             give_up=self.give_up,

@@ -41,6 +41,7 @@ class Flight:
     started_ms: int
     started: float
     stream: bool
+    """Its answer is expected piece by piece, not all at once."""
     give_up: Callable[[Refusal], None]
     """Ends the request now; its client gets the refusal."""
     hang_up: Callable[[], None]
