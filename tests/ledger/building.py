@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from faregate.core.cost_log import RequestEntry, RequestResult
 from faregate.core.holds import (
     BudgetState,
     BudgetWindow,
@@ -121,6 +122,34 @@ def ending(
     """A void or unknown with plausible everything."""
     values: dict[str, Any] = {"attempt": attempt, "at_ms": NOW_MS + 100, "why": why}
     return Release(**(values | fields))
+
+
+def entry(request: str = "req-a1", **fields: Any) -> RequestEntry:
+    """A request that has ended with plausible everything."""
+    values: dict[str, Any] = {
+        "request": request,
+        "session": "s1",
+        "root_session": "s1",
+        "parent": None,
+        "identified_by": "url",
+        "labels": Labels(agent="claude-code", workspace="shop"),
+        "protocol": "anthropic_messages",
+        "asked": "claude-sonnet-4-5",
+        "stream": True,
+        "body_bytes": 12_345,
+        "client_retry": False,
+        "at_ms": NOW_MS,
+        "result": RequestResult.ANSWERED,
+        "notes": '[{"step":"identity"}]',
+        "provider": "anthropic",
+        "model": "claude-sonnet-4-5",
+        "attempts": 1,
+        "ttfb_ms": 410,
+        "first_token_ms": 500,
+        "duration_ms": 1510,
+        "status": 200,
+    }
+    return RequestEntry(**(values | fields))
 
 
 def open_ledger(folder: Path, **options: Any) -> Ledger:

@@ -16,10 +16,12 @@ from tests.ledger.building import (
     NOW_MS,
     asking,
     ending,
+    entry,
     hold,
     open_ledger,
     three,
     truth,
+    usd,
 )
 
 FILL = """
@@ -56,6 +58,9 @@ def work(ledger: Ledger) -> None:
     ledger.settle(truth("a3"))
     ledger._holds.forget()
     ledger.settle(truth("a4", "12"))
+    ledger.waste("a1", "tool_arguments")
+    ledger.correct("a1", usd("0.3"), note="", who="me")
+    ledger.log_requests([entry("req-a1"), entry("req-a2")])
     ledger.record_refusal(
         session="s9", root_session="s9", labels=Labels(), code="x", at_ms=NOW_MS
     )

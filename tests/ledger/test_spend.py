@@ -44,6 +44,7 @@ def spent(ledger: Ledger) -> Ledger:
             provider="openai",
             model=model,
             at_ms=at_ms,
+            route="cheap" if agent == "codex" else None,
         )
         ledger.settle(truth(name, cost, at_ms=at_ms + 1000))
     return ledger
@@ -64,6 +65,7 @@ def keyed(reports: Reports, by: SpendBy, **fields: Any) -> dict[str, str]:
         ("agent", {"codex": "0.5", "aider": "0.2"}),
         ("session", {"s-codex": "0.5", "s-aider": "0.2"}),
         ("root", {"s-codex": "0.5", "s-aider": "0.2"}),
+        ("route", {"cheap": "0.5", "": "0.2"}),
         ("workspace", {"": "0.7"}),
         ("user", {"": "0.7"}),
         ("task", {"": "0.7"}),
@@ -145,7 +147,8 @@ def test_what_a_row_sums(ledger: Ledger, reports: Reports) -> None:
     assert (row.input_tokens, row.output_tokens) == (3 * 2130, 150)
     assert (row.cache_read_tokens, row.cache_write_tokens) == (6000, 90)
     assert (row.cost, row.held, row.unknown) == (usd("0.30"), usd("0.40"), usd("0.30"))
-    assert (row.wasted, row.failed) == (usd("0.10"), 2)
+    assert (row.wasted, row.failed) == (usd("0.10"), 1)
+    assert row.retries == 1
     assert (row.unpriced, row.estimated) == (1, 1)
     assert row.ttfb_ms == 400
 
@@ -161,3 +164,67 @@ def test_sums_beyond_64_bits_are_an_error(folder: Path) -> None:
         reports.spend("all", since_ms=0)
     reports.close()
     ledger.close()
+
+
+def test_why_attempts_were_made_and_what_went_wrong(
+    ledger: Ledger, reports: Reports
+) -> None:
+    made: dict[str, dict[str, Any]] = {
+        "a1": {},
+        "a2": {"first_attempt": False, "cause": "retry:rate_limit"},
+        "a3": {"first_attempt": False, "cause": "fallback:connect"},
+        "a4": {"first_attempt": False, "cause": "escalation:tool_arguments"},
+        "a5": {"cause": "escalation:empty_answer", "client_retry": True},
+    }
+    for name, fields in made.items():
+        hold(ledger, name, **fields)
+    ledger.void(ending("a1", "connection refused", fault="connect"))
+    ledger.mark_unknown(ending("a2", "the client hung up"))
+    ledger.settle(truth("a3", "0.10", waste="tool_arguments", first_token_ms=300))
+    ledger.settle(truth("a4", "0.20", status=500, first_token_ms=500))
+    ledger.settle(truth("a5", "0.30", fault="reset", status=200))
+    (row,) = reports.spend("all", since_ms=0)
+    assert (row.retries, row.fallbacks, row.escalations) == (3, 1, 2)
+    assert row.client_retries == 1
+    # A refused connection is the provider's doing; a client that hangs up is not.
+    assert row.failed == 3
+    assert row.wasted == usd("0.10")
+    assert row.first_token_ms == 400
+
+
+def test_the_price_of_an_accepted_outcome(ledger: Ledger, reports: Reports) -> None:
+    for name, session, root, cost in [
+        ("a1", "good", "good", "0.10"),
+        ("a2", "good/helper", "good", "0.20"),
+        ("a3", "bad", "bad", "0.50"),
+        ("a4", "open", "open", "4.00"),
+    ]:
+        hold(ledger, name, "5", session=session, root_session=root)
+        ledger.settle(truth(name, cost))
+    (before,) = reports.spend("all", since_ms=0, judged=True)
+    assert (before.judged, before.accepted) == (0, 0)
+    ledger.judge("good", "accepted", note="", who="me")
+    ledger.judge("bad", "rejected", note="", who="me")
+    ledger.correct("a3", usd("0.60"), note="", who="me")
+    (row,) = reports.spend("all", since_ms=0, judged=True)
+    assert (row.judged, row.accepted) == (2, 1)
+    assert row.judged_cost == usd("0.90")
+    by_session = {r.key: r for r in reports.spend("session", since_ms=0, judged=True)}
+    assert by_session["good/helper"].accepted == 1
+    assert by_session["good/helper"].judged_cost == usd("0.20")
+    assert by_session["bad"].accepted == 0
+    assert by_session["open"].judged == 0
+
+
+def test_corrections_count_in_every_sum(ledger: Ledger, reports: Reports) -> None:
+    for name, model in [("a1", "gpt-5"), ("a2", "gpt-5-mini")]:
+        hold(ledger, name, "0.50", provider="openai", model=model)
+        ledger.settle(truth(name, "0.40", wasted=name == "a1"))
+    ledger.correct("a1", usd("0.10"), note="", who="me")
+    for by in get_args(SpendBy):
+        rows = reports.spend(by, since_ms=0)
+        assert sum(row.cost.pico for row in rows) == usd("0.50").pico, by
+        assert sum(row.wasted.pico for row in rows) == usd("0.10").pico, by
+    # What was corrected is booked at the attempt's own instant.
+    assert keyed(reports, "all", since_ms=NOW_MS + 1) == {}
+    assert reports.wasted(0) == usd("0.10")

@@ -90,6 +90,11 @@ class HoldRequest:
     client_retry: bool = False
     tokenless: bool = False
     """The caller brought its own key and no local token."""
+    route: str | None = None
+    """The route that chose the target; None where the model's name alone did."""
+    cause: str | None = None
+    """Why this attempt is made: "retry:WHY", "fallback:WHY" or "escalation:WHY";
+    None for a plain first attempt."""
 
 
 @lean
@@ -133,6 +138,14 @@ class Settlement:
     ttfb_ms: int | None = None
     duration_ms: int | None = None
     note: str | None = None
+    first_token_ms: int | None = None
+    """Until model output was seen, from the start of the attempt."""
+    fault: str | None = None
+    """What the provider did wrong, in a word; None where it did nothing wrong."""
+    waste: str | None = None
+    """Why the answer was thrown away, in a word; makes the attempt wasted."""
+    verdict: str | None = None
+    """What a check of the answer found: "ok", or what was wrong with it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,6 +160,13 @@ class Release:
     usage: Usage | None = None
     """What was seen of an unknown attempt, for the figures."""
     duration_ms: int | None = None
+    fault: str | None = None
+    """What the provider did wrong, in a word; None where it did nothing wrong."""
+    waste: str | None = None
+    """Why nothing came of the attempt, where another one was made instead."""
+    verdict: str | None = None
+    ttfb_ms: int | None = None
+    first_token_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -115,11 +115,25 @@ class SpendRow:
     unknown: Money = ZERO
     wasted: Money = ZERO
     failed: int = 0
-    """Attempts whose answer was an error, or that nobody knows the end of."""
+    """Attempts that the provider answered with an error or broke, or never took."""
     unpriced: int = 0
     estimated: int = 0
     ttfb_ms: int | None = None
     """Mean time to the first byte, where it was measured."""
+    first_token_ms: int | None = None
+    """Mean time to the first output, where it was measured."""
+    reasoning_tokens: int = 0
+    """A part of the output tokens."""
+    retries: int = 0
+    """Attempts after a request's first: retries, fallbacks and escalations."""
+    client_retries: int = 0
+    fallbacks: int = 0
+    escalations: int = 0
+    judged: int = 0
+    """Sessions whose task was accepted or rejected."""
+    accepted: int = 0
+    judged_cost: Money = ZERO
+    """What the judged sessions cost, sub-agents counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,73 +20,26 @@ from faregate.core.holds import (
     Settlement,
 )
 from faregate.core.usage import Usage, UsageSource
+from faregate.ledger.booking_statements import (
+    FIND,
+    KEEP_WINDOW,
+    MOVE_WINDOW,
+    RELEASE_ATTEMPT,
+    RELEASE_SESSION,
+    SETTLE_ATTEMPT,
+    SETTLE_SESSION_FROM,
+    WASTE_ATTEMPT,
+    WASTE_SESSION,
+)
 from faregate.ledger.changes import NO_USAGE, Change, Ending
 from faregate.ledger.connection import Transaction, select
+from faregate.ledger.corrections import corrected_by
 from faregate.ledger.errors import fault
 from faregate.ledger.holds import Holds, OpenHold
 
 if TYPE_CHECKING:
     from faregate.ledger.budget_windows import BudgetWindows, WindowRow
 
-# For each state a hold leaves: ?1 what it held, ?2 what becomes spent, ?3 the window.
-_MOVE_WINDOW = {
-    HoldState.HELD: (
-        "UPDATE budget_window SET held = held - ?1, spent = spent + ?2 WHERE id = ?3"
-    ),
-    HoldState.UNKNOWN: (
-        "UPDATE budget_window SET unknown = unknown - ?1, spent = spent + ?2 "
-        "WHERE id = ?3"
-    ),
-}
-_KEEP_WINDOW = (
-    "UPDATE budget_window SET held = held - ?1, unknown = unknown + ?1 WHERE id = ?2"
-)
-_SETTLE_ATTEMPT = (
-    "UPDATE attempt SET state = 'settled', ended_at_ms = ?3, cost = ?4, "
-    "cost_source = ?5, price_source = ?6, overrun = ?7, uncached_input = ?8, "
-    "cache_read = ?9, cache_write_5m = ?10, cache_write_1h = ?11, output = ?12, "
-    "reasoning = ?13, server_tool_calls = ?14, usage_source = ?15, "
-    "reported_cost = ?16, served_model = ?17, "
-    "status = coalesce(nullif(?18, 0), status), tool_calls = ?19, "
-    "wasted = ?20, ttfb_ms = ?21, "
-    "duration_ms = coalesce(?22, duration_ms), note = ?23 "
-    "WHERE id = ?1 AND state = ?2"
-)
-_RELEASE_ATTEMPT = (
-    "UPDATE attempt SET state = ?3, ended_at_ms = ?4, uncached_input = ?5, "
-    "cache_read = ?6, cache_write_5m = ?7, cache_write_1h = ?8, output = ?9, "
-    "reasoning = ?10, server_tool_calls = ?11, usage_source = ?12, status = ?13, "
-    "duration_ms = ?14, note = ?15 WHERE id = ?1 AND state = ?2"
-)
-_SETTLE_SESSION = (
-    "UPDATE session SET cost = cost + ?2, input_tokens = input_tokens + ?3, "
-    "output_tokens = output_tokens + ?4, cache_read_tokens = cache_read_tokens + ?5, "
-    "cache_write_tokens = cache_write_tokens + ?6, tool_calls = tool_calls + ?7, "
-    "wasted = wasted + ?8, settled = settled + 1, estimated = estimated + ?9, "
-    "unpriced = unpriced + ?10, last_status = coalesce(nullif(?11, 0), last_status), "
-    "last_error = ?12, last_at_ms = max(last_at_ms, ?13), "
-)
-# What ran is only now counted for its session; what was unknown is already.
-_SETTLE_SESSION_FROM = {
-    HoldState.HELD: _SETTLE_SESSION + "attempts = attempts + 1, "
-    "requests = requests + ?14, retries = retries + (NOT ?14), "
-    "client_retries = client_retries + ?15, context_tokens = ?3 WHERE id = ?1",
-    HoldState.UNKNOWN: _SETTLE_SESSION + "unknown = unknown - ?14 WHERE id = ?1",
-}
-_RELEASE_SESSION = (
-    "UPDATE session SET attempts = attempts + ?2, unknown = unknown + ?3, "
-    "input_tokens = input_tokens + ?4, output_tokens = output_tokens + ?5, "
-    "cache_read_tokens = cache_read_tokens + ?6, "
-    "cache_write_tokens = cache_write_tokens + ?7, "
-    "last_status = coalesce(?8, last_status), last_error = ?9, "
-    "last_at_ms = max(last_at_ms, ?10), requests = requests + ?11, "
-    "retries = retries + ?12, client_retries = client_retries + ?13 WHERE id = ?1"
-)
-_FIND = (
-    "SELECT id, amount, windows, session, state, uncached_input, cache_read, "
-    "cache_write_5m, cache_write_1h, output, usage_source, first_attempt, client_retry "
-    "FROM attempt WHERE attempt = ?1"
-)
 # Looking up a member of an enum costs as much as a comparison.
 _HELD, _REPORTED = HoldState.HELD, UsageSource.REPORTED
 BY_PERSON = "person"
@@ -157,7 +110,7 @@ class Bookings:
         if hold is not None:
             return Ending(hold)
         try:
-            found = select(self._connection, _FIND, (attempt,))
+            found = select(self._connection, FIND, (attempt,))
         except apsw.Error as error:
             raise fault("Looking for a hold", error) from error
         if not found:
@@ -165,7 +118,7 @@ class Bookings:
         row_id, amount, windows, session, state, *tokens = found[0]
         if state in {HoldState.SETTLED, HoldState.VOIDED}:
             raise AlreadyResolvedError(f"attempt {attempt!r} was {state} before")
-        uncached, read, write_5m, write_1h, output, source, first, again = tokens
+        uncached, read, write_5m, write_1h, output, source, first, again, waste = tokens
         hold = OpenHold(
             row_id,
             amount,
@@ -182,7 +135,18 @@ class Bookings:
             output=output,
             source=UsageSource(source or UsageSource.MISSING),
         )
-        return Ending(hold, HoldState(state), seen)
+        return Ending(hold, HoldState(state), seen, wasted=bool(waste))
+
+    def waste(self, attempt: str, why: str, verdict: str | None) -> None:
+        """Note that an attempt that has ended came to nothing; the first word counts.
+
+        Raises LedgerError. An attempt that still runs is told at its settlement.
+        """
+        with self._writing:
+            found = select(self._connection, WASTE_ATTEMPT, (attempt, why, verdict))
+            for session, cost, row_id in found:
+                lost = cost + corrected_by(self._connection, row_id)
+                self._execute(WASTE_SESSION, (session, lost))
 
     def book_settlement(
         self, settlement: Settlement, ending: Ending, *, closes: bool = True
@@ -205,7 +169,7 @@ class Bookings:
             unknown=0 if was_held else -amount,
             overrun=overrun,
         )
-        move = _MOVE_WINDOW[leaves]
+        move = MOVE_WINDOW[leaves]
         for window in hold.windows:
             self._execute(move, (amount, cost, window))
         self._settle_attempt(settlement, ending, overrun)
@@ -232,9 +196,9 @@ class Bookings:
         )
         for window in hold.windows:
             if kept:
-                self._execute(_KEEP_WINDOW, (amount, window))
+                self._execute(KEEP_WINDOW, (amount, window))
             else:
-                self._execute(_MOVE_WINDOW[leaves], (amount, 0, window))
+                self._execute(MOVE_WINDOW[leaves], (amount, 0, window))
         self._release_attempt(release, ending, state)
         self._release_session(release, ending, change)
         return change
@@ -245,7 +209,7 @@ class Bookings:
         usage = settlement.usage
         reported = usage.reported_cost
         self._execute(
-            _SETTLE_ATTEMPT,
+            SETTLE_ATTEMPT,
             (
                 ending.hold.id,
                 ending.leaves,
@@ -266,10 +230,14 @@ class Bookings:
                 settlement.served_model,
                 settlement.status,
                 settlement.tool_calls,
-                settlement.wasted,
+                settlement.wasted or settlement.waste is not None,
                 settlement.ttfb_ms,
                 settlement.duration_ms,
                 settlement.note,
+                settlement.first_token_ms,
+                settlement.fault,
+                settlement.waste,
+                settlement.verdict,
             ),
         )
         self._resolved_once(settlement.attempt)
@@ -278,6 +246,7 @@ class Bookings:
         hold, usage, seen = ending.hold, settlement.usage, ending.seen
         cost, source = settlement.cost.pico, settlement.cost_source
         status = settlement.status
+        wasted = settlement.wasted or settlement.waste is not None or ending.wasted
         guessed = usage.source is not _REPORTED and source != BY_PERSON
         more: tuple[int, ...]
         if ending.leaves is _HELD:
@@ -285,7 +254,7 @@ class Bookings:
         else:
             more = (hold.amount,)
         self._execute(
-            _SETTLE_SESSION_FROM[ending.leaves],
+            SETTLE_SESSION_FROM[ending.leaves],
             (
                 hold.session,
                 cost,
@@ -294,7 +263,7 @@ class Bookings:
                 usage.cache_read - seen.cache_read,
                 _cache_write(usage) - _cache_write(seen),
                 settlement.tool_calls,
-                cost if settlement.wasted else 0,
+                cost if wasted else 0,
                 guessed or source == "estimated",
                 source == "unpriced",
                 status,
@@ -309,7 +278,7 @@ class Bookings:
     ) -> None:
         usage = release.usage or NO_USAGE
         self._execute(
-            _RELEASE_ATTEMPT,
+            RELEASE_ATTEMPT,
             (
                 ending.hold.id,
                 ending.leaves,
@@ -326,6 +295,11 @@ class Bookings:
                 release.status,
                 release.duration_ms,
                 release.why,
+                release.fault,
+                release.waste,
+                release.verdict,
+                release.ttfb_ms,
+                release.first_token_ms,
             ),
         )
         self._resolved_once(release.attempt)
@@ -336,7 +310,7 @@ class Bookings:
         usage, seen = release.usage or NO_USAGE, ending.seen
         hold, was_held = ending.hold, ending.leaves is HoldState.HELD
         self._execute(
-            _RELEASE_SESSION,
+            RELEASE_SESSION,
             (
                 hold.session,
                 was_held,

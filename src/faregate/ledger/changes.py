@@ -26,6 +26,8 @@ class Ending:
     leaves: HoldState = HoldState.HELD
     seen: Usage = NO_USAGE
     """What was booked when it became unknown, to be replaced by the truth."""
+    wasted: bool = False
+    """It was said to be wasted before."""
 
 
 @dataclass(slots=True, eq=False)

@@ -28,9 +28,9 @@ _HOLD_WINDOW = (
 _HOLD_ATTEMPT = (
     "INSERT INTO attempt (id, attempt, request, session, labels, windows, provider, "
     "model, protocol, at_ms, amount, input_bound, output_bound, first_attempt, "
-    "client_retry, tokenless, placed, oldest) "
+    "client_retry, tokenless, placed, oldest, route, cause) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-    "?17, ?18)"
+    "?17, ?18, ?19, ?20)"
 )
 # An attempt's id is its instant in these units, or the next free number after it.
 IDS_PER_MS = 4096
@@ -177,6 +177,8 @@ class Holds:
                 request.tokenless,
                 placed,
                 next(iter(self.open.values())).id if self.open else row_id,
+                request.route,
+                request.cause,
             ),
         )
         return OpenHold(

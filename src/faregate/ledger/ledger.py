@@ -29,6 +29,8 @@ from faregate.ledger import files, integrity, smoke_runs
 from faregate.ledger.alerts import AlertMarks
 from faregate.ledger.boot import read_boot_id
 from faregate.ledger.connection import Transaction, open_writer
+from faregate.ledger.corrections import Corrections
+from faregate.ledger.cost_log import CostLog
 from faregate.ledger.decisions import Decisions
 from faregate.ledger.durability import INTERVAL_S, Durability
 from faregate.ledger.errors import LedgerWriteError, translated
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from faregate.core.cost_log import Corrected, RequestEntry
     from faregate.core.labels import Labels
     from faregate.core.money import Money
     from faregate.core.records import SmokeRunRow
@@ -73,6 +76,8 @@ class Ledger:
             opened.holds,
             opened.bookings,
         )
+        self._corrections = Corrections(opened.connection, opened.windows, opened.holds)
+        self._cost_log = CostLog(opened.connection, opened.sessions)
         self._rare = Transaction(
             opened.connection, "Writing a session", opened.holds.forget
         )
@@ -222,6 +227,29 @@ class Ledger:
         return self._decisions.resolve(
             attempt, spent, who=who, note=note, at_ms=self._clock_ms()
         )
+
+    def correct(self, attempt: str, cost: Money, *, note: str, who: str) -> Corrected:
+        """Set what a finished attempt cost in truth; raise LedgerError."""
+        self._require_open()
+        return self._corrections.correct(
+            attempt, cost, who=who, note=note, at_ms=self._clock_ms()
+        )
+
+    def waste(self, attempt: str, why: str, *, verdict: str | None = None) -> None:
+        """Note that the answer of an attempt that has ended was thrown away.
+
+        `why` and `verdict` are words. Raises LedgerError.
+        """
+        self._require_open()
+        self._bookings.waste(attempt, why, verdict)
+
+    def log_requests(self, entries: Sequence[RequestEntry]) -> None:
+        """Keep requests that have ended, all or none; raise LedgerError.
+
+        For batches off the path of requests; there is no money in them.
+        """
+        self._require_open()
+        self._cost_log.write(entries)
 
     def reopen(
         self, scope: str, window: str, *, note: str, who: str

@@ -25,7 +25,7 @@ from faregate.ledger.connection import open_reader, select
 from faregate.ledger.errors import translated
 from faregate.ledger.holds import IDS_PER_MS
 from faregate.ledger.refusals import QUARTER_MS
-from faregate.ledger.spend import SpendBy, spend
+from faregate.ledger.spend import SpendBy, last_errors, spend
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -81,8 +81,11 @@ _SESSION_ACTIVE = "".join(
     )
 )
 _ATTEMPTS = """
-    SELECT attempt, request, provider, model, served_model, state, at_ms,
-        attempt.ended_at_ms, amount, attempt.cost, cost_source, overrun,
+    SELECT attempt.attempt, request, provider, model, served_model, state, at_ms,
+        attempt.ended_at_ms, amount, attempt.cost + (
+            SELECT coalesce(sum(after - before), 0) FROM correction
+            WHERE correction.attempt = attempt.id
+        ), cost_source, overrun,
         uncached_input + cache_read + cache_write_5m + cache_write_1h, output,
         cache_read, cache_write_5m + cache_write_1h, status, first_attempt,
         client_retry, attempt.wasted, ttfb_ms, duration_ms, note
@@ -97,7 +100,15 @@ _WINDOWS = """
         AND (ends_at IS NULL OR ends_at > ?1)
     ORDER BY scope, window
 """
-_WASTED = "SELECT coalesce(sum(cost), 0) FROM attempt WHERE wasted = 1 AND at_ms >= ?1"
+_WASTED = """
+    SELECT (
+        SELECT coalesce(sum(cost), 0) FROM attempt WHERE wasted = 1 AND at_ms >= ?1
+    ) + (
+        SELECT coalesce(sum(after - before), 0)
+        FROM correction JOIN attempt ON attempt.id = correction.attempt
+        WHERE wasted = 1 AND attempt.at_ms >= ?1
+    )
+"""
 _REFUSED = "SELECT coalesce(sum(count), 0) FROM refusal WHERE quarter >= ?1"
 _REFUSED_BY_CODE = (
     "SELECT code, sum(count) FROM refusal WHERE quarter >= ?1 GROUP BY code"
@@ -189,8 +200,12 @@ class Reports:
         since_ms: int,
         until_ms: int = _NO_END,
         zone: tzinfo = UTC,
+        judged: bool = False,
     ) -> tuple[SpendRow, ...]:
-        """Return sums by a key; local days of `zone` where that is "day"."""
+        """Return sums by a key; local days of `zone` where that is "day".
+
+        With `judged` also what outcomes cost.
+        """
         with translated("Reading the ledger"):
             return spend(
                 self._connection,
@@ -198,7 +213,13 @@ class Reports:
                 since_ms=since_ms,
                 until_ms=until_ms,
                 zone=zone,
+                judged=judged,
             )
+
+    def last_errors(self, since_ms: int) -> dict[str, str]:
+        """Return the latest error of each provider that had one since then."""
+        with translated("Reading the ledger"):
+            return last_errors(self._connection, since_ms)
 
     def budgets(self, now_s: int) -> tuple[BudgetState, ...]:
         """Return the windows that run at `now_s`, those of sessions left out."""
@@ -237,6 +258,13 @@ class Reports:
                 self._connection, target, before_ms=before_ms, limit=limit
             )
 
+    def recent_smoke(
+        self, *, each: int = 5, limit: int = 2000
+    ) -> tuple[SmokeRunRow, ...]:
+        """Return the newest runs of each target in each protocol, newest first."""
+        with translated("Reading the ledger"):
+            return smoke_runs.recent(self._connection, each, limit)
+
     def decisions(self, limit: int = 100) -> tuple[audit.AuditRow, ...]:
         """Return what people decided, the newest first."""
         with translated("Reading the ledger"):
@@ -247,13 +275,6 @@ class Reports:
         with translated("Reading the ledger"):
             return verify.discrepancies(self._connection)
 
-
-    def recent_smoke(
-        self, *, each: int = 5, limit: int = 2000
-    ) -> tuple[SmokeRunRow, ...]:
-        """Return the newest runs of each target in each protocol, newest first."""
-        with translated("Reading the ledger"):
-            return smoke_runs.recent(self._connection, each, limit)
 
 def _state(row: tuple[Any, ...]) -> BudgetState:
     scope, window, starts_at, ends_at, limit, spent, held, unknown, closed = row

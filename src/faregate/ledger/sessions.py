@@ -118,14 +118,15 @@ class Sessions:
 
     def _label(self, entry: SessionEntry, labels: Labels) -> None:
         """Give the attempt its own labels and the session the ones it lacked."""
-        entry.label_set = self._label_set(labels)
+        entry.label_set = self.label_set(labels)
         pairs = zip(entry.known, _values(labels), strict=True)
         merged = tuple(old if new is None else new for old, new in pairs)
         if merged != entry.known:
             self._connection.execute(_RELABEL, (entry.id, *merged))
         entry.known, entry.labels = merged, labels
 
-    def _label_set(self, labels: Labels) -> int:
+    def label_set(self, labels: Labels) -> int:
+        """Return the number of this combination of labels, made when it is new."""
         found = self._label_sets.get(labels)
         if found is None:
             if len(self._label_sets) >= _CACHE_SIZE:

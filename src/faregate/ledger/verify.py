@@ -18,19 +18,31 @@ _ATTEMPTS = """
         SELECT windows, sum(cost) AS cost, sum(iif(state = 'held', amount, 0)) AS held,
             sum(iif(state = 'unknown', amount, 0)) AS unknown
         FROM attempt GROUP BY windows
+        UNION ALL
+        SELECT windows, sum(after - before), 0, 0
+        FROM correction JOIN attempt ON attempt.id = correction.attempt GROUP BY windows
     ) AS booked, json_each(booked.windows) AS member GROUP BY member.value
 """
 _WINDOWS = (
     "SELECT id, scope, window, starts_at, spent, held, unknown FROM budget_window"
 )
 _ATTEMPT_SESSIONS = """
-    SELECT session, sum(cost), sum(iif(state = 'unknown', amount, 0)), count(*),
-        sum(NOT first_attempt)
-    FROM attempt WHERE session IS NOT NULL AND state <> 'held' GROUP BY session
+    SELECT session, sum(cost), sum(unknown), sum(attempts), sum(retries), sum(wasted)
+    FROM (
+        SELECT session, sum(cost) AS cost, count(*) AS attempts,
+            sum(iif(state = 'unknown', amount, 0)) AS unknown,
+            sum(NOT first_attempt) AS retries, sum(iif(wasted, cost, 0)) AS wasted
+        FROM attempt WHERE session IS NOT NULL AND state <> 'held' GROUP BY session
+        UNION ALL
+        SELECT session, sum(after - before), 0, 0, 0,
+            sum(iif(wasted, after - before, 0))
+        FROM correction JOIN attempt ON attempt.id = correction.attempt
+        WHERE session IS NOT NULL GROUP BY session
+    ) GROUP BY session
 """
-_SESSIONS = "SELECT id, session, cost, unknown, attempts, retries FROM session"
+_SESSIONS = "SELECT id, session, cost, unknown, attempts, retries, wasted FROM session"
 _WINDOW_SUMS = ("spent", "held", "unknown")
-_SESSION_SUMS = ("spent", "unknown", "attempts", "retries")
+_SESSION_SUMS = ("spent", "unknown", "attempts", "retries", "wasted")
 
 
 def discrepancies(connection: apsw.Connection) -> tuple[str, ...]:
@@ -39,7 +51,7 @@ def discrepancies(connection: apsw.Connection) -> tuple[str, ...]:
     try:
         by_window = _keyed(select(connection, _ATTEMPTS), 3)
         windows = select(connection, _WINDOWS)
-        by_session = _keyed(select(connection, _ATTEMPT_SESSIONS), 4)
+        by_session = _keyed(select(connection, _ATTEMPT_SESSIONS), 5)
         sessions = select(connection, _SESSIONS)
     finally:
         connection.execute("COMMIT")
