@@ -50,7 +50,8 @@ def _page_or_nothing(asked: Transcript) -> Form | None:
     if asked.is_html:
         return Form.PAGE
     wrote = asked.said.text or asked.said.calls or asked.answer.started
-    return Form.ANSWER if wrote else None
+    # One that says how it ended is an answer, be it empty.
+    return Form.ANSWER if wrote or asked.finish is not None else None
 
 
 def message_of(asked: Transcript) -> str:

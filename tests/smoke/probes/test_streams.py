@@ -192,6 +192,23 @@ class TestCadence:
         found = await probed(cadence.PROBE, fault=Fault(name="late", take_over=late))
         assert found.verdict is WARN, found
 
+    async def test_a_pause_before_a_few_events_is_no_burst(self) -> None:
+        async def late(exchange: Exchange) -> None:
+            parts = list(stream_parts(exchange))
+            await open_stream(exchange)
+            for number, (data, frame) in enumerate(parts):
+                await exchange.write(data, frame.tokens)
+                await exchange.wait(0.6 if number == 1 else 0.002)
+            await exchange.end()
+
+        async with stage() as on:
+            fault = Fault(name="late", take_over=late)
+            on.provider.match(
+                lambda _: Step(text="one two " * 6, chunks=9, fault=fault)
+            )
+            found = await on.verdict(cadence.PROBE)
+        assert found.verdict is PASS, found
+
     async def test_a_burst_at_once_cannot_be_judged(self) -> None:
         found = await probed(cadence.PROBE, fault="burst")
         assert found.verdict is Verdict.SKIP

@@ -9,7 +9,7 @@ import pytest
 
 from faregate.core.pricing import Rates
 from faregate.protocols.flags import REPORTS_COST_USD
-from faregate.providers.spec import GEMINI
+from faregate.providers.spec import GEMINI, Billing
 from faregate.smoke.asking.target import SmokeTarget
 from faregate.smoke.probe import Probe
 from faregate.smoke.probes import (
@@ -199,6 +199,15 @@ class TestCount:
         assert found.verdict is WARN
         assert "not known here" in found.seen
 
+    async def test_nor_is_it_worth_a_word_where_nothing_is_billed(self) -> None:
+        def free(target: SmokeTarget) -> SmokeTarget:
+            return replace(target, spec=replace(target.spec, billing=Billing.FREE))
+
+        async with stage(fault="usage_inflated", change=free) as on:
+            found = await on.verdict(usage_count.PROBE)
+        assert found.verdict is SKIP
+        assert "nothing is billed" in found.seen
+
     async def test_the_provider_own_count_is_believed(self) -> None:
         def before(seen: SeenRequest) -> RawAnswer | None:
             counts = seen.path.endswith("count_tokens")
@@ -293,6 +302,20 @@ class TestCache:
 
     async def test_an_error_fails(self) -> None:
         assert (await probed(cache.PROBE, fault="500")).verdict is FAIL
+
+    async def test_a_window_that_turns_out_too_small_is_no_fault(self) -> None:
+        why = "This model's maximum context length is 4096 tokens."
+        error = {"message": why, "code": "context_length_exceeded"}
+
+        def before(seen: SeenRequest) -> RawAnswer | None:
+            long = len(seen.body) > 4096
+            return json_answer(400, {"error": error}) if long else None
+
+        async with stage() as on:
+            on.provider.intercept(before)
+            found = await on.verdict(cache.PROBE)
+        assert found.verdict is SKIP
+        assert "longer than the window" in found.seen
 
     async def test_a_small_window_is_left_alone(self) -> None:
         async with stage() as on:

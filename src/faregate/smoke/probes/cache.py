@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from faregate.providers.spec import ErrorClass
 from faregate.smoke.context import Profile
 from faregate.smoke.dialects.wanted import Wanted
-from faregate.smoke.no_answer import no_answer
+from faregate.smoke.no_answer import diagnosed, no_answer
 from faregate.smoke.probe import Group, Probe
 from faregate.smoke.reading import Delta
 from faregate.smoke.verdict import passed, skipped, unsupported, warned
@@ -40,10 +41,17 @@ async def run(ctx: ProbeContext) -> Finding:
                 cache_mark=True,
             )
         )
+        if _too_long(ctx, asked):
+            return skipped("the prefix is longer than the window of the model")
         if not asked.ok:
             return no_answer(ctx.target, asked)
         pair.append(asked)
     return _judge(*pair)
+
+
+def _too_long(ctx: ProbeContext, asked: Transcript) -> bool:
+    found = diagnosed(ctx.target, asked)
+    return found is not None and found.error_class is ErrorClass.CONTEXT_OVERFLOW
 
 
 def _judge(cold: Transcript, warm: Transcript) -> Finding:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from faregate.smoke.verdict import Fact, Finding
 
 _FEWEST_EVENTS = 8
+_FEWEST_FOR_SHARES = 20
+"""Of fewer events, a pause of any machine puts half behind it."""
 _SHORT_S = 0.5
 """Below this, shares of the whole time say nothing: only the gaps do."""
 _TOO_FAST_S = 0.3
@@ -66,7 +68,8 @@ def _is_burst(found: Cadence) -> bool:
     """
     if found.arrivals < 3 or found.events / found.arrivals > _MOST_GLUED:
         return True
-    return found.span_s >= _SHORT_S and found.late_share >= _MOST_LATE
+    judged = found.span_s >= _SHORT_S and found.events >= _FEWEST_FOR_SHARES
+    return judged and found.late_share >= _MOST_LATE
 
 
 PROBE = Probe(

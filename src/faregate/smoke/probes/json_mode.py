@@ -12,7 +12,7 @@ from faregate.smoke.no_answer import no_answer
 from faregate.smoke.probe import Group, Probe
 from faregate.smoke.reading import Finish, parsed
 from faregate.smoke.scrub import scrub
-from faregate.smoke.verdict import failed, passed, unsupported, warned
+from faregate.smoke.verdict import passed, unsupported, warned
 
 if TYPE_CHECKING:
     from faregate.smoke.context import ProbeContext
@@ -38,9 +38,9 @@ async def run(ctx: ProbeContext) -> Finding:
             "nobody can tell whether it would have been JSON",
             "give this model more output tokens for JSON",
         )
-    return failed(
+    return warned(
         f"no JSON: {scrub(asked.said.text, ctx.secret, limit=60)}",
-        "the mode is taken and ignored: agents stop with a parse error",
+        "the mode is not supported, and not refused: agents stop with a parse error",
         "ask for JSON in the prompt, and check it, with this target",
     )
 

@@ -13,7 +13,7 @@ from faregate.smoke.probe import Group, Probe
 from faregate.smoke.reading import Finish, parsed
 from faregate.smoke.schema_check import why_not
 from faregate.smoke.scrub import scrub
-from faregate.smoke.verdict import failed, passed, unsupported, warned
+from faregate.smoke.verdict import passed, unsupported, warned
 
 if TYPE_CHECKING:
     from faregate.smoke.asking.transcript import Transcript
@@ -56,9 +56,9 @@ async def run(ctx: ProbeContext) -> Finding:
 def _judge(ctx: ProbeContext, asked: Transcript) -> Finding:
     value = parsed(asked.said.text)
     if value is None:
-        return failed(
+        return warned(
             f"no JSON: {scrub(asked.said.text, ctx.secret, limit=60)}",
-            "the schema is taken and ignored: agents stop with a parse error",
+            "schemas are not supported, and not refused: agents stop with a parse error",
             "use tools instead of schemas with this target",
         )
     broken = why_not(value, SCHEMA)

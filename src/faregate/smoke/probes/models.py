@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from faregate.smoke.context import ProbeContext
     from faregate.smoke.verdict import Finding
 
+_SHOWN = 4
+
 
 async def run(ctx: ProbeContext) -> Finding:
     """Look for the target's model among the listed ones."""
@@ -30,9 +32,7 @@ async def run(ctx: ProbeContext) -> Finding:
             status=asked.status,
         )
     if ctx.model in listed:
-        return passed(
-            f"{len(listed)} models, {ctx.model} among them", models=len(listed)
-        )
+        return passed(f"{_count(listed)}, {ctx.model} among them", models=len(listed))
     return _missing(ctx, listed)
 
 
@@ -45,13 +45,18 @@ def _missing(ctx: ProbeContext, listed: list[str]) -> Finding:
             f"use {ctx.target.spec.name}/{heir}",
             models=len(listed),
         )
-    some = scrub(", ".join(listed[:4]), ctx.secret, limit=100)
+    some = scrub(", ".join(listed[:_SHOWN]), ctx.secret, limit=100)
+    more = " ..." if len(listed) > _SHOWN else ""
     return warned(
-        f"{len(listed)} models, {ctx.model} is not among them ({some} ...)",
+        f"{_count(listed)}, {ctx.model} is not among them ({some}{more})",
         "it may be an alias, a private model or a typing error",
         "compare the name with the provider's list",
         models=len(listed),
     )
+
+
+def _count(listed: list[str]) -> str:
+    return "1 model" if len(listed) == 1 else f"{len(listed)} models"
 
 
 PROBE = Probe(

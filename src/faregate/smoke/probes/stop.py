@@ -11,7 +11,7 @@ from faregate.smoke.error_shape import names, shown
 from faregate.smoke.no_answer import no_answer
 from faregate.smoke.probe import Group, Probe
 from faregate.smoke.reading import Finish
-from faregate.smoke.verdict import failed, passed, unsupported, warned
+from faregate.smoke.verdict import failed, passed, skipped, unsupported
 
 if TYPE_CHECKING:
     from faregate.smoke.context import ProbeContext
@@ -37,11 +37,7 @@ async def run(ctx: ProbeContext) -> Finding:
         )
     if "gamma" in text and asked.finish is Finish.STOP:
         return passed("it ended before the stop sequence")
-    return warned(
-        "the answer never came to the stop sequence",
-        "nobody can tell whether it is kept",
-        "no action",
-    )
+    return skipped("the answer never came to the stop sequence: nothing to judge")
 
 
 PROBE = Probe(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from faregate.providers.spec import Billing
 from faregate.smoke.asking.asker import Call
 from faregate.smoke.context import Profile
 from faregate.smoke.dialects.wanted import Wanted
@@ -70,6 +71,8 @@ async def run(ctx: ProbeContext) -> Finding:
         )
     if worst > close:
         why = "" if count.exact else " (this model's own tokenizer is not known here)"
+        if why and ctx.target.spec.billing is Billing.FREE:
+            return skipped(f"{seen}{why}, and nothing is billed", **facts)
         return warned(
             f"{seen}{why}",
             "the bill may hold more than was sent and written",
