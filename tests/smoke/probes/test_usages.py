@@ -261,10 +261,18 @@ class TestBound:
 
     async def test_a_finish_that_hides_the_cut_is_a_warning(self) -> None:
         async with stage() as on:
-            on.provider.match(lambda _: Step(text="one, two"))
+            cut = Step(text="one, two", usage=Counts(input=30, output=16))
+            on.provider.match(lambda _: cut)
             found = await on.verdict(max_tokens.PROBE)
         assert found.verdict is WARN
-        assert "finish is stop" in found.seen
+        assert "finish is stop after 16 tokens" in found.seen
+
+    async def test_an_answer_that_was_shorter_shows_nothing(self) -> None:
+        async with stage() as on:
+            on.provider.match(lambda _: Step(text="one, two"))
+            found = await on.verdict(max_tokens.PROBE)
+        assert found.verdict is SKIP
+        assert "ended by itself" in found.seen
 
     async def test_the_other_name_is_tried(self) -> None:
         def before(seen: SeenRequest) -> RawAnswer | None:

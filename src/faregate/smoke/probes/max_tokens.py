@@ -80,6 +80,10 @@ def _judge(ctx: ProbeContext, asked: Transcript, field: str) -> Finding:
     if asked.finish is Finish.LENGTH:
         told = "" if output is None else f", {output} tokens"
         return passed(f"{field} {BOUND}: finish is length{told}", **facts)
+    if asked.finish is Finish.STOP and output is not None and output < BOUND:
+        return skipped(
+            f"the answer ended by itself after {output} tokens: nothing to judge"
+        )
     finish = "none" if asked.finish is None else asked.finish.value
     told = "" if output is None else f" after {output} tokens"
     return warned(
