@@ -13,7 +13,10 @@ from typing import Any
 from faregate.core.attempts import UpstreamRequest
 from faregate.core.holds import BudgetState
 from faregate.core.identity import Claim, Grant
+from faregate.core.latches import Latch
 from faregate.core.limits.budget import BudgetMatcher, BudgetRule
+from faregate.core.limits.effective import Chosen, LimitRules
+from faregate.core.limits.totals import SessionTotals
 from faregate.core.model_facts import ModelFacts
 from faregate.core.money import Money
 from faregate.core.pricing import PriceRow, Rates
@@ -24,9 +27,12 @@ from faregate.gateway.events import EventLog
 from faregate.gateway.exchange import Exchange
 from faregate.gateway.flights import Flights
 from faregate.gateway.gate import Gate
+from faregate.gateway.governor import Governor
 from faregate.gateway.inbound import Inbound
+from faregate.gateway.limiting import Limiter
 from faregate.gateway.planning import Planner
 from faregate.gateway.ports import ClientGoneError
+from faregate.gateway.session_state import SessionStates
 from faregate.gateway.settings import GateSettings
 from faregate.gateway.settlement import Books
 from faregate.gateway.steady_clock import SteadyClock
@@ -60,6 +66,9 @@ OBSERVED = ProviderSpec(
     output_fields=max_tokens(*ALL),
     on_abort=OnAbort.OBSERVED,
 )
+
+
+GRANT = Grant(session="s")
 
 
 def row(provider: str, model: str = "m", **more: Any) -> PriceRow:
@@ -165,6 +174,30 @@ class FakeReply:
             raise ClientGoneError
 
 
+class FakeGoverning:
+    """Remembers latches and sums in memory, as the ledger does on disk."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Latch] = {}
+        self.sums: dict[str, SessionTotals] = {}
+        self.anew: list[str] = []
+
+    def latches(self) -> list[Latch]:
+        return list(self.kept.values())
+
+    def latch(self, latch: Latch) -> None:
+        self.kept[latch.scope] = latch
+
+    def resume(self, scope: str, *, at_ms: int, who: str) -> None:
+        self.kept.pop(scope, None)
+
+    def begin_anew(self, root: str, at_ms: int) -> None:
+        self.anew.append(root)
+
+    def totals(self, root: str) -> SessionTotals | None:
+        return self.sums.get(root)
+
+
 class SmallGate:
     """A gate with one dollar a month, its provider, and what to send through it."""
 
@@ -178,8 +211,10 @@ class SmallGate:
         specs: tuple[ProviderSpec, ...] = (),
         facts: dict[tuple[str, str], ModelFacts] | None = None,
         limit: str | None = "1",
+        limits: Chosen | None = None,
     ) -> None:
         settings = settings or GateSettings()
+        self.governing = FakeGoverning()
         self.ledger = ledger
         self.clock = clock
         self.upstream = FakeUpstream()
@@ -212,10 +247,22 @@ class SmallGate:
             failures=Failures(),
             books=Books(ledger=port, admission=admission, events=events, clock=steady),
         )
+        self.limiter = Limiter(
+            LimitRules(everyone=limits or {}),
+            SessionStates(self.governing, steady),
+            settings,
+            steady,
+        )
+        self.gate.governor = Governor(
+            limiter=self.limiter, patience_s=settings.patience.room
+        )
         self._number = 0
 
     def exchange(
-        self, body: dict[str, Any], path: str = "/v1/chat/completions"
+        self,
+        body: dict[str, Any],
+        path: str = "/v1/chat/completions",
+        grant: Grant | None = GRANT,
     ) -> tuple[Exchange, FakeReply]:
         """Return an exchange for a body, and the client it answers."""
         found = codec_for("POST", path)
@@ -229,7 +276,7 @@ class SmallGate:
             body=json.dumps(body).encode(),
             codec=codec,
             work=work,
-            grant=Grant(session="s"),
+            grant=grant,
             url=Claim(),
             labels=Claim(),
             received_ms=self.clock.now_ms(),

@@ -17,6 +17,7 @@ from faregate.core.lean import lean
 
 if TYPE_CHECKING:
     from faregate.core.facts import SessionHints
+    from faregate.core.limits.limit import Limits
     from faregate.core.money import Money
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@:+-]{0,127}")
@@ -30,6 +31,8 @@ class Grant:
     labels: Labels = NO_LABELS
     max_cost: Money | None = None
     """What the session may cost in all."""
+    limits: Limits | None = None
+    """Limits that a person gave this session alone; None in them is no choice."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,19 +6,35 @@ no money and knows no provider; each judgement lives in a module of its own.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from faregate.core.facts import Work
+from faregate.core.latches import Latches, LatchState
+from faregate.gateway import governor_messages
+from faregate.gateway.flights import FlightState
+from faregate.protocols.registry import transcript_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from faregate.core.facts import RequestFacts
     from faregate.core.identity import Identity
+    from faregate.core.latches import Latch
     from faregate.core.refusal import Refusal
+    from faregate.core.transcript import Transcript
     from faregate.gateway.flights import Flight
     from faregate.gateway.inbound import Inbound, Result
+    from faregate.gateway.limiting import Limiter
     from faregate.gateway.plan import Plan
     from faregate.gateway.ports import Reply
+    from faregate.gateway.session_state import Passage
+    from faregate.gateway.settlement import OpenHold
+
+READ_ON_LOOP = 256 * 1024
+"""Most bytes of a body whose conversation is read without a thread."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -34,6 +50,20 @@ class Asked:
     """For keep-alives while a person decides; nothing is written to it otherwise."""
     on_wait: Callable[[str], None]
     """Takes what the request waits for, in words for a person."""
+    client_retry: bool = False
+    """The agent sent the same body before, and it failed."""
+    passage: Passage | None = None
+    """How its session counts it, once it was let through."""
+
+    async def transcript(self, last: int | None = None) -> Transcript:
+        """Return the conversation it carries, or its `last` so many messages.
+
+        Long bodies are read in a thread; ask for no more than is needed.
+        """
+        codec, body = self.inbound.codec.name, self.inbound.body
+        if len(body) <= READ_ON_LOOP:
+            return transcript_of(codec, body, last)
+        return await asyncio.to_thread(transcript_of, codec, body, last)
 
 
 class LoopWatch(Protocol):
@@ -56,17 +86,113 @@ class Governor:
     """Decides, between the plan and the hold, whether a request may go on."""
 
     def __init__(
-        self, *, loops: LoopWatch | None = None, approver: Approver | None = None
+        self,
+        *,
+        limiter: Limiter | None = None,
+        latches: Latches | None = None,
+        loops: LoopWatch | None = None,
+        approver: Approver | None = None,
+        patience_s: float = 0.0,
     ) -> None:
+        """Ask these, in this order; a pause is waited out for `patience_s`."""
+        self.limiter = limiter
+        self.latches = latches or Latches()
         self._watchers = tuple(each for each in (loops, approver) if each is not None)
+        self._patience_s = patience_s
+        self._running: dict[str, Asked] = {}
+        self._lifted = asyncio.Event()
 
     async def decide(self, asked: Asked) -> Refusal | None:
         """Return the first reason to refuse, or None; cancel to give up."""
+        self._running[asked.flight.id] = asked
+        if (refusal := await self._latched(asked)) is not None:
+            return refusal
+        if asked.facts.work is Work.TOKEN_COUNT:
+            return None
+        if self.limiter is not None:
+            refusal = await self.limiter.admit(asked)
+            # A person may have paused it while it stood in line.
+            refusal = refusal or await self._latched(asked)
+            if refusal is not None:
+                return refusal
         for watcher in self._watchers:
             refusal = await watcher.check(asked)
             if refusal is not None:
                 return refusal
         return None
 
-    def ended(self, asked: Asked, result: Result) -> None:
+    def booked(self, asked: Asked, hold: OpenHold) -> None:
+        """Note what one attempt of a request used; call it once its hold ended."""
+        passage = asked.passage
+        if passage is None:
+            return
+        passage.attempts += 1
+        passage.tool_calls += hold.tool_calls
+        passage.pico += hold.cost.pico
+        if hold.usage is not None:
+            passage.input_tokens += hold.usage.input_tokens
+            passage.output_tokens += hold.usage.output
+
+    def may_retry(self, asked: Asked) -> bool:
+        """Tell whether the gate itself may try this request once more."""
+        passage = asked.passage
+        if passage is None or self.limiter is None:
+            return True
+        most = self.limiter.effective(asked).limits.retries
+        used = passage.state.counters.retries + max(0, passage.attempts - 1)
+        return most is None or used < most
+
+    def ended(self, asked: Asked, _result: Result) -> None:
         """Note that a request is over, however it ended."""
+        self._running.pop(asked.flight.id, None)
+        passage = asked.passage
+        if passage is not None and self.limiter is not None:
+            asked.passage = None
+            passage.leave(self.limiter.now())
+
+    def latch(self, latch: Latch) -> None:
+        """Pause or stop what the latch names; what runs is ended by a stop."""
+        self.latches.put(latch)
+        if latch.state is not LatchState.STOPPED:
+            return
+        for asked in list(self._running.values()):
+            if self.latches.of(asked.identity) is latch:
+                self._give_up(asked, governor_messages.stopped(latch))
+
+    def lift(self, scope: str) -> bool:
+        """Take a latch off, and begin a session's limits anew."""
+        kind, _, name = scope.partition(":")
+        if kind == "session" and self.limiter is not None:
+            self.limiter.states.begin_anew(name)
+        lifted = self.latches.lift(scope)
+        self._lifted.set()
+        self._lifted = asyncio.Event()
+        return lifted
+
+    def look(self) -> None:
+        """End what runs in sessions whose time is over."""
+        if self.limiter is None:
+            return
+        for asked in list(self._running.values()):
+            refusal = self.limiter.out_of_time(asked)
+            if refusal is not None:
+                self._give_up(asked, refusal)
+
+    async def _latched(self, asked: Asked) -> Refusal | None:
+        """Return why a latch refuses the request, after waiting out a short pause."""
+        latch = self.latches.of(asked.identity)
+        if latch is None:
+            return None
+        if latch.state is LatchState.PAUSED:
+            asked.on_wait("a person to resume it")
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._patience_s):
+                while latch is not None and latch.state is LatchState.PAUSED:
+                    await self._lifted.wait()
+                    latch = self.latches.of(asked.identity)
+        return None if latch is None else governor_messages.latched(latch)
+
+    def _give_up(self, asked: Asked, why: Refusal) -> None:
+        # Whose client hung up is being read to its end for the bill alone.
+        if asked.flight.state is not FlightState.DRAINING:
+            asked.flight.give_up(why)

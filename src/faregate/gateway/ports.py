@@ -19,6 +19,8 @@ if TYPE_CHECKING:
         Settlement,
     )
     from faregate.core.labels import Labels
+    from faregate.core.latches import Latch
+    from faregate.core.limits.totals import SessionTotals
     from faregate.core.money import Money
 
 
@@ -150,4 +152,28 @@ class Reply(Protocol):
 
     def abort(self) -> None:
         """Drop the connection now: a write that waits for the client fails."""
+        ...
+
+
+class GoverningPort(Protocol):
+    """What outlives the process of pauses, stops and limits."""
+
+    def latches(self) -> Sequence[Latch]:
+        """Return everything that is paused or stopped."""
+        ...
+
+    def latch(self, latch: Latch) -> None:
+        """Pause or stop a scope; on the disk when this returns."""
+        ...
+
+    def resume(self, scope: str, *, at_ms: int, who: str) -> None:
+        """Take a latch off; a session's limits begin anew with that."""
+        ...
+
+    def begin_anew(self, root: str, at_ms: int) -> None:
+        """Count a session's limits from now on."""
+        ...
+
+    def totals(self, root: str) -> SessionTotals | None:
+        """Return what a session has used, or None for one that is not known."""
         ...

@@ -34,6 +34,7 @@ from faregate.ledger.cost_log import CostLog
 from faregate.ledger.decisions import Decisions
 from faregate.ledger.durability import INTERVAL_S, Durability
 from faregate.ledger.errors import LedgerWriteError, translated
+from faregate.ledger.governing import Governing
 from faregate.ledger.opening import Opened, Terms, open_folder
 from faregate.ledger.refusals import Refusals
 from faregate.ledger.replay import replay
@@ -81,6 +82,8 @@ class Ledger:
         self._rare = Transaction(
             opened.connection, "Writing a session", opened.holds.forget
         )
+        self.governing = Governing(opened.connection, self._rare)
+        """What is paused, and since when a session's limits count."""
         self._refusals = Refusals(opened.connection, opened.sessions)
         self._durability = Durability(
             opened.folder,

@@ -1,0 +1,212 @@
+"""Lets a request through its session's limits, at once or after a wait.
+
+A look at the counters and their change are one step: no other request comes
+between. Only limits that time or other requests lift are waited for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from faregate.core.estimate import BYTES_PER_MESSAGE, OUTPUT_FLOOR, PREFIX_SLACK
+from faregate.core.facts import Work
+from faregate.core.holds import LedgerError
+from faregate.core.limits.limit import Limits, Reached, Wish
+from faregate.core.limits.registry import first_reached, room_for_output
+from faregate.core.policy import OnTight
+from faregate.gateway import governor_messages, messages
+from faregate.gateway.session_state import Passage
+
+if TYPE_CHECKING:
+    from faregate.core.limits.effective import Effective, LimitRules
+    from faregate.core.refusal import Refusal
+    from faregate.gateway.counting import CountTokens
+    from faregate.gateway.governor import Asked
+    from faregate.gateway.ports import Clock
+    from faregate.gateway.session_state import SessionState, SessionStates
+    from faregate.gateway.settings import GateSettings
+
+_OF_INPUT = frozenset({"request_input_tokens", "input_tokens", "tokens_per_minute"})
+_USUAL_ENCODING = "o200k_base"
+_OTHER_ENCODINGS = (13, 10)
+"""How much more tokens other vendors make of a text, at most as a rule."""
+
+
+class Limiter:
+    """Asks all limits of a session, and counts who was let through."""
+
+    def __init__(
+        self,
+        rules: LimitRules,
+        states: SessionStates,
+        settings: GateSettings,
+        clock: Clock,
+        count_tokens: CountTokens | None = None,
+    ) -> None:
+        self.rules = rules
+        self.states = states
+        self._settings = settings
+        self._clock = clock
+        self._count_tokens = count_tokens
+
+    def effective(self, asked: Asked) -> Effective:
+        """Return the limits that hold for a request."""
+        grant = asked.inbound.grant
+        granted = None if grant is None else grant.limits
+        return self.rules.effective(asked.identity.labels.agent, granted)
+
+    async def admit(self, asked: Asked) -> Refusal | None:
+        """Let a request through and count it, or say which limit is reached."""
+        identity = asked.identity
+        try:
+            state = self.states.of(
+                identity.root_session, lasting=identity.source == "token"
+            )
+        except LedgerError as error:
+            return messages.ledger_failed(error)
+        limits = self.effective(asked).limits
+        wish = self._wish(asked)
+        reached = self._try(asked, state, limits, wish)
+        if reached is not None and reached.limit in _OF_INPUT:
+            wish = await self._counted(asked, wish)
+            reached = self._try(asked, state, limits, wish)
+        if reached is not None and self._may_wait(reached):
+            reached = await self._wait(asked, state, limits, wish, reached)
+        return None if reached is None else self.refused(asked, state, reached)
+
+    def now(self) -> float:
+        """Return the seconds by which sessions are timed."""
+        return self._clock.elapsed()
+
+    def out_of_time(self, asked: Asked) -> Refusal | None:
+        """Return the refusal for a running request whose session's time is over."""
+        passage = asked.passage
+        most = self.effective(asked).limits.wall_clock
+        if passage is None or most is None:
+            return None
+        lasted = self.now() - passage.state.counters.started
+        if lasted < most:
+            return None
+        reached = Reached(limit="wall_clock", most=most, used=lasted)
+        return self.refused(asked, passage.state, reached)
+
+    def refused(self, asked: Asked, state: SessionState, reached: Reached) -> Refusal:
+        """Return the refusal for a limit, and note for the receipt that it was hit."""
+        state.hit[reached.limit] = state.hit.get(reached.limit, 0) + 1
+        source = self.effective(asked).sources[reached.limit]
+        return governor_messages.limit_reached(
+            reached, asked.identity.root_session, source
+        )
+
+    def _try(
+        self, asked: Asked, state: SessionState, limits: Limits, wish: Wish
+    ) -> Reached | None:
+        """Enter where no limit is in the way and nobody waits before it."""
+        reached = first_reached(limits, state.counters, wish)
+        if reached is None and state.waits_for is not None:
+            # Others came first, and nobody overtakes them.
+            return state.waits_for
+        if reached is None:
+            self._enter(asked, state, limits, wish)
+        return reached
+
+    def _enter(
+        self, asked: Asked, state: SessionState, limits: Limits, wish: Wish
+    ) -> None:
+        room = room_for_output(limits, state.counters)
+        if room is not None and room < wish.output:
+            bounds = asked.plan.bounds
+            output = room // bounds.choices - bounds.hidden_output
+            bounds = bounds.with_output(output)
+            asked.plan = replace(asked.plan, bounds=bounds)
+            wish = replace(wish, output=bounds.billable_output)
+        asked.passage = Passage(state, wish)
+        asked.passage.enter()
+
+    def _wish(self, asked: Asked) -> Wish:
+        plan = asked.plan
+        bounds = plan.bounds
+        clampable = plan.output_field is not None and (
+            bounds.output_injected or self._settings.on_tight is OnTight.CLAMP
+        )
+        least = bounds.billable_output
+        if clampable:
+            floor = min(OUTPUT_FLOOR, bounds.output)
+            least = bounds.with_output(floor).billable_output
+        return Wish(
+            input=bounds.input,
+            output=bounds.billable_output,
+            output_least=least,
+            cost=plan.amount(bounds),
+            client_retry=asked.client_retry,
+            now=self._clock.elapsed(),
+        )
+
+    def _may_wait(self, reached: Reached) -> bool:
+        return (
+            reached.wait is not None and self._settings.on_tight is not OnTight.REFUSE
+        )
+
+    async def _wait(
+        self,
+        asked: Asked,
+        state: SessionState,
+        limits: Limits,
+        wish: Wish,
+        reached: Reached,
+    ) -> Reached | None:
+        """Stand in the session's line until the limit lets go, for a while."""
+        asked.on_wait(governor_messages.waiting_for(reached))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.patience.room), state.turn:
+                try:
+                    return await self._first_in_line(asked, state, limits, wish)
+                finally:
+                    state.waits_for = None
+        return reached
+
+    async def _first_in_line(
+        self, asked: Asked, state: SessionState, limits: Limits, wish: Wish
+    ) -> Reached | None:
+        while True:
+            wish = replace(wish, now=self._clock.elapsed())
+            found = first_reached(limits, state.counters, wish)
+            if found is None:
+                self._enter(asked, state, limits, wish)
+                return None
+            if found.wait is None:
+                return found
+            state.waits_for = found
+            await _changed(state, found.wait)
+
+    async def _counted(self, asked: Asked, wish: Wish) -> Wish:
+        """Return the wish with counted input: its bytes alone say too much.
+
+        A guess for vendors that keep their encoding to themselves, good enough for a
+        limit that is not money.
+        """
+        plan, facts = asked.plan, asked.facts
+        known = facts.work is Work.GENERATION and not (
+            facts.media or facts.stored_input or facts.server_tools
+        )
+        if self._count_tokens is None or not known:
+            return wish
+        text = asked.inbound.body.decode("utf-8", "replace")
+        encoding = plan.spec.tokenizer
+        count = await self._count_tokens(text, encoding or _USUAL_ENCODING)
+        if encoding is None:
+            more, of = _OTHER_ENCODINGS
+            count = count * more // of
+        count += BYTES_PER_MESSAGE * facts.messages + PREFIX_SLACK
+        return replace(wish, input=min(wish.input, count))
+
+
+async def _changed(state: SessionState, seconds: float) -> None:
+    """Wait until another request of the session ended, or for some seconds."""
+    state.changed.clear()
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await state.changed.wait()

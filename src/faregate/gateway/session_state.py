@@ -1,0 +1,173 @@
+"""What a session has used, and who may go on: the race-free side of limits.
+
+Owns one set of counters a root session, loaded when it is first seen. Everything
+between a look at the counters and their change happens without a pause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from faregate.core.limits.limit import Counters
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from faregate.core.limits.limit import Reached, Wish
+    from faregate.core.limits.totals import SessionTotals
+    from faregate.gateway.ports import Clock, GoverningPort
+
+QUIET_S = 3600.0
+"""A session without a token that was quiet for this long begins anew."""
+
+
+@dataclass(slots=True, eq=False)
+class SessionState:
+    """One root session: its counters, and the line of those who wait."""
+
+    counters: Counters
+    latest: float
+    """When it was last heard of."""
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """Held by the first who waits; the others come in their order."""
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
+    waits_for: Reached | None = None
+    """What the first in line waits for."""
+    hit: dict[str, int] = field(default_factory=dict)
+    """How often each limit refused a request, for the receipt."""
+
+    def wake(self) -> None:
+        """Let whoever waits look again."""
+        self.changed.set()
+
+
+@dataclass(slots=True, eq=False)
+class Passage:
+    """One request that was let through, until it ends."""
+
+    state: SessionState
+    wish: Wish
+    attempts: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+    tool_calls: int = 0
+    pico: int = 0
+
+    def enter(self) -> None:
+        """Count the request and what it may use."""
+        counters, wish = self.state.counters, self.wish
+        counters.requests += 1
+        counters.running += 1
+        counters.retries += wish.client_retry
+        counters.input_held += wish.input
+        counters.output_held += wish.output
+        counters.cost_held += wish.cost.pico
+
+    def leave(self, now: float) -> None:
+        """Replace what it might have used by what it did."""
+        counters, wish = self.state.counters, self.wish
+        counters.running -= 1
+        counters.input_held -= wish.input
+        counters.output_held -= wish.output
+        counters.cost_held -= wish.cost.pico
+        if self.attempts:
+            counters.retries += self.attempts - 1
+            counters.input_tokens += self.input_tokens
+            counters.output_tokens += self.output_tokens
+            counters.tool_calls += self.tool_calls
+            tokens = self.input_tokens + self.output_tokens
+            counters.minute.forget(now)
+            counters.minute.add(now, tokens, self.pico)
+        else:
+            # It set no money aside: for the session it never was.
+            counters.requests -= 1
+            counters.retries -= wish.client_retry
+        self.state.latest = now
+        self.state.wake()
+
+
+class SessionStates:
+    """The states of all sessions that were heard of, the oldest forgotten first."""
+
+    def __init__(
+        self, ledger: GoverningPort, clock: Clock, *, kept: int = 4096
+    ) -> None:
+        """Remember `kept` sessions, and those that run."""
+        self._ledger = ledger
+        self._kept = kept
+        self._clock = clock
+        self._known: OrderedDict[str, SessionState] = OrderedDict()
+
+    def of(self, root: str, *, lasting: bool) -> SessionState:
+        """Return a session's state; LedgerError when it cannot be read.
+
+        One that is not `lasting` begins anew after a long silence: agents and
+        fingerprints use a name again on another day.
+        """
+        now = self._clock.elapsed()
+        state = self._known.get(root)
+        if state is None:
+            state = self._known[root] = self._load(root, now)
+            self._trim()
+        self._known.move_to_end(root)
+        quiet = now - state.latest
+        if quiet > QUIET_S and not lasting and not state.counters.running:
+            self._ledger.begin_anew(root, self._clock.now_ms())
+            state.counters = Counters(started=now)
+        state.latest = max(state.latest, now)
+        return state
+
+    def known(self, root: str) -> SessionState | None:
+        """Return the state of a session that was heard of, without loading it."""
+        return self._known.get(root)
+
+    def begin_anew(self, root: str) -> None:
+        """Count a session's limits from now on; the ledger was told already."""
+        state = self._known.get(root)
+        if state is None:
+            return
+        running = state.counters
+        state.counters = Counters(
+            started=self._clock.elapsed(),
+            running=running.running,
+            requests=running.running,
+            input_held=running.input_held,
+            output_held=running.output_held,
+            cost_held=running.cost_held,
+        )
+        state.wake()
+
+    def __iter__(self) -> Iterator[SessionState]:
+        return iter(self._known.values())
+
+    def _load(self, root: str, now: float) -> SessionState:
+        totals = self._ledger.totals(root)
+        if totals is None:
+            return SessionState(Counters(started=now), latest=now)
+        at_ms = self._clock.now_ms()
+        return SessionState(
+            _counters(totals, started=now - (at_ms - totals.started_at_ms) / 1000),
+            latest=min(now, now - (at_ms - totals.last_at_ms) / 1000),
+        )
+
+    def _trim(self) -> None:
+        if len(self._known) <= self._kept:
+            return
+        for root, state in self._known.items():
+            if not state.counters.running and not state.turn.locked():
+                del self._known[root]
+                break
+
+
+def _counters(totals: SessionTotals, *, started: float) -> Counters:
+    return Counters(
+        started=started,
+        requests=totals.requests,
+        retries=totals.retries,
+        input_tokens=totals.input_tokens,
+        output_tokens=totals.output_tokens,
+        tool_calls=totals.tool_calls,
+    )

@@ -1,0 +1,175 @@
+"""Each limit says no at exactly its value, and to nothing else."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from faregate.core.limits.effective import (
+    BY_CONFIG,
+    BY_DEFAULT,
+    BY_RUN,
+    DEFAULTS,
+    NAMES,
+    LimitRules,
+)
+from faregate.core.limits.limit import NO_LIMITS, Counters, LastMinute, Limits, Wish
+from faregate.core.limits.registry import CHECKS, first_reached, room_for_output
+from faregate.core.money import Money
+
+WISH = Wish(input=10, output=100, output_least=100, cost=Money.usd("0.01"), now=50.0)
+
+
+def minute(tokens: int = 0, usd: str = "0", at: float = 0.0) -> LastMinute:
+    made = LastMinute()
+    made.add(at, tokens, Money.usd(usd).pico)
+    return made
+
+
+def test_every_limit_has_a_check_and_every_check_a_limit() -> None:
+    assert len(CHECKS) == len(NAMES)
+
+
+def test_no_limits_let_everything_through() -> None:
+    busy = Counters(
+        requests=10**9, running=10**9, input_tokens=10**12, tool_calls=10**9
+    )
+    assert first_reached(NO_LIMITS, busy, WISH) is None
+
+
+@pytest.mark.parametrize(
+    ("limits", "below", "at"),
+    [
+        (Limits(requests=3), Counters(requests=2), Counters(requests=3)),
+        (Limits(wall_clock=20), Counters(started=30.1), Counters(started=30.0)),
+        (Limits(tool_calls=5), Counters(tool_calls=4), Counters(tool_calls=5)),
+        (Limits(concurrency=2), Counters(running=1), Counters(running=2)),
+        (
+            Limits(input_tokens=50),
+            Counters(input_tokens=30, input_held=10),
+            Counters(input_tokens=30, input_held=11),
+        ),
+        (
+            Limits(output_tokens=500),
+            Counters(output_tokens=300, output_held=100),
+            Counters(output_tokens=300, output_held=101),
+        ),
+        (
+            Limits(tokens_per_minute=200),
+            Counters(minute=minute(90, at=40.0)),
+            Counters(minute=minute(91, at=40.0)),
+        ),
+        (
+            Limits(spend_per_minute=Money.usd("0.03")),
+            Counters(minute=minute(usd="0.02", at=40.0)),
+            Counters(minute=minute(usd="0.020001", at=40.0)),
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_session_stops_at_the_value(
+    limits: Limits, below: Counters, at: Counters
+) -> None:
+    assert first_reached(limits, below, WISH) is None
+    found = first_reached(limits, at, WISH)
+    assert found is not None
+    assert getattr(limits, found.limit) == found.most
+
+
+@pytest.mark.parametrize("name", ["request_input_tokens", "request_output_tokens"])
+def test_one_request_stops_at_the_value(name: str) -> None:
+    most = 10 if name == "request_input_tokens" else 100
+    at: Any = {name: most}
+    assert first_reached(Limits(**at), Counters(), WISH) is None
+    below: Any = {name: most - 1}
+    found = first_reached(Limits(**below), Counters(), WISH)
+    assert found is not None
+    assert (found.limit, found.needed, found.wait) == (name, most, None)
+
+
+def test_retries_stop_a_repeated_request_alone() -> None:
+    limits, used = Limits(retries=2), Counters(retries=2)
+    assert first_reached(limits, used, WISH) is None
+    found = first_reached(limits, used, replace(WISH, client_retry=True))
+    assert found is not None
+    assert found.limit == "retries"
+
+
+def test_waiting_is_offered_only_where_it_can_help() -> None:
+    running = Counters(input_tokens=30, input_held=20)
+    found = first_reached(Limits(input_tokens=45), running, WISH)
+    assert found is not None
+    assert found.wait is not None
+    found = first_reached(Limits(input_tokens=39), running, WISH)
+    assert found is not None
+    assert found.wait is None
+
+
+def test_a_limit_for_good_outranks_one_to_wait_for() -> None:
+    limits = Limits(concurrency=1, output_tokens=50)
+    found = first_reached(limits, Counters(running=1), WISH)
+    assert found is not None
+    assert found.limit == "output_tokens"
+
+
+def test_a_minute_tells_when_it_is_worth_asking_again() -> None:
+    used = Counters(minute=minute(50, at=10.0))
+    used.minute.add(20.0, 60, 0)
+    assert first_reached(Limits(tokens_per_minute=220), used, WISH) is None
+    found = first_reached(Limits(tokens_per_minute=200), used, WISH)
+    assert found is not None
+    assert found.wait == pytest.approx(20.0)
+    found = first_reached(Limits(tokens_per_minute=120), used, WISH)
+    assert found is not None
+    assert found.wait == pytest.approx(30.0)
+    found = first_reached(Limits(tokens_per_minute=109), used, WISH)
+    assert found is not None
+    assert found.wait is None
+    later = replace(WISH, now=80.0)
+    assert first_reached(Limits(tokens_per_minute=120), used, later) is None
+
+
+def test_room_for_output_is_the_least_that_is_left() -> None:
+    used = Counters(output_tokens=300, output_held=100)
+    assert room_for_output(NO_LIMITS, used) is None
+    assert room_for_output(Limits(output_tokens=1000), used) == 600
+    both = Limits(output_tokens=1000, request_output_tokens=200)
+    assert room_for_output(both, used) == 200
+
+
+def test_each_value_says_where_it_came_from() -> None:
+    rules = LimitRules(
+        everyone={"requests": 10, "retries": None},
+        by_agent={"codex": {"requests": 20}},
+    )
+    found = rules.effective("codex")
+    assert found.limits.requests == 20
+    assert found.sources["requests"] == "[limits.agent.codex]"
+    assert found.limits.retries is None
+    assert found.sources["retries"] == BY_CONFIG
+    assert found.limits.tool_calls == DEFAULTS.tool_calls
+    assert found.sources["tool_calls"] == BY_DEFAULT
+    assert rules.effective("aider").limits.requests == 10
+    assert rules.effective(None) is rules.effective(None)
+
+
+def test_a_run_chooses_beside_a_default_and_only_lowers_what_was_configured() -> None:
+    rules = LimitRules(everyone={"requests": 10, "tool_calls": None})
+    found = rules.effective(
+        "x", Limits(requests=50, wall_clock=100_000.0, tool_calls=7)
+    )
+    assert found.limits.requests == 10
+    assert found.sources["requests"] == BY_CONFIG
+    assert found.limits.wall_clock == 100_000.0
+    assert found.sources["wall_clock"] == BY_RUN
+    assert found.limits.tool_calls == 7
+    assert rules.effective("x", Limits(requests=5)).limits.requests == 5
+
+
+def test_the_memory_of_answers_is_bounded() -> None:
+    rules = LimitRules()
+    for number in range(3000):
+        assert rules.effective(f"agent-{number}").limits == DEFAULTS
+    assert len(rules._known) <= 1024
