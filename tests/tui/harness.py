@@ -83,6 +83,13 @@ async def calm(pilot: Pilot[None], painted: list[int]) -> None:
             quiet = 0 if painted else quiet + 1
 
 
+def later(app: FaregateApp, seconds: float = 1.0) -> None:
+    """Let the frozen clock go on, so that a key is meant for what is on screen."""
+    clock = app.view.clock
+    assert isinstance(clock, FrozenClock)
+    clock.seconds += seconds
+
+
 def sessions(app: FaregateApp) -> LineTable:
     """Return the table of sessions."""
     return app.screen.query_one("#sessions", LineTable)

@@ -4,18 +4,15 @@ from collections import Counter
 
 from textual.binding import Binding
 
-from faregate.tui.actions import (
-    ACTIONS,
-    Scope,
-    bindings,
-    check_keymap,
-    in_scopes,
-    keys_of,
-)
+from faregate.tui.action import Scope
+from faregate.tui.action_table import ACTIONS
+from faregate.tui.actions import bindings, check_keymap, in_scopes, keys_of
 
 TOGETHER = (
     {Scope.EVERYWHERE, Scope.OVERVIEW, Scope.TABLE},
-    {Scope.EVERYWHERE, Scope.SESSION},
+    {Scope.EVERYWHERE, Scope.BEYOND, Scope.SESSION},
+    {Scope.EVERYWHERE, Scope.BEYOND, Scope.TABLE, Scope.HOLDS},
+    {Scope.EVERYWHERE, Scope.BEYOND, Scope.TABLE, Scope.PROVIDERS},
     {Scope.OVERLAY},
 )
 

@@ -180,7 +180,7 @@ async def test_help_opens_over_any_screen_and_closes(proxy: FakeProxy) -> None:
         await until(pilot, lambda: not shows(app, "open the session"))
         await pilot.press("question_mark")
         await pilot.press("enter", "f1")
-        await told(pilot, app, "back to the overview")
+        await told(pilot, app, "back to the screen before")
         await pilot.press("escape")
         assert isinstance(app.screen, SessionScreen)
 

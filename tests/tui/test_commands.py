@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from faregate.tui.actions import ACTIONS, Scope
+from faregate.tui.action import Scope
+from faregate.tui.action_table import ACTIONS
 from faregate.tui.commands import ActionCommands
 from tests.tui.harness import WIDE, make_app, told
 

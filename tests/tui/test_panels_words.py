@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from faregate.tui.actions import Scope
+from faregate.tui.action import Scope
 from faregate.tui.lines import width
 from faregate.tui.panels import help, keys_bar, notice, session_detail
 from faregate.tui.store import Link, LinkState

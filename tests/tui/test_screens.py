@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from faregate.tui.actions import Scope
+from faregate.tui.action import Scope
 from faregate.tui.screens.session import SessionScreen
 from tests.control import scenes
 from tests.tui.harness import NARROW, WIDE, make_app, rows, shows, told

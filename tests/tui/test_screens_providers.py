@@ -11,7 +11,7 @@ from faregate.tui.screens.confirm import ConfirmScreen
 from faregate.tui.screens.overview import OverviewScreen
 from faregate.tui.screens.providers import ProvidersScreen
 from tests.tui import smoked
-from tests.tui.harness import NARROW, WIDE, make_app, rows, shows, told, until
+from tests.tui.harness import NARROW, WIDE, later, make_app, rows, shows, told, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -87,6 +87,9 @@ async def test_a_test_says_what_it_costs_and_asks(
         assert isinstance(app.screen, ConfirmScreen)
         assert shows(app, "$0.02")
         assert smoked.asked(folder) == ["smoke-test --json openrouter/a --dry-run"]
+        await pilot.press("y")
+        assert isinstance(app.screen, ConfirmScreen)
+        later(app)
         await pilot.press("y")
         await told(pilot, app, "a test is running")
         await until(pilot, lambda: len(smoked.asked(folder)) == 2)
@@ -185,7 +188,7 @@ async def test_the_help_explains_the_columns(proxy: FakeProxy, folder: Path) -> 
         await told(pilot, app, "● proxy")
         await pilot.press("4")
         await told(pilot, app, "zai/glm-5.3")
-        await pilot.press("question_mark")
+        await pilot.press("question_mark", "pagedown")
         await told(pilot, app, "tool calls are whole, and fit their schema")
 
 

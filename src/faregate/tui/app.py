@@ -10,16 +10,22 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
 
+from faregate.control.errors import ControlError
 from faregate.control.feed import feed
-from faregate.tui.actions import Scope, bindings, check_keymap
+from faregate.control.sanitise import sanitise
+from faregate.tui.action import Scope
+from faregate.tui.actions import bindings, check_keymap
 from faregate.tui.agents import installed
+from faregate.tui.cap_change import change_cap
 from faregate.tui.clock import Clock, SystemClock
 from faregate.tui.commands import ActionCommands
+from faregate.tui.control_desk import ControlDesk
 from faregate.tui.feed import Connect, follow
 from faregate.tui.glyphs import ASCII, UNICODE
 from faregate.tui.ink import mix
 from faregate.tui.messages import StoreChanged
 from faregate.tui.screens.help import HelpScreen
+from faregate.tui.screens.holds import HoldsScreen
 from faregate.tui.screens.live_screen import LiveScreen
 from faregate.tui.screens.overview import OverviewScreen
 from faregate.tui.screens.providers import ProvidersScreen
@@ -34,6 +40,7 @@ from faregate.tui.themes import (
     read_themes,
 )
 from faregate.tui.view import View
+from faregate.tui.workers import start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,6 +49,8 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
     from textual.command import Provider
     from textual.timer import Timer
+
+    from faregate.tui.workers import Work
 
 PAINT_EVERY_S = 0.25
 """Paintings are at least this far apart, however fast news come."""
@@ -64,6 +73,8 @@ class Options:
     """Agents to name in a first run; None looks on the PATH."""
     desk: SmokeDesk | None = None
     """Who runs smoke tests; None runs this same program."""
+    read_only: bool = False
+    """Whether to watch and change nothing."""
 
 
 class FaregateApp(App[None]):
@@ -89,6 +100,7 @@ class FaregateApp(App[None]):
             options.themes_dir, options.user_themes_dir
         )
         super().__init__()
+        self._control = ControlDesk(options.socket_path, read_only=options.read_only)
         self._connect = connect or partial(feed, options.socket_path)
         self._pending: set[Kind] = set()
         self._painted_at = float("-inf")
@@ -134,8 +146,9 @@ class FaregateApp(App[None]):
             self.set_interval(1.0, self._reload_theme)
         for problem in self._told:
             self.notify(problem, severity="warning", timeout=10, markup=False)
-        work = follow(self._connect, self.view.store, self.view.clock, self._changed)
-        self.run_worker(work, name="feed", group="feed", exclusive=True)
+        view = self.view
+        work = partial(follow, self._connect, view.store, view.clock, self._changed)
+        start(self, work, "feed")
 
     def on_store_changed(self, _message: StoreChanged) -> None:
         """Paint now, or when the last painting is long enough ago."""
@@ -168,13 +181,24 @@ class FaregateApp(App[None]):
         self.apply_theme(name)
         self.notify(f"theme {name}", timeout=2, markup=False)
 
-    async def action_providers(self) -> None:
-        """Show the providers and what their smoke tests found."""
-        if isinstance(self.screen, LiveScreen) and not isinstance(
-            self.screen, ProvidersScreen
-        ):
-            desk = self._options.desk or SmokeDesk(self._options.socket_path)
-            await self.push_screen(ProvidersScreen(self.view, desk))
+    async def action_show(self, name: str) -> None:
+        """Show a screen by its name, over the overview."""
+        if not isinstance(self.screen, LiveScreen):
+            return
+        with self.batch_update():
+            while not isinstance(self.screen, OverviewScreen):
+                await self.pop_screen()
+            if name != "overview":
+                await self.push_screen(self._make_screen(name))
+
+    def action_change_cap(self) -> None:
+        """Ask for another cap."""
+        self.act(partial(change_cap, self, self.view, self._control))
+
+    def act(self, work: Work) -> None:
+        """Do what the person asked for; trouble is told, and nothing breaks."""
+        if isinstance(self.screen, LiveScreen):
+            start(self, partial(self._act, work), "act")
 
     async def action_help(self) -> None:
         """Explain the screen in front."""
@@ -184,6 +208,21 @@ class FaregateApp(App[None]):
     def action_help_quit(self) -> None:
         """Tell who presses ctrl+c how to leave."""
         self.notify("q closes this screen; the proxy goes on", markup=False)
+
+    async def _act(self, work: Work) -> None:
+        try:
+            await work()
+        except ControlError as error:
+            told = sanitise(error.message)
+            self.notify(told, severity="error", timeout=15, markup=False)
+
+    def _make_screen(self, name: str) -> LiveScreen:
+        match name:
+            case "providers":
+                desk = self._options.desk or SmokeDesk(self._options.socket_path)
+                return ProvidersScreen(self.view, desk)
+            case _:
+                return HoldsScreen(self.view, self._control)
 
     def _make_view(self, clock: Clock) -> View:
         options = self._options
@@ -206,6 +245,7 @@ class FaregateApp(App[None]):
             socket=str(options.socket_path),
             keymap=keymap,
             agents=agents,
+            read_only=options.read_only,
         )
 
     def _changed(self, kinds: set[Kind]) -> None:

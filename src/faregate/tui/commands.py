@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 
-from faregate.tui.actions import ACTIONS, Scope, keys_of
+from faregate.tui.action import Scope
+from faregate.tui.action_table import ACTIONS
+from faregate.tui.actions import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping

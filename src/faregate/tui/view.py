@@ -31,6 +31,8 @@ class View:
     keymap: Mapping[str, str]
     agents: tuple[str, ...] = ()
     """Agents found on this machine, by command."""
+    read_only: bool = False
+    """Whether this screen only watches."""
     frozen: Store | None = None
     frozen_at: datetime | None = None
     wanted: Filter = field(default_factory=lambda: parse_filter(""))

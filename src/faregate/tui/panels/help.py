@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from faregate.tui.actions import Scope, in_scopes, keys_of
+from faregate.tui.action import Scope
+from faregate.tui.actions import in_scopes, keys_of
 from faregate.tui.filtering import ABOUT
 from faregate.tui.flight_table import COLUMNS as FLIGHT_COLUMNS
+from faregate.tui.hold_table import COLUMNS as HOLD_COLUMNS
 from faregate.tui.lines import EMPTY, Line, cell, line, span, wrap
 from faregate.tui.provider_table import COLUMNS as PROVIDER_COLUMNS
 from faregate.tui.session_table import COLUMNS as SESSION_COLUMNS
@@ -26,6 +28,10 @@ SIGNS = (
     ("wasted", "what attempts cost that brought no answer"),
     ("tokens", "input is new + cache writes + cache reads; output has reasoning"),
     ("pace", "when the cap is reached if this hour, or the window, goes on so"),
+)
+_OWN = (
+    (Scope.PROVIDERS, "providers", PROVIDER_COLUMNS),
+    (Scope.HOLDS, "holds", HOLD_COLUMNS),
 )
 MOUSE = (
     "click chooses a row, a second click opens it; hold shift to select text with the "
@@ -54,8 +60,9 @@ def help_lines(view: View, cells: int, scopes: tuple[Scope, ...]) -> list[Line]:
 def _tables(
     scopes: tuple[Scope, ...],
 ) -> tuple[tuple[str, tuple[Column, ...]], ...]:
-    if Scope.PROVIDERS in scopes:
-        return (("providers", PROVIDER_COLUMNS),)
+    for scope, title, columns in _OWN:
+        if scope in scopes:
+            return ((title, columns),)
     return (("sessions", SESSION_COLUMNS), ("in flight", FLIGHT_COLUMNS))
 
 

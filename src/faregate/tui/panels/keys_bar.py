@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from faregate.tui.actions import Action, Scope, in_scopes, keys_of
+from faregate.tui.actions import in_scopes, keys_of
 from faregate.tui.lines import Line, Span, span, width
 from faregate.tui.tones import Tone
 
 if TYPE_CHECKING:
+    from faregate.tui.action import Action, Scope
     from faregate.tui.view import View
 
 
 def keys_line(view: View, cells: int, scopes: tuple[Scope, ...]) -> list[Line]:
     """Return one line; the least important keys are left out where it is narrow."""
-    actions = [action for action in in_scopes(scopes) if action.bar is not None]
+    actions = [
+        action
+        for action in in_scopes(scopes)
+        if action.bar is not None and not (action.changes and view.read_only)
+    ]
     actions.sort(key=lambda action: action.bar or 0)
     while actions:
         told = _told(view, sorted(actions, key=_place))
@@ -27,8 +32,8 @@ def keys_line(view: View, cells: int, scopes: tuple[Scope, ...]) -> list[Line]:
 def _told(view: View, actions: list[Action]) -> Line:
     parts: list[Span] = []
     for action in actions:
-        key = keys_of(action, view.keymap)[0]
-        parts += [span(f" {key}", Tone.KEY), span(f" {action.label} ", Tone.MUTED)]
+        key, label = action.bar_as or (keys_of(action, view.keymap)[0], action.label)
+        parts += [span(f" {key}", Tone.KEY), span(f" {label} ", Tone.MUTED)]
     return tuple(parts)
 
 

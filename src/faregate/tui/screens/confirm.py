@@ -4,42 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from textual.screen import ModalScreen
+from textual.containers import Vertical
 
-from faregate.tui.actions import Scope, bindings
-from faregate.tui.lines import Line, span, wrap
-from faregate.tui.tones import Tone
-from faregate.tui.widgets.lines_view import LinesView
+from faregate.tui.action import Scope
+from faregate.tui.actions import bindings
+from faregate.tui.guard import GUARD_S
+from faregate.tui.screens.question import QuestionScreen, key_line, paragraphs
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
+    from faregate.tui.lines import Line
     from faregate.tui.view import View
 
 
-class ConfirmScreen(ModalScreen[bool]):
-    """Lies over the screen that asks; escape is no."""
+class ConfirmScreen(QuestionScreen[bool]):
+    """Takes no yes in its first moment: that key was meant for something else."""
 
     BINDINGS = bindings(Scope.QUESTION)
-    AUTO_FOCUS = ""
 
     def __init__(self, view: View, question: str) -> None:
-        super().__init__()
-        self.view = view
+        super().__init__(view)
         self._question = question
-        self.set_class(view.theme_ink.glyphs.border == "ascii", "-ascii")
+        self._asked_at = view.clock.monotonic()
 
     def compose(self) -> ComposeResult:
         """Make the text."""
-        part = LinesView(self._lines, lambda: self.view.theme_ink, id="question")
-        part.set_title("question")
-        yield part
+        with Vertical(id="question") as frame:
+            frame.border_title = "question"
+            yield self.text(self._lines, "question-text")
 
     def action_answer(self, yes: int) -> None:
         """Close with the answer."""
-        _ = self.dismiss(bool(yes))
+        early = self.view.clock.monotonic() - self._asked_at < GUARD_S
+        if not (yes and early):
+            _ = self.dismiss(bool(yes))
 
-    def _lines(self, cells: int, _height: int) -> list[Line]:
-        lines: list[Line] = [(span(each),) for each in wrap(self._question, cells)]
-        keys = (span("y", Tone.KEY), span(" yes   ", Tone.MUTED))
-        return [*lines, (), (*keys, span("esc", Tone.KEY), span(" no", Tone.MUTED))]
+    def _lines(self, cells: int) -> list[Line]:
+        asked = paragraphs(self._question, cells)
+        return [*asked, (), key_line(("y", "yes"), ("esc", "no"))]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
-from faregate.tui.actions import Scope, bindings
+from faregate.tui.action import Scope
+from faregate.tui.actions import bindings
 from faregate.tui.panels.help import help_lines
 from faregate.tui.widgets.lines_view import LinesView
 

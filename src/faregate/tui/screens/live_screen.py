@@ -11,7 +11,7 @@ from faregate.tui.store import EVERYTHING, Kind
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
-    from faregate.tui.actions import Scope
+    from faregate.tui.action import Scope
     from faregate.tui.ink import Ink
     from faregate.tui.view import View
 

@@ -10,7 +10,8 @@ from textual.containers import Horizontal
 from textual.message import Message
 
 from faregate.control.sanitise import sanitise
-from faregate.tui.actions import Scope, bindings
+from faregate.tui.action import Scope
+from faregate.tui.actions import bindings
 from faregate.tui.arrangement import Arrangement, arrange
 from faregate.tui.filtering import parse_filter
 from faregate.tui.flight_table import COLUMNS as FLIGHT_COLUMNS

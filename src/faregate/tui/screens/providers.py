@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from faregate.control.errors import ControlError
 from faregate.control.sanitise import sanitise
-from faregate.tui.actions import Scope, bindings
+from faregate.tui.action import Scope
+from faregate.tui.actions import bindings
 from faregate.tui.figures import dollars, instant, money
 from faregate.tui.lines import Line, span
 from faregate.tui.panels import header, keys_bar, smoke_cause
@@ -19,6 +20,7 @@ from faregate.tui.store import Kind
 from faregate.tui.tones import Tone
 from faregate.tui.widgets.line_table import LineTable
 from faregate.tui.widgets.lines_view import LinesView
+from faregate.tui.workers import start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +39,8 @@ _NO_HISTORY = "this proxy keeps no smoke tests"
 class ProvidersScreen(LiveScreen):
     """Opened from anywhere; the history is read when it opens and after each test."""
 
-    BINDINGS = bindings(Scope.PROVIDERS)
-    SCOPES = (Scope.PROVIDERS, Scope.EVERYWHERE)
+    BINDINGS = bindings(Scope.PROVIDERS, Scope.BEYOND)
+    SCOPES = (Scope.PROVIDERS, Scope.BEYOND, Scope.EVERYWHERE)
     AUTO_FOCUS = "#smoke"
 
     def __init__(self, view: View, desk: SmokeDesk) -> None:
@@ -105,15 +107,13 @@ class ProvidersScreen(LiveScreen):
         return self.query_one("#smoke", LineTable)
 
     def _read(self) -> None:
-        self.run_worker(self._load(), name="smoke history", group="history")
+        start(self, self._load, "history")
 
     def _ask(self, targets: Sequence[str]) -> None:
         if self._testing:
             self.notify("a smoke test is running", markup=False)
             return
-        self.run_worker(
-            self._test(list(targets)), name="smoke test", group="smoke", exclusive=True
-        )
+        start(self, partial(self._test, list(targets)), "smoke")
 
     async def _load(self) -> None:
         try:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal
 
-from faregate.tui.actions import Scope, bindings
+from faregate.tui.action import Scope
+from faregate.tui.actions import bindings
 from faregate.tui.flight_table import COLUMNS as FLIGHT_COLUMNS
 from faregate.tui.flight_table import flight_rows
 from faregate.tui.lines import Line, span
@@ -44,8 +45,8 @@ _FIGURES = (
 class SessionScreen(LiveScreen):
     """Opened from the overview; it follows its session while it is open."""
 
-    BINDINGS = bindings(Scope.SESSION)
-    SCOPES = (Scope.SESSION, Scope.EVERYWHERE)
+    BINDINGS = bindings(Scope.SESSION, Scope.BEYOND)
+    SCOPES = (Scope.SESSION, Scope.BEYOND, Scope.EVERYWHERE)
     AUTO_FOCUS = ""
 
     def __init__(self, view: View, session: str) -> None:

@@ -14,7 +14,8 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 
-from faregate.tui.actions import Scope, bindings
+from faregate.tui.action import Scope
+from faregate.tui.actions import bindings
 from faregate.tui.lines import EMPTY, Line, Span, cell
 from faregate.tui.table_layout import CURSOR_WIDTH, Column, Layout, Row, lay_out
 from faregate.tui.tones import Tone

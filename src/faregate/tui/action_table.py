@@ -1,0 +1,77 @@
+"""Every action of the TUI, once: key, words, where it works.
+
+Bindings, the line of keys, the help, the palette and the page of the manual are made
+from this table.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+
+from faregate.tui.action import Action, Scope
+
+_table = partial(Action, scope=Scope.TABLE, palette=False)
+_overview = partial(Action, scope=Scope.OVERVIEW)
+_beyond = partial(Action, scope=Scope.BEYOND)
+_providers = partial(Action, scope=Scope.PROVIDERS, changes=True)
+_holds = partial(Action, scope=Scope.HOLDS, changes=True)
+_question = partial(Action, scope=Scope.QUESTION, palette=False)
+_overlay = partial(Action, scope=Scope.OVERLAY, palette=False)
+_everywhere = partial(Action, scope=Scope.EVERYWHERE)
+
+# One action on one or two lines: this is read as a table.
+# fmt: off
+ACTIONS = (
+    _table("open", "enter", "open", "open", "open the row under the cursor", bar=2),
+    _table("down", "j,down", "move(1)", "down", "next row"),
+    _table("up", "k,up", "move(-1)", "up", "previous row"),
+    _table("page_down", "pagedown,ctrl+d", "page(1)", "page down", "a page down"),
+    _table("page_up", "pageup,ctrl+u", "page(-1)", "page up", "a page up"),
+    _table("top", "g,home", "top", "top", "first row"),
+    _table("bottom", "G,end", "bottom", "bottom", "last row"),
+
+    _overview("filter", "slash", "edit_filter", "filter",
+              "edit the filter; its text is kept", bar=3),
+    _overview("toggle_filter", "f", "toggle_filter", "filter on/off",
+              "turn the filter off and on again"),
+    _overview("sort", "s", "sort", "sort", "sort by the next column", bar=4),
+    _overview("reverse", "S", "reverse_sort", "reverse", "turn the order around"),
+
+    _beyond("back", "escape,left,backspace", "back", "back",
+            "back to the screen before", bar=3, palette=False),
+
+    _providers("smoke", "r", "smoke", "smoke test",
+               "test the target under the cursor; says first what that costs", bar=2),
+    _providers("smoke_all", "R", "smoke_all", "all",
+               "test every target again; says first what that costs", bar=4),
+
+    _holds("resolve", "r", "resolve", "resolve",
+           "say what an unknown hold cost, after a look at the provider's bill", bar=2),
+
+    _question("yes", "y,enter", "answer(1)", "yes", "say yes"),
+    _question("no", "escape,n,q", "answer(0)", "no", "say no"),
+    _overlay("close_help", "escape,q,question_mark", "close", "close",
+             "close the help", bar=0),
+    _overlay("help_down", "j", "scroll(1)", "down", "scroll the help down"),
+    _overlay("help_up", "k", "scroll(-1)", "up", "scroll the help up"),
+
+    _everywhere("overview", "1", "show('overview')", "overview",
+                "the cap, the burn, the sessions", bar=7, bar_as=("1-7", "screens")),
+    _everywhere("providers", "4", "show('providers')", "providers",
+                "providers and their smoke tests"),
+    _everywhere("holds", "7", "show('holds')", "holds",
+                "money that is held for requests, and what nobody can tell"),
+    _everywhere("cap", "b", "change_cap", "cap", "change a budget's cap", bar=6,
+                changes=True),
+    _everywhere("freeze", "space", "freeze", "freeze",
+                "hold the screen still; the figures go on behind it", bar=5),
+    _everywhere("theme", "t", "next_theme", "theme",
+                "next theme; the palette lists them all", bar=12),
+    _everywhere("help", "question_mark,f1", "help", "help",
+                "keys of this screen, and what each column means", bar=1),
+    _everywhere("palette", "ctrl+p,colon", "command_palette", "palette",
+                "all actions and themes by name", palette=False),
+    _everywhere("quit", "q,ctrl+q", "quit", "quit",
+                "close this screen; the proxy goes on, faregate down stops it", bar=0),
+)
+# fmt: on

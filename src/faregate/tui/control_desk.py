@@ -1,0 +1,59 @@
+"""Where the TUI asks the proxy for more than the feed tells, and has it act.
+
+Every call is a short connection in a thread of its own, so that a proxy that hangs
+never stops the screen.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from faregate.control.client import ControlClient
+from faregate.control.errors import ControlError
+from faregate.control.models import ResolveHold, SetBudget
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from faregate.control.models import HoldView
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+WATCHING = "this view only watches: act in a terminal, or open it with its token"
+
+
+class ControlDesk:
+    """Asks and acts for the person at the screen; every method raises ControlError.
+
+    What raises money is sent as confirmed: the screen has asked, and the proxy looks
+    for itself whether a terminal is behind it.
+    """
+
+    def __init__(self, socket_path: Path, *, read_only: bool = False) -> None:
+        """Ask the proxy at `socket_path`; a `read_only` desk changes nothing."""
+        self.read_only = read_only
+        self._client = ControlClient(socket_path)
+
+    async def holds(self) -> list[HoldView]:
+        """Return open and unknown holds, oldest first."""
+        return await asyncio.to_thread(self._client.holds)
+
+    async def resolve(self, hold: str, spent: str | None) -> None:
+        """Book `spent` USD for an unknown hold, or nothing for None."""
+        asked = ResolveHold(id=hold, spent=spent, note="from the screen")
+        await self._act(self._client.resolve, asked, confirmed=True)
+
+    async def set_budget(self, scope: str, window: str, limit: str | None) -> None:
+        """Set a budget's limit in USD; None takes the limit away."""
+        asked = SetBudget(scope=scope, window=window, limit=limit)
+        await self._act(self._client.set_budget, asked, confirmed=True)
+
+    async def _act(
+        self, verb: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs
+    ) -> _T:
+        if self.read_only:
+            raise ControlError("read_only", WATCHING)
+        return await asyncio.to_thread(verb, *args, **kwargs)
