@@ -6,13 +6,15 @@ from functools import partial
 from textual.app import App
 
 from faregate.tui.workers import start
+from tests.tui.harness import until
 
 
 async def test_the_latest_of_a_group_is_the_one_that_ends() -> None:
     done: list[str] = []
+    gate = asyncio.Event()
 
     async def work(name: str) -> None:
-        await asyncio.sleep(0)
+        await gate.wait()
         done.append(name)
 
     app: App[None] = App()
@@ -20,10 +22,7 @@ async def test_the_latest_of_a_group_is_the_one_that_ends() -> None:
         for name in ("a", "b", "c"):
             start(app, partial(work, name), "one")
         start(app, partial(work, "other"), "two")
-        await app.workers.wait_for_complete(
-            [worker for worker in app.workers if not worker.is_finished]
-        )
         await pilot.pause()
-    assert sorted(done)[-1] == "other"
-    assert "c" in done
-    assert "a" not in done
+        gate.set()
+        await until(pilot, lambda: len(done) == 2)
+        assert sorted(done) == ["c", "other"]
