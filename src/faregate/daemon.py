@@ -25,6 +25,7 @@ from faregate.core.money import Money
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.windows import WindowKind
 from faregate.gate_parts import build_gate
+from faregate.gateway.recording import Recording
 from faregate.gateway.settings import Patience
 from faregate.gateway.side_spending import SideSpending, beside, without_a_gate
 from faregate.gateway.steady_clock import SteadyClock
@@ -166,6 +167,9 @@ class Daemon:
             self._patience,
             high_water_s=self.ledger.high_water_s(),
         )
+        self.gate.recording = recording = Recording(self.ledger.log_requests)
+        # After everything that serves is closed, and before the ledger is.
+        self._opened.callback(recording.flush)
         warnings += learn(self.reports, self.gate)
         self._tell_of_the_dead()
         secret = signing_secret(paths.state_dir / "signing-secret")
@@ -203,6 +207,7 @@ class Daemon:
         self._opened.push_async_callback(self._agents.cleanup)
         write_private(paths.pid, f"{os.getpid()}\n".encode())
         self._opened.callback(paths.pid.unlink, missing_ok=True)
+        self._keep(recording.run(), "requests")
         self._keep(watch(self.gate), "watchdog")
         self._keep(write_statusline(paths.statusline, self.live), "statusline")
 

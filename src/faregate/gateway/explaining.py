@@ -2,7 +2,7 @@
 
 Notes are cheap: references in a list. They become text after the request, away from
 its path. Steps in use: "identity", "plan", "route", "limits", "loop", "approval",
-"budgets", "attempt", "cost", "translation", "refused". Nothing here may hold what a
+"hold" (an attempt begins), "attempt" (one failed), "cost", "translation", "refused". Nothing here may hold what a
 prompt or an answer says.
 """
 
@@ -21,6 +21,12 @@ from faregate.core.routing import Target
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from faregate.core.facts import RequestFacts
+    from faregate.core.holds import Held
+    from faregate.core.identity import Identity
+    from faregate.gateway.plan import Plan
+    from faregate.gateway.settlement import OpenHold
+
 MOST_NOTES = 200
 """Notes that one request keeps: a request that waits for long is no novel."""
 _LONGEST = 600
@@ -32,10 +38,41 @@ Note = tuple[str, dict[str, object]]
 class Explanation:
     """The notes of one request, in the order in which they were made."""
 
-    __slots__ = ("_notes",)
+    __slots__ = ("_notes", "attempts", "facts", "hold", "identity", "target")
 
     def __init__(self) -> None:
         self._notes: list[Note] = []
+        self.identity: Identity | None = None
+        """Whom the request belongs to; None where that was not found out."""
+        self.facts: RequestFacts | None = None
+        self.target: Target | None = None
+        """Who was asked last, or was to be."""
+        self.hold: OpenHold | None = None
+        """The hold of the latest attempt."""
+        self.attempts = 0
+
+    def identified(self, identity: Identity, facts: RequestFacts) -> None:
+        """Note whom the request belongs to and what it is."""
+        self.identity, self.facts = identity, facts
+        self.note("identity", identity=identity)
+
+    def opened(self, hold: OpenHold, plan: Plan, held: Held, cause: str | None) -> None:
+        """Note that an attempt begins under its hold; `cause` says why it is made."""
+        self.attempts += 1
+        self.target, self.hold = plan.target, hold
+        row = plan.row
+        self.note(
+            "hold",
+            attempt=held.attempt,
+            target=plan.target,
+            route=plan.target.route,
+            cause=cause,
+            held=held.amount,
+            bounds=hold.bounds,
+            price=None if row is None else row.source,
+            price_since=None if row is None else row.since,
+            budgets=held,
+        )
 
     def note(self, step: str, /, **figures: object) -> None:
         """Add what was decided: plain values, Money, enums or frozen dataclasses.

@@ -52,6 +52,10 @@ class Flight:
     state: FlightState = FlightState.CONNECTING
     state_since: float = 0.0
     first_byte: float | None = None
+    first_output: float | None = None
+    """When model output was first seen in a stream."""
+    waited: float = 0.0
+    """Seconds that it waited for room or for a person, so far."""
     last_byte: float = 0.0
     output_bytes: int = 0
     held: Money = ZERO
@@ -64,6 +68,8 @@ class Flight:
 
     def enter(self, state: FlightState, now: float) -> None:
         """Change what the flight is doing."""
+        if self.state is FlightState.WAITING:
+            self.waited += now - self.state_since
         self.state = state
         self.state_since = now
 

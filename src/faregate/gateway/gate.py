@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from faregate.gateway.events import EventLog
     from faregate.gateway.flights import Flights
     from faregate.gateway.planning import Planner
+    from faregate.gateway.recording import Recording
     from faregate.gateway.ports import LedgerPort, Upstream
     from faregate.gateway.settings import GateSettings
     from faregate.gateway.settlement import Books
@@ -58,6 +59,8 @@ class Gate:
     books: Books
     governor: Governor = field(default_factory=Governor)
     count_tokens: CountTokens | None = None
+    recording: Recording | None = None
+    """Keeps requests that have ended; None where nobody asks later."""
     high_water: HighWater = field(default_factory=HighWater)
     """The latest instant that chose a budget window."""
     capped: dict[str, None] = field(default_factory=dict)

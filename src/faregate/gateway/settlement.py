@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from faregate.gateway.admission import Admission
     from faregate.gateway.events import EventLog
+    from faregate.gateway.explaining import Explanation
     from faregate.gateway.plan import Plan
     from faregate.gateway.ports import Clock, LedgerPort
     from faregate.protocols.codec import Answer
@@ -67,11 +68,17 @@ class OpenHold:
         "_plan",
         "_session",
         "_started",
+        "_story",
         "bounds",
+        "client_retry",
         "done",
         "failed",
+        "fault",
         "first_byte",
+        "first_output",
         "usage",
+        "verdict",
+        "waste",
     )
 
     def __init__(
@@ -83,7 +90,9 @@ class OpenHold:
         attempt: str,
         held: Money,
         session: str,
+        story: Explanation | None = None,
     ) -> None:
+        self._story = story
         self._books = books
         self._plan = plan
         self.bounds = bounds
@@ -93,6 +102,15 @@ class OpenHold:
         self._session = session
         self._started = books.clock.monotonic()
         self.first_byte: float | None = None
+        self.first_output: float | None = None
+        """When model output was first seen."""
+        self.fault: str | None = None
+        """What the provider did wrong, in a word; set before the end is booked."""
+        self.waste: str | None = None
+        """Why the answer is thrown away, where that is known before its end."""
+        self.verdict: str | None = None
+        """What a check of the answer found, where there was one."""
+        self.client_retry = False
         self.done = False
         self.usage: Usage | None = None
         """What the attempt was settled with; None when it was not."""
@@ -191,7 +209,18 @@ class OpenHold:
 
     def _settle(self, usage: Usage, answer: Answer, status: int) -> None:
         self.failed = answer.error is not None or status >= 400
+        if self.failed and status < 400 and self.fault is None:
+            self.fault = "error"
         cost = self._plan.cost(usage, answer.service_tier)
+        if self._story is not None:
+            self._story.note(
+                "cost",
+                attempt=self._attempt,
+                amount=cost.amount,
+                source=cost.source,
+                lines=cost.lines,
+                service=answer.service_tier,
+            )
         self._book(usage, cost.amount, str(cost.source), answer, status, None)
 
     def _book(
@@ -218,6 +247,10 @@ class OpenHold:
             ttfb_ms=self._ms(self.first_byte),
             duration_ms=self._ms(now),
             note=why,
+            first_token_ms=self._ms(self.first_output),
+            fault=self.fault,
+            waste=self.waste,
+            verdict=self.verdict,
         )
         self.usage = usage
         self._end(lambda ledger: ledger.settle(settlement), cost)
@@ -229,6 +262,11 @@ class OpenHold:
             why=why,
             status=status,
             duration_ms=self._ms(self._books.clock.monotonic()),
+            ttfb_ms=self._ms(self.first_byte),
+            first_token_ms=self._ms(self.first_output),
+            fault=self.fault,
+            waste=self.waste,
+            verdict=self.verdict,
         )
         if void:
             self._end(lambda ledger: ledger.void(release), ZERO)

@@ -98,6 +98,11 @@ class StreamMeter(Protocol):
         ...
 
     @property
+    def started(self) -> bool:
+        """Tell whether model output has been seen; costs nothing."""
+        ...
+
+    @property
     def ended(self) -> bool:
         """Tell whether the answer and its usage are known to be over.
 

@@ -150,6 +150,11 @@ class Meter:
         self._json: JsonSplitter | None = None
 
     @property
+    def started(self) -> bool:
+        """Tell whether model output has been seen."""
+        return self._reader.tally.started
+
+    @property
     def ended(self) -> bool:
         """Tell whether the answer and its usage are known to be over."""
         tally = self._reader.tally

@@ -1,0 +1,224 @@
+"""What becomes of a request's story once it is over: a row in the log, off the path.
+
+Owns the batch that waits to be written and how a request's end is named. Nothing here
+is money, and no request waits for it: a row that cannot be written is dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from faregate.core.cost_log import RequestEntry, RequestResult
+from faregate.core.holds import LedgerError
+from faregate.core.refusal import Refusal, RefusalCode
+from faregate.core.usage import UsageSource
+from faregate.gateway.inbound import Whole
+from faregate.protocols.statuses import status_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from faregate.gateway.explaining import Explanation
+    from faregate.gateway.flights import Flight
+    from faregate.gateway.inbound import Inbound, Result
+
+EVERY_S = 0.5
+BATCH = 64
+"""Rows of one transaction: more would make a hold wait too long."""
+MOST_WAITING = 20_000
+_LONGEST = 500
+_BROKEN = frozenset(
+    {
+        RefusalCode.UPSTREAM_BROKEN,
+        RefusalCode.UPSTREAM_TIMEOUT,
+        RefusalCode.UPSTREAM_UNREACHABLE,
+        RefusalCode.PROVIDER_RESTING,
+        RefusalCode.SHUTTING_DOWN,
+        RefusalCode.INTERNAL,
+    }
+)
+_log = logging.getLogger("faregate.gateway")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """A request that is over, without its body; times as the flight had them."""
+
+    request: str
+    protocol: str
+    body_bytes: int
+    at_ms: int
+    explanation: Explanation
+    result: RequestResult
+    status: int | None
+    refusal: Refusal | None
+    waited_ms: int | None
+    ttfb_ms: int | None
+    first_token_ms: int | None
+    duration_ms: int | None
+
+
+class Recording:
+    """Keeps requests that have ended until they are written."""
+
+    def __init__(self, write: Callable[[Sequence[RequestEntry]], None]) -> None:
+        """Write batches by `write`, which may raise LedgerError."""
+        self._write = write
+        self._waiting: deque[Ended] = deque(maxlen=MOST_WAITING)
+        self.dropped = 0
+        """Rows that could not be written."""
+
+    def ended(
+        self,
+        inbound: Inbound,
+        flight: Flight | None,
+        result: Result,
+        *,
+        ended_by: Refusal | None,
+        gone: bool,
+        now: float,
+    ) -> None:
+        """Take in a request that is over; `gone` says that its client hung up.
+
+        `ended_by` is what ended it, be it as the last words of a stream. What never
+        said whose it is leaves no row.
+        """
+        explanation = inbound.explanation
+        if explanation.identity is None:
+            return
+        refusal = result if isinstance(result, Refusal) else ended_by
+        if refusal is not None:
+            explanation.note("refused", refusal=refusal)
+        if len(self._waiting) == MOST_WAITING:
+            self.dropped += 1
+        self._waiting.append(
+            Ended(
+                request=inbound.id,
+                protocol=inbound.codec.name,
+                body_bytes=len(inbound.body),
+                at_ms=inbound.received_ms,
+                explanation=explanation,
+                result=_result_of(refusal or result, explanation, gone=gone),
+                status=_status_of(result),
+                refusal=refusal,
+                **_times(flight, now),
+            )
+        )
+
+    async def run(self) -> None:
+        """Write what has ended, again and again, until cancelled."""
+        while True:
+            await asyncio.sleep(EVERY_S)
+            while self._waiting:
+                self._write_batch()
+                # One batch blocks the loop for about a millisecond.
+                await asyncio.sleep(0)
+
+    def flush(self) -> None:
+        """Write everything now; raises nothing."""
+        while self._waiting:
+            self._write_batch()
+
+    def _write_batch(self) -> None:
+        waiting = self._waiting
+        batch = [waiting.popleft() for _ in range(min(BATCH, len(waiting)))]
+        try:
+            self._write([entry_of(each) for each in batch])
+        except LedgerError as error:
+            if not self.dropped:
+                _log.warning("requests are not logged: %s", error)
+            self.dropped += len(batch)
+
+
+def entry_of(ended: Ended) -> RequestEntry:
+    """Return the row of a request; raises ValueError for one without an identity."""
+    explanation, refusal = ended.explanation, ended.refusal
+    identity, facts, target = (
+        explanation.identity,
+        explanation.facts,
+        explanation.target,
+    )
+    if identity is None or facts is None:
+        raise ValueError(f"request {ended.request} belongs to nobody")
+    opened = [figures for step, figures in explanation if step == "hold"]
+    causes = [str(figures["cause"]) for figures in opened if figures["cause"]]
+    escalated = [c for c in causes if c.startswith("escalation:")]
+    hold = explanation.hold
+    return RequestEntry(
+        request=ended.request,
+        session=identity.session,
+        root_session=identity.root_session,
+        parent=identity.parent,
+        identified_by=identity.source,
+        labels=identity.labels,
+        protocol=ended.protocol,
+        asked=facts.model[:_LONGEST],
+        route=None if target is None else target.route,
+        provider=None if target is None else target.provider,
+        model=None if target is None else target.model[:_LONGEST],
+        stream=facts.stream,
+        body_bytes=ended.body_bytes,
+        attempts=explanation.attempts,
+        client_retry=hold is not None and hold.client_retry,
+        at_ms=ended.at_ms,
+        waited_ms=ended.waited_ms,
+        ttfb_ms=ended.ttfb_ms,
+        first_token_ms=ended.first_token_ms,
+        duration_ms=ended.duration_ms,
+        result=ended.result,
+        status=ended.status,
+        code=None if refusal is None else str(refusal.code),
+        message=None if refusal is None else refusal.message[:_LONGEST],
+        verdict=None if hold is None else hold.verdict,
+        escalation=escalated[-1].partition(":")[2] if escalated else None,
+        notes=explanation.json(),
+    )
+
+
+def _result_of(
+    result: Result, explanation: Explanation, *, gone: bool
+) -> RequestResult:
+    hold = explanation.hold
+    if isinstance(result, Refusal) and result.code not in _BROKEN:
+        return RequestResult.REFUSED
+    usage = None if hold is None else hold.usage
+    told = usage is not None and usage.source is UsageSource.REPORTED
+    # Some clients close their connection as soon as the answer is whole.
+    if gone and not told:
+        return RequestResult.CLIENT_GONE
+    if isinstance(result, Whole):
+        good = result.status < 400
+        return RequestResult.ANSWERED if good else RequestResult.PROVIDER_ERROR
+    if isinstance(result, Refusal) or (hold is not None and hold.fault is not None):
+        return RequestResult.FAILED
+    failed = hold is not None and hold.failed
+    return RequestResult.PROVIDER_ERROR if failed else RequestResult.ANSWERED
+
+
+def _status_of(result: Result) -> int | None:
+    if isinstance(result, Whole):
+        return result.status
+    if isinstance(result, Refusal):
+        return status_of(result.code, litellm_family=False)
+    return 200
+
+
+def _times(flight: Flight | None, now: float) -> dict[str, int | None]:
+    if flight is None:
+        return dict.fromkeys(
+            ("waited_ms", "ttfb_ms", "first_token_ms", "duration_ms"), None
+        )
+
+    def ms(until: float | None) -> int | None:
+        return None if until is None else int((until - flight.started) * 1000)
+
+    return {
+        "waited_ms": int(flight.waited * 1000) or None,
+        "ttfb_ms": ms(flight.first_byte),
+        "first_token_ms": ms(flight.first_output),
+        "duration_ms": ms(now),
+    }
