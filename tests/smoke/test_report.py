@@ -12,6 +12,7 @@ from faregate.core.money import ZERO, Money
 from faregate.smoke.accuracy import ToolScore
 from faregate.smoke.metrics import Speed
 from faregate.smoke.probe import Group
+from faregate.smoke.report import figures
 from faregate.smoke.report.document import document_of
 from faregate.smoke.report.markdown import markdown_lines
 from faregate.smoke.report.model import (
@@ -108,6 +109,22 @@ def test_the_table_fits_and_names_the_cause(width: int, every: bool) -> None:
     assert ("Reach: connected" in text) is every
     assert "3/4 -" in text
     assert "F1 against the reference: 0.50" in text
+
+
+def test_both_tables_shorten_a_name_alike() -> None:
+    target = replace(TARGET, name="provider-with-a/name-of-a-very-long-model-20260101")
+    lines = table_lines(replace(REPORT, targets=(target,)))
+    assert lines[1].split()[0] == lines[4].split()[0]
+
+
+def test_too_few_tokens_make_no_rate() -> None:
+    def rate(tokens: int) -> str:
+        speed = replace(TARGET.speed, output_tokens=tokens)
+        return figures.rate(speed)
+
+    assert (rate(16), rate(15)) == ("100", "-")
+    assert figures.rate(replace(TARGET.speed, estimated=True)) == "~100"
+    assert figures.rate(Speed()) == "-"
 
 
 def test_the_columns_run_from_cause_to_effect() -> None:

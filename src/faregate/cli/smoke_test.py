@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from dataclasses import asdict
 from decimal import Decimal
@@ -20,6 +19,7 @@ from faregate.cli.smoke_history import (
     since_of,
     since_problem,
 )
+from faregate.cli.smoke_progress import announce, done, terminal_width, watcher
 from faregate.cli.smoke_watch import every_of, every_problem, watch_again
 from faregate.config.load import load
 from faregate.config.paths import find_paths
@@ -28,9 +28,8 @@ from faregate.core.money import Money
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from faregate.smoke.asking.target import SmokeTarget
     from faregate.smoke.report.compare import Change
-    from faregate.smoke.report.model import ProbeResult, RunReport, TargetResult
+    from faregate.smoke.report.model import RunReport, TargetResult
     from faregate.smoke_run import SmokeTest
 
 PROTOCOLS = ("openai_chat", "openai_responses", "anthropic_messages", "gemini")
@@ -107,10 +106,11 @@ def smoke_test(
     test = prepare()
     if dry_run:
         return _priced(test, as_json=as_json)
-    _announce(test)
+    announce(_offer(test))
     if watch is not None:
         return _watched(prepare, watch, strict=strict)
-    report = test.run(_told if sys.stderr.isatty() else None)
+    report = test.run(watcher(test.plan.targets))
+    done()
     told = None if since is None else since_of(since)
     changes = remember(report, test.settings, test.paths, since=told)
     _show(
@@ -183,11 +183,6 @@ def _limit(text: str) -> Money:
     return limit
 
 
-def _announce(test: SmokeTest) -> None:
-    """Say what it will cost, before anything is sent."""
-    output.note(f"faregate: {_offer(test)}")
-
-
 def _offer(test: SmokeTest) -> str:
     plan = test.plan
     count = len(plan.targets)
@@ -215,14 +210,6 @@ def _priced(test: SmokeTest, *, as_json: bool) -> int:
     return ExitCode.OK
 
 
-def _told(target: SmokeTarget, result: ProbeResult) -> None:
-    """Print one finding as it comes."""
-    from faregate.control.sanitise import sanitise
-
-    line = f"{target.name:<24} {result.verdict.value:<11} {result.title}"
-    output.note(sanitise(line, limit=79))
-
-
 def _show(
     report: RunReport,
     changes: list[Change] | None,
@@ -243,7 +230,7 @@ def _show(
             document["changes"] = [asdict(change) for change in changes or ()]
         output.document(document)
         return
-    width = shutil.get_terminal_size((WIDTH, 24)).columns if _is_terminal() else WIDTH
+    width = terminal_width() if sys.stdout.isatty() else WIDTH
     lines = (
         markdown_lines(report)
         if markdown
@@ -253,10 +240,6 @@ def _show(
         lines += ["", *change_lines(changes, markdown=markdown)]
     for line in lines:
         output.result(line)
-
-
-def _is_terminal() -> bool:
-    return sys.stdout.isatty()
 
 
 def _code(report: RunReport, asked: set[str], *, strict: bool) -> int:

@@ -8,6 +8,7 @@ from faregate.smoke.probe import Group
 from faregate.smoke.verdict import Verdict
 
 if TYPE_CHECKING:
+    from faregate.smoke.metrics import Speed
     from faregate.smoke.report.model import TargetResult
 
 COLUMNS: tuple[Group, ...] = (
@@ -28,6 +29,8 @@ _WORDS = {
     Verdict.UNSUPPORTED: "n/a",
 }
 
+_FEWEST_FOR_RATE = 16
+
 
 def cell(target: TargetResult, group: Group) -> str:
     """Return a group's worst verdict; a dash where nothing was tried."""
@@ -42,11 +45,11 @@ def seconds(value: float | None) -> str:
     return f"{value * 1000:.0f}ms" if value < 1 else f"{value:.1f}s"
 
 
-def rate(value: float | None, *, estimated: bool = False) -> str:
-    """Return tokens a second."""
-    if value is None:
+def rate(speed: Speed) -> str:
+    """Return tokens a second; a dash where too few were seen to tell."""
+    if speed.decode_tps is None or (speed.output_tokens or 0) < _FEWEST_FOR_RATE:
         return "-"
-    return f"{'~' if estimated else ''}{value:.0f}"
+    return f"{'~' if speed.estimated else ''}{speed.decode_tps:.0f}"
 
 
 def cost(target: TargetResult) -> str:

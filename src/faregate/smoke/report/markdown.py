@@ -24,7 +24,7 @@ def markdown_lines(report: RunReport) -> list[str]:
                 target.name,
                 *(figures.cell(target, group) for group in COLUMNS),
                 figures.seconds(target.speed.ttft_any_s),
-                figures.rate(target.speed.decode_tps, estimated=target.speed.estimated),
+                figures.rate(target.speed),
                 figures.tools(target),
                 figures.cost(target),
             ]

@@ -27,22 +27,20 @@ def table_lines(
     report: RunReport, *, width: int = WIDTH, every: bool = False
 ) -> list[str]:
     """Return a run in lines; `every` lists what passed or was skipped too."""
-    lines = aligned(
+    verdicts = [
         ("TARGET", *(group.value.upper() for group in COLUMNS)),
-        [
+        *(
             (target.name, *(figures.cell(target, g) for g in COLUMNS))
             for target in report.targets
-        ],
-        width=width,
-    )
-    lines += [
-        "",
-        *aligned(
-            ("", "TTFB", "TTFT", "ANSWER", "TOK/S", "TOOLS", "REQ", "TOKENS", "COST"),
-            [_speed_row(target) for target in report.targets],
-            width=width,
         ),
     ]
+    speeds = [
+        ("", "TTFB", "TTFT", "ANSWER", "TOK/S", "TOOLS", "REQ", "TOKENS", "COST"),
+        *(_speed_row(target) for target in report.targets),
+    ]
+    # Both shorten the names alike, or one target seems to be two.
+    first = min(_first(verdicts, width), _first(speeds, width))
+    lines = [*aligned(verdicts, first), "", *aligned(speeds, first)]
     for target in report.targets:
         lines += ["", *_target_lines(target, width, every=every)]
     lines += ["", *_wrapped(_summary(report), width, 2)]
@@ -56,7 +54,7 @@ def _speed_row(target: TargetResult) -> tuple[str, ...]:
         figures.seconds(speed.ttfb_s),
         figures.seconds(speed.ttft_any_s),
         figures.seconds(speed.ttft_text_s),
-        figures.rate(speed.decode_tps, estimated=speed.estimated),
+        figures.rate(speed),
         figures.tools(target),
         str(target.requests),
         str(target.input_tokens + target.output_tokens),
@@ -119,14 +117,20 @@ def _short(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "\u2026"
 
 
-def aligned(
-    header: Sequence[str], rows: Sequence[Sequence[str]], *, width: int
-) -> list[str]:
-    """Return columns, the first to the left and shortened where they pass `width`."""
-    table = [list(header), *(list(row) for row in rows)]
-    widths = [max(len(row[i]) for row in table) for i in range(len(header))]
+def _first(table: Sequence[Sequence[str]], width: int) -> int:
+    """Return how wide the first column may be, so that all of them fit `width`."""
+    widths = _widths(table)
     others = sum(widths[1:]) + 2 * (len(widths) - 1)
-    widths[0] = min(widths[0], max(_LEAST_NAME, width - others))
+    return min(widths[0], max(_LEAST_NAME, width - others))
+
+
+def _widths(table: Sequence[Sequence[str]]) -> list[int]:
+    return [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+
+
+def aligned(table: Sequence[Sequence[str]], first: int) -> list[str]:
+    """Return columns, the first to the left and shortened to `first`."""
+    widths = [first, *_widths(table)[1:]]
     return [
         "  ".join(
             f"{_short(text, size):<{size}}" if index == 0 else f"{text:>{size}}"
