@@ -48,6 +48,11 @@ def test_rates_by_the_providers_tokens() -> None:
     assert (speed.output_tokens, speed.estimated) == (11, False)
 
 
+def test_a_burst_has_no_rate() -> None:
+    assert speed_of(stream([1.0, 1.001, 1.001], tokens=90)).decode_tps is None
+    assert speed_of(stream([1.0, 1.001, 1.002], tokens=90)).decode_tps is not None
+
+
 def test_without_usage_the_tokens_are_a_guess() -> None:
     speed = speed_of(stream([1.0, 2.0], output_bytes=41))
     assert (speed.output_tokens, speed.estimated) == (11, True)

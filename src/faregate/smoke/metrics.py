@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FEWEST_FOR_PERCENTILES = 20
 LATE_S = 0.1
+_FEWEST_ARRIVALS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +97,8 @@ def speed_of(asked: Transcript) -> Speed:
     enough = len(gaps) >= FEWEST_FOR_PERCENTILES
     cuts = quantiles(gaps, n=20) if enough else []
     cadence = cadence_of(asked)
+    # Of one burst, the time between its pieces is the reader's own.
+    told = cadence is not None and cadence.arrivals >= _FEWEST_ARRIVALS
     return Speed(
         ttfb_s=asked.ttfb_s,
         ttft_any_s=times[0],
@@ -106,7 +109,7 @@ def speed_of(asked: Transcript) -> Speed:
         gap_max_s=max(gaps, default=None),
         gaps=len(gaps),
         burst_ratio=None if cadence is None else cadence.burst_ratio,
-        decode_tps=(tokens - 1) / span if tokens > 1 and span > 0 else None,
+        decode_tps=(tokens - 1) / span if told and tokens > 1 and span > 0 else None,
         e2e_tps=tokens / times[-1] if times[-1] > 0 else None,
         output_tokens=tokens,
         estimated=estimated,

@@ -34,7 +34,7 @@ async def run(ctx: ProbeContext) -> Finding:
         return skipped("no price is known, and nothing else tells what was burned")
     seen = burn_words(burn)
     if burn.resolution_note:
-        seen += f" ({burn.resolution_note})"
+        seen += f"; {burn.resolution_note}"
     if not burn.odd:
         return passed(seen, **_facts(burn))
     return warned(
