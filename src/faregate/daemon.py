@@ -165,6 +165,7 @@ class Daemon:
             self.upstream,
             self._clock,
             self._patience,
+            governing=self.ledger.governing,
             high_water_s=self.ledger.high_water_s(),
         )
         self.gate.recording = recording = Recording(self.ledger.log_requests)

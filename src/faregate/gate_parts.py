@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from faregate.core.latches import Latches
 from faregate.core.limits.budget import BudgetMatcher
+from faregate.core.limits.effective import LimitRules
+from faregate.core.policy import OnTight
 from faregate.core.windows import HighWater
 from faregate.gateway.admission import Admission
 from faregate.gateway.events import EventLog
 from faregate.gateway.flights import Flights
 from faregate.gateway.gate import Gate
 from faregate.gateway.governor import Governor
+from faregate.gateway.limiting import Limiter
 from faregate.gateway.messages import clock_jumped
 from faregate.gateway.planning import Planner
+from faregate.gateway.session_state import SessionStates
 from faregate.gateway.settings import GateSettings, Patience
 from faregate.gateway.settlement import Books
 from faregate.gateway.turns import Failures, Turns
@@ -25,7 +30,7 @@ from faregate.tokens.counter import TokenCounter
 if TYPE_CHECKING:
     from faregate.config.keys import Keys
     from faregate.config.settings import Settings
-    from faregate.gateway.ports import LedgerPort, Upstream
+    from faregate.gateway.ports import GoverningPort, LedgerPort, Upstream
     from faregate.gateway.steady_clock import SteadyClock
     from faregate.providers.price_table import PriceTable
 
@@ -39,6 +44,7 @@ def build_gate(
     clock: SteadyClock,
     patience: Patience,
     *,
+    governing: GoverningPort,
     high_water_s: int,
 ) -> Gate:
     """Return the gate over an open ledger and a way to the providers."""
@@ -65,6 +71,18 @@ def build_gate(
     clock.on_jump = lambda ms: events.publish(
         "clock", clock_jumped(ms), at_ms=clock.now_ms(), severity="alert"
     )
+    count_tokens = TokenCounter().count
+    governor = Governor(
+        limiter=Limiter(
+            LimitRules(settings.limits.everyone, settings.limits.by_agent),
+            SessionStates(governing, clock),
+            policy,
+            clock,
+            count_tokens,
+        ),
+        latches=Latches(governing.latches()),
+        patience_s=0.0 if policy.on_tight is OnTight.REFUSE else patience.room,
+    )
     return Gate(
         settings=policy,
         matcher=BudgetMatcher(settings.budget_rules, settings.budget.timezone),
@@ -77,8 +95,8 @@ def build_gate(
         flights=Flights(),
         turns=turns,
         failures=Failures(),
-        governor=Governor(),
-        count_tokens=TokenCounter().count,
+        governor=governor,
+        count_tokens=count_tokens,
         books=Books(ledger=ledger, admission=admission, events=events, clock=clock),
         high_water=HighWater(high_water_s),
     )

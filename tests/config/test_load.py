@@ -194,7 +194,7 @@ BAD = [
     ("x = " + "[" * 3000 + "]" * 3000, 1, "x", ["nested"]),
     ("x = " + "9" * 5000, 1, "x", []),
     # Keys that do not exist.
-    ("[limits]\nrequests = 5\n", 1, "limits", ["would do nothing"]),
+    ("[limitz]\nrequests = 5\n", 1, "limitz", ["would do nothing"]),
     ("[loops]\n", 1, "loops", ["would do nothing"]),
     ("[bugdet]\nmonthly = 5\n", 1, "bugdet", ["Did you mean budget?"]),
     ("[budget]\n\nmontly = 5\n", 3, "budget.montly", ["Did you mean monthly?"]),

@@ -18,10 +18,16 @@ def json_schema() -> dict[str, object]:
         "tiers": {"type": "array", "items": tiers},
         "windows": {"type": "array", "items": _table(schema.PriceWindowKeys)},
     }
+    limits = _table(schema.LimitKeys)
+    limits["properties"] = {
+        **_properties(schema.LimitKeys),
+        "agent": _named(_table(schema.LimitKeys)),
+    }
     sections: dict[str, object] = {
         "server": _table(schema.ServerKeys),
         "budget": _table(schema.BudgetKeys),
         "budgets": {"type": "array", "items": _table(schema.BudgetsKeys)},
+        "limits": limits,
         "providers": _named(_table(schema.ProviderKeys)),
         "models": _named(_table(schema.ModelKeys)),
         "prices": _named(price),

@@ -51,6 +51,26 @@ class Cap:
     limit: Money | None
 
 
+@dataclass(frozen=True, slots=True)
+class AtMost(Generic[T]):
+    """A limit of any kind that was written down; None where it is "none"."""
+
+    value: T | None
+
+
+def at_most(kind: Kind[T]) -> Kind[AtMost[T]]:
+    """Return the kind of limits whose values are of `kind`, or "none"."""
+
+    def read(value: object) -> AtMost[T]:
+        if value == "none":
+            return AtMost(None)
+        if value is False or (isinstance(value, str) and value.lower() in _NO_LIMIT):
+            raise NotThisKind(f"{shown(value)} is not a limit", 'Write: {key} = "none"')
+        return AtMost(kind.read(value))
+
+    return Kind(read, {"anyOf": [dict(kind.schema), {"const": "none"}]})
+
+
 def number(value: object, what: str = "a number") -> Decimal:
     """Read a finite TOML number exactly."""
     if isinstance(value, bool) or not isinstance(value, int | Decimal):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from faregate.config.files import read_owned
 from faregate.config.problems import ConfigError, Problem
-from faregate.config.schema import BudgetKeys, ServerKeys
+from faregate.config.schema import BudgetKeys, LimitKeys, ServerKeys
 from faregate.config.sections.budgets import (
     MONTHLY,
     Caps,
@@ -17,6 +17,7 @@ from faregate.config.sections.budgets import (
     read_caps,
     rules,
 )
+from faregate.config.sections.limits import read_limits
 from faregate.config.sections.prices import read_models, read_prices
 from faregate.config.sections.providers import read_providers
 from faregate.config.sections.routes import (
@@ -72,6 +73,7 @@ def load(paths: Paths) -> Settings:
         routes=read_routes(top.table("routes"), providers),
         theme=read_theme(top.table("theme")),
         keys=read_keys(keys),
+        limits=read_limits(top.table("limits")),
         ledger_dir=read_ledger(top.table("ledger"), paths.ledger_dir),
         hidden=hidden,
         warnings=tuple(f"{each}" for each in hidden),
@@ -118,7 +120,11 @@ def _homes() -> dict[str, str]:
     """Return the section of each key that people write without one."""
     return {
         field.name: section
-        for section, keys in (("server", ServerKeys), ("budget", BudgetKeys))
+        for section, keys in (
+            ("server", ServerKeys),
+            ("limits", LimitKeys),
+            ("budget", BudgetKeys),
+        )
         for field in vars(keys).values()
         if isinstance(field, Field)
     }

@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from faregate.config.kinds import CAP, FLAG, choice, duration, integer, list_of, text
+from faregate.config.kinds import (
+    CAP,
+    FLAG,
+    USD,
+    at_most,
+    choice,
+    duration,
+    integer,
+    list_of,
+    text,
+)
 from faregate.config.tables import Field
 from faregate.config.values import (
     ARGV,
@@ -112,6 +122,40 @@ class BudgetsKeys:
         "session, day, week, month or total",
     )
     LIMIT = Field("limit", CAP, 'the cap in USD, or "none"')
+
+
+_COUNT = at_most(integer(1, 10**12, "a whole number"))
+_TOKENS = at_most(integer(1, 10**12, "a whole number of tokens"))
+
+
+class LimitKeys:
+    """Keys of [limits] and of one [limits.agent.NAME]."""
+
+    REQUESTS = Field("requests", _COUNT, "requests of a session (1000)")
+    WALL_CLOCK = Field(
+        "wall_clock",
+        at_most(duration(1, 366 * 86400)),
+        "how long a session may last (4h)",
+    )
+    INPUT_TOKENS = Field("input_tokens", _TOKENS, "input tokens of a session")
+    OUTPUT_TOKENS = Field("output_tokens", _TOKENS, "output tokens of a session")
+    RETRIES = Field(
+        "retries", at_most(integer(0, 10**6)), "repeated requests of a session (50)"
+    )
+    TOOL_CALLS = Field("tool_calls", _COUNT, "tool calls in a session's answers (2000)")
+    CONCURRENCY = Field("concurrency", _COUNT, "requests of a session at once (64)")
+    REQUEST_INPUT_TOKENS = Field(
+        "request_input_tokens", _TOKENS, "input tokens of one request"
+    )
+    REQUEST_OUTPUT_TOKENS = Field(
+        "request_output_tokens", _TOKENS, "output tokens of one request"
+    )
+    TOKENS_PER_MINUTE = Field(
+        "tokens_per_minute", _TOKENS, "tokens of a session within any 60 seconds"
+    )
+    SPEND_PER_MINUTE = Field(
+        "spend_per_minute", at_most(USD), "USD of a session within any 60 seconds"
+    )
 
 
 class ProviderKeys:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from faregate.core.limits.budget import BudgetRule
+    from faregate.core.limits.effective import Chosen
     from faregate.core.model_facts import ModelFacts
     from faregate.core.money import Money
     from faregate.core.policy import OnTight, Unpriced
@@ -51,6 +52,14 @@ class BudgetSettings:
     output: int
     """Output tokens given to a request that names no bound."""
     unpriced: Unpriced
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitSettings:
+    """Limits that were written down, for everyone and by agent."""
+
+    everyone: Chosen = field(default_factory=dict)
+    by_agent: Mapping[str, Chosen] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +142,7 @@ class Settings:
     keys: Mapping[str, str]
     """Key bindings of the screen: action to key."""
     ledger_dir: Path
+    limits: LimitSettings = field(default_factory=LimitSettings)
     hidden: tuple[Hidden, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 

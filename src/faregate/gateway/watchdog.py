@@ -33,6 +33,7 @@ async def watch(gate: Gate) -> None:
             excuse(gate.flights.all(), late)
             gate.admission.excuse(late)
         else:
+            gate.governor.look()
             look(gate.flights.all(), now, patience)
             gate.admission.look(now)
         last = now
