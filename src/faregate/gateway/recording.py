@@ -91,6 +91,9 @@ class Recording:
         if explanation.identity is None:
             return
         refusal = result if isinstance(result, Refusal) else ended_by
+        if gone:
+            # Whatever ends a request that nobody waits for is no answer to it.
+            refusal = None
         if refusal is not None:
             explanation.note("refused", refusal=refusal)
         if len(self._waiting) == MOST_WAITING:
@@ -102,8 +105,8 @@ class Recording:
                 body_bytes=len(inbound.body),
                 at_ms=inbound.received_ms,
                 explanation=explanation,
-                result=_result_of(refusal or result, explanation, gone=gone),
-                status=_status_of(result),
+                result=_result_of(refusal, result, explanation, gone=gone),
+                status=_status_of(refusal, result),
                 refusal=refusal,
                 **_times(flight, now),
             )
@@ -180,30 +183,32 @@ def entry_of(ended: Ended) -> RequestEntry:
 
 
 def _result_of(
-    result: Result, explanation: Explanation, *, gone: bool
+    refusal: Refusal | None, result: Result, explanation: Explanation, *, gone: bool
 ) -> RequestResult:
     hold = explanation.hold
-    if isinstance(result, Refusal) and result.code not in _BROKEN:
-        return RequestResult.REFUSED
+    if refusal is not None:
+        broken = refusal.code in _BROKEN
+        return RequestResult.FAILED if broken else RequestResult.REFUSED
     usage = None if hold is None else hold.usage
     told = usage is not None and usage.source is UsageSource.REPORTED
     # Some clients close their connection as soon as the answer is whole.
     if gone and not told:
         return RequestResult.CLIENT_GONE
-    if isinstance(result, Whole):
-        good = result.status < 400
-        return RequestResult.ANSWERED if good else RequestResult.PROVIDER_ERROR
-    if isinstance(result, Refusal) or (hold is not None and hold.fault is not None):
-        return RequestResult.FAILED
     failed = hold is not None and hold.failed
-    return RequestResult.PROVIDER_ERROR if failed else RequestResult.ANSWERED
+    if failed or (isinstance(result, Whole) and result.status >= 400):
+        return RequestResult.PROVIDER_ERROR
+    broken = hold is not None and hold.fault is not None
+    return RequestResult.FAILED if broken else RequestResult.ANSWERED
 
 
-def _status_of(result: Result) -> int | None:
+def _status_of(refusal: Refusal | None, result: Result) -> int | None:
     if isinstance(result, Whole):
         return result.status
     if isinstance(result, Refusal):
-        return status_of(result.code, litellm_family=False)
+        # Nobody was told where the client had gone.
+        return (
+            None if refusal is None else status_of(refusal.code, litellm_family=False)
+        )
     return 200
 
 
