@@ -127,6 +127,15 @@ def test_too_few_tokens_make_no_rate() -> None:
     assert figures.rate(Speed()) == "-"
 
 
+def test_what_follows_from_a_failure_of_tools_is_told() -> None:
+    words = "requests with tools are refused for sim/sim-small until it passes"
+    for lines in (table_lines(REPORT), markdown_lines(REPORT)):
+        assert words in " ".join(" ".join(lines).split())
+    spared = replace(TARGET, complete=False), replace(TARGET, probes=PROBES[:2])
+    for target in spared:
+        assert words not in "\n".join(table_lines(replace(REPORT, targets=(target,))))
+
+
 def test_the_columns_run_from_cause_to_effect() -> None:
     header, row = table_lines(REPORT)[:2]
     assert header.split() == [

@@ -51,6 +51,16 @@ def tools_work(target: TargetResult) -> bool | None:
     return all(tried) if tried else None
 
 
+def consequence(target: TargetResult) -> str | None:
+    """Return what the gate does from now on because of a result; None for nothing."""
+    if not target.complete or tools_work(target) is not False:
+        return None
+    return (
+        f"requests with tools are refused for {target.name} until it passes; "
+        f"tools = true under [providers.{target.provider}] lets them through"
+    )
+
+
 def _answered(probe: ProbeResult) -> bool:
     """Tell whether there was an answer to judge at all."""
     return probe.finding.facts.get("answered") is not False

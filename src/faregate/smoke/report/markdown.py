@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from faregate.smoke.report import figures
 from faregate.smoke.report.figures import COLUMNS
+from faregate.smoke.report.learned import consequence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,6 +42,7 @@ def markdown_lines(report: RunReport) -> list[str]:
 
 def _target(target: TargetResult) -> list[str]:
     head = f"## {_safe(target.name)} over {target.protocol}: {target.readiness.value}"
+    follows = consequence(target)
     return [
         head,
         "",
@@ -48,6 +50,7 @@ def _target(target: TargetResult) -> list[str]:
             ["verdict", "probe", "seen", "means", "fix"],
             [_probe(probe) for probe in target.probes],
         ),
+        *([] if follows is None else ["", _safe(follows)]),
     ]
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from faregate.smoke.report import figures
 from faregate.smoke.report.figures import COLUMNS
+from faregate.smoke.report.learned import consequence
 from faregate.smoke.report.model import Readiness
 from faregate.smoke.verdict import Verdict
 
@@ -75,6 +76,9 @@ def _target_lines(target: TargetResult, width: int, *, every: bool) -> Iterator[
     passed = target.count(Verdict.PASS)
     if not every:
         yield f"  {passed} passed, {skipped} skipped (--all lists them)"
+    follows = consequence(target)
+    if follows is not None:
+        yield from _wrapped(f"  {follows}", width, 2)
 
 
 def _probe_lines(probe: ProbeResult, width: int, *, is_cause: bool) -> Iterator[str]:
