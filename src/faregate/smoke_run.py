@@ -184,7 +184,8 @@ class _Finder:
     def _own(self) -> Iterator[Target]:
         """Yield every target that the person's own configuration names."""
         for route in self._settings.routes:
-            yield Target(provider=route.target.provider, model=route.target.model)
+            for target in route.targets:
+                yield Target(provider=target.provider, model=target.model)
         for target in self._settings.model_facts:
             yield Target(provider=target.provider, model=target.model)
         for row in self._settings.price_overrides:

@@ -119,7 +119,7 @@ def test_every_section_is_read(configured: Configured) -> None:
         RouteRule(
             name="cheap",
             models=("fast", "small"),
-            target=Target(provider="deepseek-x", model="v4"),
+            targets=(Target(provider="deepseek-x", model="v4", route="cheap"),),
         ),
     )
     assert (settings.theme.name, settings.theme.ascii) == ("paper", True)
@@ -252,8 +252,8 @@ BAD = [
     ('[server]\ndrain = "10 parsecs"\n', 2, "server.drain", ['"30s"']),
     ('[server]\ndrain = "2d"\n', 2, "server.drain", ["out of range"]),
     # Routes, theme, keys, ledger.
-    ('[routes.a]\nmodels = ["m"]\ntargets = ["openai/a", "openai/b"]\n', 3,
-     "routes.a.targets", ["2 targets", "exactly one"]),
+    ('[routes.a]\nmodels = ["m"]\ntargets = ["openai/a", "openai/a"]\n', 3,
+     "routes.a.targets", ["openai/a", "twice"]),
     ('[routes.a]\nmodels = ["m"]\ntargets = ["opnai/a"]\n', 3, "routes.a.targets",
      ["Did you mean openai?"]),
     ('[routes.a]\nmodels = ["m"]\ntargets = ["a"]\n', 3, "routes.a.targets",

@@ -12,11 +12,24 @@ TABLE = RoutingTable(
         RouteRule(
             name="cheap",
             models=("fast", "small/one"),
-            target=Target(provider="mine", model="tiny"),
+            targets=(Target(provider="mine", model="tiny", route="cheap"),),
+        ),
+        RouteRule(
+            name="wide",
+            models=("gpt-*", "other"),
+            targets=(
+                Target(provider="mine", model="large", route="wide"),
+                Target(provider="openai", model="gpt-9", route="wide"),
+            ),
+        ),
+        RouteRule(
+            name="exact",
+            models=("gpt-8",),
+            targets=(Target(provider="openai", model="gpt-8", route="exact"),),
         ),
     ),
     described={"shared": ("mine", "other"), "only": ("mine",)},
-    by_prefix={"gpt-5": "openai"}.get,
+    by_prefix={"o5": "openai"}.get,
 )
 
 
@@ -32,7 +45,10 @@ TABLE = RoutingTable(
         ("fast", Target(provider="mine", model="tiny", route="cheap")),
         ("small/one", Target(provider="mine", model="tiny", route="cheap")),
         ("only", Target(provider="mine", model="only")),
-        ("gpt-5", Target(provider="openai", model="gpt-5")),
+        ("gpt-4", Target(provider="mine", model="large", route="wide")),
+        ("gpt-8", Target(provider="openai", model="gpt-8", route="exact")),
+        ("openai/gpt-4", Target(provider="openai", model="gpt-4")),
+        ("o5", Target(provider="openai", model="o5")),
     ],
 )
 def test_a_name_that_leads_somewhere(model: str, target: Target) -> None:

@@ -55,13 +55,25 @@ class Breaker:
     `failed`, `trip` or `neutral` (the client left, the request itself was bad).
     """
 
-    __slots__ = ("_doubled", "_latest", "_open", "_policy", "_probing", "until", "why")
+    __slots__ = (
+        "_doubled",
+        "_latest",
+        "_policy",
+        "_probing",
+        "is_open",
+        "tripped",
+        "until",
+        "why",
+    )
 
     def __init__(self, policy: BreakerPolicy) -> None:
         """Begin closed."""
         self._policy = policy
         self._latest: deque[tuple[float, bool]] = deque(maxlen=policy.calls)
-        self._open = False
+        self.is_open = False
+        """It is not closed: open, or half open."""
+        self.tripped = False
+        """One failure that proves enough opened it."""
         self._probing = False
         self._doubled = 0
         self.until = 0.0
@@ -71,14 +83,14 @@ class Breaker:
 
     def state(self, now: float) -> BreakerState:
         """Return what the next call would meet."""
-        if not self._open:
+        if not self.is_open:
             return BreakerState.CLOSED
         rested = self._probing or now >= self.until
         return BreakerState.HALF_OPEN if rested else BreakerState.OPEN
 
     def would(self, now: float) -> Permit:
         """Return what `ask` would, without taking the probe's place."""
-        if not self._open:
+        if not self.is_open:
             return Permit.GO
         return Permit.NO if self._probing or now < self.until else Permit.PROBE
 
@@ -93,7 +105,7 @@ class Breaker:
         """Take the end of a call that went well."""
         if permit is Permit.PROBE:
             self._close()
-        elif not self._open:
+        elif not self.is_open:
             # A call from before it opened says nothing about now.
             self._latest.append((now, True))
 
@@ -103,7 +115,8 @@ class Breaker:
         """Take the end of a call that failed; `jitter` 0 to 1 lengthens the rest."""
         if permit is Permit.PROBE:
             self._rest(now, self._policy.rest, why, jitter)
-        elif not self._open:
+            self.tripped = False
+        elif not self.is_open:
             self._latest.append((now, False))
             if self._too_many(now):
                 self._rest(now, self._policy.rest, why, jitter)
@@ -118,9 +131,10 @@ class Breaker:
         jitter: float = 0.0,
     ) -> None:
         """Open at once, for what one failure proves."""
-        if permit is Permit.PROBE or not self._open:
+        if permit is Permit.PROBE or not self.is_open:
             self._latest.append((now, False))
             self._rest(now, rest, why, jitter)
+            self.tripped = True
 
     def neutral(self, permit: Permit = Permit.GO) -> None:
         """Take the end of a call that says nothing; a probe's place is free again."""
@@ -142,13 +156,13 @@ class Breaker:
         longest = max(self._policy.longest, rest)
         length = min(rest * 2 ** min(self._doubled, _DOUBLINGS), longest)
         self._doubled += 1
-        self._open = True
+        self.is_open = True
         self._probing = False
         self.until = now + length * (1 + jitter / 5)
         self.why = why
 
     def _close(self) -> None:
-        self._open = self._probing = False
+        self.is_open = self.tripped = self._probing = False
         self._doubled = 0
         self._latest.clear()
         self.why = ""

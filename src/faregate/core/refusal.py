@@ -48,6 +48,7 @@ class RefusalCode(StrEnum):
     UPSTREAM_UNREACHABLE = "upstream_unreachable"
     UPSTREAM_TIMEOUT = "upstream_timeout"
     UPSTREAM_BROKEN = "upstream_broken"
+    PROVIDER_RESTING = "provider_resting"
     SHUTTING_DOWN = "shutting_down"
     INTERNAL = "internal_error"
 
@@ -72,6 +73,10 @@ class Refusal:
     needed: Money | None = None
     resets_at: str | None = None
     """RFC 3339 instant at which the window ends."""
+    retry_after: int | None = None
+    """Seconds after which the same request may do better."""
+    final: bool = False
+    """The gate has tried again by itself: a client's repeat would only add to it."""
     blocking: tuple[BudgetState, ...] = ()
     """The budgets that lacked room."""
     extra: dict[str, str] = field(default_factory=dict)

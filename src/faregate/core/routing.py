@@ -1,4 +1,4 @@
-"""Which provider serves a model name.
+"""Which targets may serve a model name.
 
 Order: an explicit `provider/model`, a configured route, a model that the user's
 own config describes, a known model name prefix. Never a guess between providers.
@@ -31,11 +31,22 @@ class Target:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RouteRule:
-    """One configured route: the model names it answers to, and its target."""
+    """One configured route: the model names it answers to, and its targets.
+
+    A name that ends in `*` answers to every model that begins like it.
+    """
 
     name: str
     models: tuple[str, ...]
-    target: Target
+    targets: tuple[Target, ...]
+    """In the order in which they are asked; each names this route."""
+
+    def answers(self, model: str) -> bool:
+        """Tell whether the route is asked for by its name or by one of its models."""
+        return model == self.name or any(
+            model.startswith(name[:-1]) if name.endswith("*") else model == name
+            for name in self.models
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,16 +69,20 @@ class RoutingTable:
     by_prefix: Callable[[str], str | None] = lambda _model: None
     """Known model name prefix -> provider."""
 
+    def route_of(self, model: str) -> RouteRule | None:
+        """Return the route that answers to a model name: an exact name goes first."""
+        exact = (r for r in self.routes if model == r.name or model in r.models)
+        found = next(exact, None)
+        if found is not None:
+            return found
+        return next((r for r in self.routes if r.answers(model)), None)
+
 
 def resolve(model: str, table: RoutingTable) -> Target | NoTarget:
-    """Return the target of a model name."""
-    for route in table.routes:
-        if model == route.name or model in route.models:
-            return Target(
-                provider=route.target.provider,
-                model=route.target.model,
-                route=route.name,
-            )
+    """Return the target of a model name; of a route, the first one."""
+    route = table.route_of(model)
+    if route is not None:
+        return route.targets[0]
     head, slash, rest = model.partition("/")
     if slash and rest and head in table.providers:
         return Target(provider=head, model=rest)

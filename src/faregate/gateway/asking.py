@@ -25,11 +25,13 @@ class Asker:
         self._inbound = inbound
         self.identity = identity
         self._number = 1
+        self._cause: str | None = None
         self.client_retry = gate.failures.is_retry(identity.session, inbound.body)
 
-    def again(self) -> Asker:
-        """Turn to the next attempt of the same request."""
+    def again(self, cause: str) -> Asker:
+        """Turn to the next attempt of the same request, and say why there is one."""
         self._number += 1
+        self._cause = cause
         return self
 
     def ask(self, plan: Plan) -> Ask:
@@ -59,6 +61,8 @@ class Asker:
                 first_attempt=first,
                 client_retry=first and self.client_retry,
                 tokenless=inbound.grant is None,
+                route=plan.target.route,
+                cause=self._cause,
             )
 
         return Ask(
@@ -71,11 +75,16 @@ class Asker:
 
     def open(self, plan: Plan, admitted: Admitted) -> OpenHold:
         """Return the open hold of an admitted attempt."""
-        return OpenHold(
+        story = self._inbound.explanation
+        hold = OpenHold(
             books=self._gate.books,
             plan=plan,
             bounds=admitted.bounds,
             attempt=admitted.held.attempt,
             held=admitted.held.amount,
             session=self.identity.session,
+            story=story,
         )
+        hold.client_retry = self.client_retry
+        story.opened(hold, plan, admitted.held, self._cause)
+        return hold

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from faregate.core.attempts import Departure, UpstreamRequest
 from faregate.core.faults import FaultKind, UpstreamError
-from faregate.gateway import messages
+from faregate.core.retrying import Failure, Trouble
+from faregate.gateway import endpoints, failing, messages
 from faregate.gateway.flights import FlightState
 from faregate.gateway.forwarding import (
     StreamRelay,
@@ -20,6 +21,7 @@ from faregate.gateway.forwarding import (
     streams,
     truncated,
 )
+from faregate.gateway.inbound import Withheld
 from faregate.protocols.codec import Answer
 
 if TYPE_CHECKING:
@@ -46,8 +48,14 @@ class Attempt:
         plan: Plan,
         bounds: Bounds,
         hold: OpenHold | None,
+        withhold: bool = False,
+        patience: float | None = None,
     ) -> None:
-        """Prepare to send `plan` within `bounds`; `hold` None bills nothing."""
+        """Prepare to send `plan` within `bounds`; `hold` None bills nothing.
+
+        With `withhold` a stream that fails before it begins reaches no client.
+        `patience` is how many seconds the answer may take to begin.
+        """
         self._gate = gate
         self._inbound = inbound
         self._reply = reply
@@ -55,10 +63,15 @@ class Attempt:
         self._plan = plan
         self.bounds = bounds
         self._hold = hold
+        self._withhold = withhold
+        self._patience = patience
+        self._timer: asyncio.Timeout | None = None
         self._departure = Departure()
         self._upstream: UpstreamAnswer | None = None
         self._relay: StreamRelay | None = None
         self._gone = False
+        self.failure: Failure | None = None
+        """How it failed, once it did."""
         self.why = "it was cancelled"
         """What to book as the reason when this is cancelled."""
 
@@ -72,16 +85,25 @@ class Attempt:
         """Tell whether answer and usage are known to be over."""
         return self._relay is not None and self._relay.ended
 
+    @property
+    def delivered(self) -> bool:
+        """Tell whether the client may have seen something of this answer."""
+        return self._relay is not None and self._relay.withheld is None
+
     def client_gone(self) -> None:
         """Stop writing; reading goes on until the usage is known."""
         self._gone = True
         if self._relay is not None:
             self._relay.client_gone()
 
-    async def run(self) -> Result:
+    async def run(self) -> Result | Withheld:
         """Send, relay and book; the hold is resolved when this returns or raises."""
         try:
-            result = await self._carry()
+            result = await (
+                self._carry()
+                if self._patience is None
+                else self._in_time(self._patience)
+            )
         except asyncio.CancelledError:
             self._cancelled()
             raise
@@ -93,10 +115,29 @@ class Attempt:
                 self._hold.unknown("it ended without a judgement")
         return result
 
-    async def _carry(self) -> Result:
+    async def _in_time(self, patience: float) -> Result | Withheld:
+        try:
+            async with asyncio.timeout(patience) as self._timer:
+                return await self._carry()
+        except TimeoutError:
+            error = UpstreamError(
+                FaultKind.TIMEOUT,
+                f"no answer began within {patience:g} s",
+                sent=not self.unsent,
+            )
+            if not error.sent:
+                self._void(error.message)
+            return self._broken(error)
+
+    def _began(self) -> None:
+        if self._timer is not None:
+            self._timer.reschedule(None)
+
+    async def _carry(self) -> Result | Withheld:
         try:
             upstream = await self._send()
         except UpstreamError as error:
+            self._blame(error.kind)
             if not error.sent:
                 self._void(error.message)
             return self._broken(error)
@@ -104,6 +145,7 @@ class Attempt:
         self._gate.clock.witness(upstream.headers.get("date"))
         now = self._gate.clock.monotonic()
         self._flight.first_byte = self._flight.last_byte = now
+        self._flight.first_output = None
         if self._hold is not None:
             self._hold.first_byte = now
         if not self._gone:
@@ -151,16 +193,31 @@ class Attempt:
         except UpstreamError as error:
             return self._broken(error)
         if isinstance(outcome, Unusable):
+            self._blame(FaultKind.MALFORMED)
             if outcome.unbilled:
                 self._void(outcome.refusal.message, upstream.status)
             elif self._hold is not None:
                 self._hold.unknown(outcome.refusal.message, upstream.status)
+            self.failure = Failure(
+                trouble=Trouble.BROKEN,
+                message=outcome.refusal.message,
+                status=upstream.status,
+                free=self._free,
+            )
             return outcome.refusal
         if self._hold is not None:
             self._hold.answered(outcome.answer, upstream.status)
+        if outcome.whole.status >= 400 or outcome.answer.error is not None:
+            self.failure = failing.of_whole(
+                self._plan.spec,
+                outcome.whole,
+                outcome.answer,
+                now=self._gate.clock.now_ms() / 1000,
+                free=self._free,
+            )
         return outcome.whole
 
-    async def _stream(self, upstream: UpstreamAnswer) -> Result:
+    async def _stream(self, upstream: UpstreamAnswer) -> Result | Withheld:
         relay = StreamRelay(
             meter=self._inbound.codec.meter(
                 strip_usage=self._plan.strip_usage, flags=self._plan.spec.usage_flags
@@ -169,6 +226,7 @@ class Attempt:
             flight=self._flight,
             clock=self._gate.clock,
             lost=self._flight.hang_up,
+            opened=self._began if self._withhold else None,
         )
         self._relay = relay
         if self._gone:
@@ -178,7 +236,7 @@ class Attempt:
         except UpstreamError as error:
             if not relay.ended:
                 return await self._fail(self._broken(error))
-        answer = relay.answer()
+        answer = self._seen()
         if truncated(answer):
             cut = UpstreamError(
                 FaultKind.RESET, "the stream ended before the answer did", sent=True
@@ -186,11 +244,20 @@ class Attempt:
             return await self._fail(self._broken(cut))
         if self._hold is not None:
             self._hold.answered(answer, upstream.status)
-        return None
+        if answer.error is None:
+            return None
+        self.failure = failing.of_stream(
+            self._plan.spec, upstream, answer, free=self._free
+        )
+        kept = relay.withheld
+        if kept is None or self._gone:
+            return None
+        headers = endpoints.returned_headers(upstream.headers.items())
+        return Withheld(headers=headers, body=kept)
 
     async def _fail(self, refusal: Refusal) -> Result:
         """End a stream that broke; before its first byte it is a plain answer."""
-        if not self._reply.started:
+        if not self._reply.started or not self.delivered:
             return refusal
         if not self._gone:
             await self.last_words(refusal)
@@ -216,9 +283,17 @@ class Attempt:
     def _broken(self, error: UpstreamError) -> Refusal:
         """Book what was seen of an answer that broke, and say so."""
         self._abort()
+        self._blame(error.kind)
         if self._hold is not None:
             self._hold.cut(self._seen(), error.message, self._status())
+        self.failure = failing.of_fault(error, free=self._free)
         return messages.upstream(error, self._plan.target.provider)
+
+    @property
+    def _free(self) -> bool:
+        """Tell whether it is proven that this attempt cost nothing."""
+        hold = self._hold
+        return hold is None or (hold.done and not hold.cost)
 
     def _cancelled(self) -> None:
         unsent = self.unsent
@@ -233,7 +308,16 @@ class Attempt:
             self._hold.void(why, status)
 
     def _seen(self) -> Answer:
-        return Answer() if self._relay is None else self._relay.answer()
+        if self._relay is None:
+            return Answer()
+        if self._hold is not None:
+            self._hold.first_output = self._flight.first_output
+        return self._relay.answer()
+
+    def _blame(self, fault: FaultKind) -> None:
+        """Note what the provider did wrong, unless nobody listened any more."""
+        if self._hold is not None and not self._gone:
+            self._hold.fault = str(fault)
 
     def _status(self) -> int | None:
         return None if self._upstream is None else self._upstream.status

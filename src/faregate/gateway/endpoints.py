@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from faregate.core.facts import RequestFacts, Work
+from faregate.gateway.messages import LONGEST_RETRY_AFTER
 from faregate.providers.spec import (
     ANTHROPIC_MESSAGES,
     GEMINI,
@@ -63,9 +64,6 @@ _NOT_RETURNED = _HOP_BY_HOP | {
     "report-to",
 }
 OWN_PREFIX = "x-faregate-"
-LONGEST_RETRY_AFTER = 60
-"""Seconds; agents sleep through anything longer without saying why."""
-
 _PATHS = {
     "openai_chat": (OPENAI_CHAT, "/chat/completions"),
     "openai_completions": (OPENAI_CHAT, "/completions"),

@@ -133,13 +133,20 @@ class StreamRelay:
         flight: Flight,
         clock: Clock,
         lost: Callable[[], None],
+        opened: Callable[[], None] | None = None,
     ) -> None:
-        """Relay to `reply`; `lost` is called when nobody listens there any more."""
+        """Relay to `reply`; `lost` is called when nobody listens there any more.
+
+        With `opened` nothing is passed on before the answer has really begun: an
+        error that comes first leaves the client without a byte. It is called then.
+        """
         self._meter = meter
         self._reply = reply
         self._flight = flight
         self._clock = clock
         self._lost = lost
+        self._opened = opened
+        self._kept: list[bytes] | None = None if opened is None else []
         self._gone = False
         self._last = b"\n\n"
         flight.meter = meter
@@ -157,6 +164,11 @@ class StreamRelay:
     def inside_event(self) -> bool:
         """Tell whether the client has the beginning of an event, and not its end."""
         return not self._last.endswith((b"\n\n", b"\r\n\r\n", b"\r\r"))
+
+    @property
+    def withheld(self) -> bytes | None:
+        """Return what was kept from the client; None once the answer is passed on."""
+        return None if self._kept is None else b"".join(self._kept)
 
     def client_gone(self) -> None:
         """Stop writing; reading goes on until the usage is known."""
@@ -177,19 +189,47 @@ class StreamRelay:
             async for chunk in upstream.chunks():
                 out = feed(chunk)
                 flight.last_byte = monotonic()
+                if flight.first_output is None and meter.started:
+                    flight.first_output = flight.last_byte
                 flight.output_bytes += len(chunk)
                 if self._gone:
                     if meter.ended:
+                        upstream.abort()
+                        return
+                elif self._kept is not None:
+                    if await self._keep(out, headers):
                         upstream.abort()
                         return
                 elif out:
                     await self._write(out, headers)
         except StreamTooLargeError as error:
             raise UpstreamError(FaultKind.TOO_LARGE, str(error), sent=True) from error
-        tail = meter.finish()
-        if not self._gone and (tail or not truncated(meter.answer())):
-            await self._write(tail, headers)
+        await self._finish(meter.finish(), headers)
         upstream.release()
+
+    async def _finish(self, tail: bytes, headers: dict[str, str]) -> None:
+        if self._kept is not None:
+            await self._keep(tail, headers)
+        elif not self._gone and (tail or not truncated(self._meter.answer())):
+            await self._write(tail, headers)
+
+    async def _keep(self, out: bytes, headers: dict[str, str]) -> bool:
+        """Keep bytes until model output, or the end of an answer, was among them.
+
+        Returns whether the answer failed before that.
+        """
+        kept = self._kept
+        if kept is None or self._gone:
+            return False
+        kept.append(out)
+        answer = self._meter.answer()
+        if answer.started or (answer.complete and answer.error is None):
+            self._kept = None
+            if self._opened is not None:
+                self._opened()
+            await self._write(b"".join(kept), headers)
+            return False
+        return answer.error is not None
 
     async def _write(self, data: bytes, headers: dict[str, str]) -> None:
         self._flight.writing_since = self._clock.monotonic()

@@ -9,6 +9,7 @@ from faregate.core.labels import Labels
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.windows import HighWater
 from faregate.gateway.governor import Governor
+from faregate.gateway.health import WORDS, Health
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,8 +18,10 @@ if TYPE_CHECKING:
     from faregate.core.identity import Identity
     from faregate.core.limits.budget import BudgetMatcher
     from faregate.core.money import Money
+    from faregate.core.retrying import Failure
     from faregate.core.routing import Target
     from faregate.gateway.admission import Admission
+    from faregate.gateway.approvals import ApprovalDesk
     from faregate.gateway.counting import CountTokens
     from faregate.gateway.events import EventLog
     from faregate.gateway.flights import Flights
@@ -35,6 +38,7 @@ _DOOR_CODES = frozenset(
         RefusalCode.UPSTREAM_BROKEN,
         RefusalCode.UPSTREAM_TIMEOUT,
         RefusalCode.UPSTREAM_UNREACHABLE,
+        RefusalCode.PROVIDER_RESTING,
         RefusalCode.SHUTTING_DOWN,
         RefusalCode.INTERNAL,
     }
@@ -58,9 +62,13 @@ class Gate:
     failures: Failures
     books: Books
     governor: Governor = field(default_factory=Governor)
+    approvals: ApprovalDesk | None = None
+    """Where requests wait for a person; None where nothing is ever asked."""
     count_tokens: CountTokens | None = None
     recording: Recording | None = None
     """Keeps requests that have ended; None where nobody asks later."""
+    health: Health = field(default_factory=Health)
+    """How providers have been doing."""
     high_water: HighWater = field(default_factory=HighWater)
     """The latest instant that chose a budget window."""
     capped: dict[str, None] = field(default_factory=dict)
@@ -166,6 +174,22 @@ class Gate:
             f"{target.provider} answered {status}: {message}",
             at_ms=self.clock.now_ms(),
             severity="warn",
+            session=session,
+        )
+
+    def went_on(
+        self, failed: Target, target: Target, failure: Failure, session: str
+    ) -> None:
+        """Tell of a request that is tried once more, there or elsewhere."""
+        why = WORDS[failure.trouble]
+        again = failed == target
+        kind = "retry" if again else "fallback"
+        way = "asked again" if again else f"{target} is asked instead"
+        self.events.publish(
+            kind,
+            f"{failed}: {why}; {way}",
+            at_ms=self.clock.now_ms(),
+            severity="info" if again else "warn",
             session=session,
         )
 

@@ -52,5 +52,14 @@ class Whole:
     body: bytes = b""
 
 
+@lean
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withheld:
+    """A stream that failed before it began, as the provider sent it."""
+
+    headers: Mapping[str, str]
+    body: bytes
+
+
 Result = Whole | Refusal | None
 """A whole answer, a refusal, or None when the reply was streamed."""

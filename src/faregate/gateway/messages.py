@@ -13,7 +13,7 @@ from faregate.core.faults import FaultKind, UpstreamError
 from faregate.core.refusal import Refusal, RefusalCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from faregate.core.capabilities import Capabilities
     from faregate.core.estimate import Unbounded
@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from faregate.core.identity import Mismatch
     from faregate.core.money import Money
     from faregate.core.routing import NoTarget, Target
+    from faregate.gateway.health import Down
     from faregate.providers.spec import ProviderSpec
 
+LONGEST_RETRY_AFTER = 60
+"""Seconds; agents sleep through anything longer without saying why."""
 _WINDOW_NAMES = {
     "month": "monthly",
     "day": "daily",
@@ -223,6 +226,22 @@ def upstream(error: UpstreamError, provider: str) -> Refusal:
         code=_UPSTREAM_CODES[error.kind],
         message=f"{provider}: {error.message}",
         extra={"provider": provider},
+    )
+
+
+def resting(resting: Mapping[Target, Down], now: float) -> Refusal:
+    """Return the answer where every target rests; `now` is monotonic seconds."""
+    waits = {
+        target: max(1, round(down.until - now)) for target, down in resting.items()
+    }
+    told = "; ".join(
+        f"{target} rests for {waits[target]} s, because {down.why}"
+        for target, down in resting.items()
+    )
+    return Refusal(
+        code=RefusalCode.PROVIDER_RESTING,
+        message=f"{told}. Then it is tried again",
+        retry_after=min(LONGEST_RETRY_AFTER, *waits.values()),
     )
 
 

@@ -20,7 +20,13 @@ from faregate.core.facts import RequestFacts, Work
 from faregate.core.policy import Unpriced
 from faregate.core.pricing import ONE, PriceRow, Ratio, zero_row
 from faregate.core.refusal import Refusal
-from faregate.core.routing import NoTarget, RoutingTable, Target, resolve
+from faregate.core.routing import (
+    NoTarget,
+    RouteRule,
+    RoutingTable,
+    Target,
+    resolve,
+)
 from faregate.gateway import endpoints, messages
 from faregate.gateway.plan import UNMETERED, Plan
 from faregate.gateway.tested_targets import TestedTargets
@@ -108,15 +114,19 @@ class Planner:
         facts: RequestFacts,
         identity: Identity,
         *,
+        target: Target | None = None,
         most: int | None = None,
     ) -> Plan | Refusal:
         """Return the attempt for a request, or why there can be none.
 
-        `most` is what the gate's own output bound must not pass this time.
+        Without a `target` the model's name decides. `most` is what the gate's own
+        output bound must not pass this time.
         """
-        target = self._target(facts.model)
-        if isinstance(target, NoTarget):
-            return messages.no_target(target)
+        if target is None:
+            found = self._target(facts.model)
+            if isinstance(found, NoTarget):
+                return messages.no_target(found)
+            target = found
         spec = self._specs[target.provider]
         base = spec.base_urls.get(endpoints.base_protocol(facts.protocol))
         if base is None:
@@ -156,6 +166,10 @@ class Planner:
             strip_usage=_must_ask_for_usage(facts, tested),
             bursts=tested.bursts is True,
         )
+
+    def route_of(self, model: str) -> RouteRule | None:
+        """Return the configured route that answers to a model's name."""
+        return self._table.route_of(model) if self._table.routes else None
 
     def _target(self, model: str) -> Target | NoTarget:
         target = self._targets.get(model)

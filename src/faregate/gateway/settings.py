@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from faregate.core.circuit_breaker import BreakerPolicy
 from faregate.core.policy import OnTight, Unpriced
+from faregate.core.retrying import RetryPolicy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,3 +46,5 @@ class GateSettings:
     body_limit: int = 64 * 1024 * 1024
     """Most bytes of an answer that is not streamed."""
     patience: Patience = field(default_factory=Patience)
+    retries: RetryPolicy = field(default_factory=RetryPolicy)
+    breaker: BreakerPolicy = field(default_factory=BreakerPolicy)

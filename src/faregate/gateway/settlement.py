@@ -71,11 +71,13 @@ class OpenHold:
         "_story",
         "bounds",
         "client_retry",
+        "cost",
         "done",
         "failed",
         "fault",
         "first_byte",
         "first_output",
+        "tool_calls",
         "usage",
         "verdict",
         "waste",
@@ -114,6 +116,9 @@ class OpenHold:
         self.done = False
         self.usage: Usage | None = None
         """What the attempt was settled with; None when it was not."""
+        self.cost = held
+        """What it cost, once that is known; what it may cost until then."""
+        self.tool_calls = 0
         self.failed = False
         """The provider answered with an error, be it inside a stream."""
 
@@ -253,6 +258,8 @@ class OpenHold:
             verdict=self.verdict,
         )
         self.usage = usage
+        self.cost = cost
+        self.tool_calls = answer.tool_calls
         self._end(lambda ledger: ledger.settle(settlement), cost)
 
     def _release(self, why: str, status: int | None, *, void: bool) -> None:
@@ -269,6 +276,7 @@ class OpenHold:
             verdict=self.verdict,
         )
         if void:
+            self.cost = ZERO
             self._end(lambda ledger: ledger.void(release), ZERO)
             return
         self._event(

@@ -25,6 +25,7 @@ _TYPES: Mapping[RefusalCode, str] = {
     RefusalCode.UPSTREAM_TIMEOUT: "timeout_error",
     RefusalCode.UPSTREAM_UNREACHABLE: "api_error",
     RefusalCode.UPSTREAM_BROKEN: "api_error",
+    RefusalCode.PROVIDER_RESTING: "api_error",
     RefusalCode.SHUTTING_DOWN: "api_error",
     RefusalCode.INTERNAL: "api_error",
 }

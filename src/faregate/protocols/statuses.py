@@ -53,6 +53,7 @@ _STATUSES: Mapping[RefusalCode, int] = {
     RefusalCode.INTERNAL: 500,
     RefusalCode.UPSTREAM_UNREACHABLE: 502,
     RefusalCode.UPSTREAM_BROKEN: 502,
+    RefusalCode.PROVIDER_RESTING: 503,
     RefusalCode.SHUTTING_DOWN: 503,
     RefusalCode.UPSTREAM_TIMEOUT: 504,
 }

@@ -30,6 +30,7 @@ _MAY_PASS = frozenset(
         RefusalCode.UPSTREAM_UNREACHABLE,
         RefusalCode.UPSTREAM_TIMEOUT,
         RefusalCode.UPSTREAM_BROKEN,
+        RefusalCode.PROVIDER_RESTING,
         RefusalCode.SHUTTING_DOWN,
     }
 )
@@ -101,8 +102,10 @@ def raw_refusal(refusal: Refusal, request_id: str) -> bytes:
 
 def _refusal_headers(refusal: Refusal, request_id: str) -> dict[str, str]:
     answer = {**own_headers(request_id), "x-faregate-refusal": str(refusal.code)}
-    if refusal.code not in _MAY_PASS:
+    if refusal.final or refusal.code not in _MAY_PASS:
         answer["x-should-retry"] = "false"
+    if refusal.retry_after is not None:
+        answer["retry-after"] = str(refusal.retry_after)
     if refusal.code is RefusalCode.UNAUTHORIZED:
         answer["www-authenticate"] = 'Bearer realm="faregate"'
     if refusal.code is RefusalCode.UPGRADE_REFUSED:

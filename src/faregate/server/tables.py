@@ -56,7 +56,7 @@ def listed_models(
 ) -> list[ListedModel]:
     """Return the routes, then what is known of every provider that can serve."""
     listed = {
-        name: route.target.provider
+        name: route.targets[0].provider
         for route in settings.routes
         for name in route.models
     }

@@ -39,7 +39,7 @@ def read_server(table: Table) -> ServerSettings:
 def read_routes(
     table: Table, providers: Mapping[str, ProviderChoice]
 ) -> tuple[RouteRule, ...]:
-    """Return the named routes; one target each, and no model in two of them."""
+    """Return the named routes; no model is in two of them."""
     routes: list[RouteRule] = []
     answered: dict[str, str] = {}
     for name, section in table.named():
@@ -54,28 +54,31 @@ def read_routes(
             answered[model] = name
         if models == ():
             section.problem("models", "is empty: the route would never be taken")
-        target = _target(section, targets or (), providers) if targets else None
+        chosen = _targets(section, name, targets or (), providers)
         if targets == ():
             section.problem("targets", "is empty: the route leads nowhere")
-        if models and target:
-            routes.append(RouteRule(name=name, models=models, target=target))
+        if models and chosen:
+            routes.append(RouteRule(name=name, models=models, targets=chosen))
     return tuple(routes)
 
 
-def _target(
-    section: Table, targets: tuple[str, ...], providers: Mapping[str, ProviderChoice]
-) -> Target | None:
-    if len(targets) > 1:
-        section.problem(
-            "targets",
-            f"names {len(targets)} targets; in this version a route has exactly one",
-        )
-        return None
-    target = target_of(targets[0], providers)
-    if isinstance(target, str):
-        section.problem("targets", target)
-        return None
-    return target
+def _targets(
+    section: Table,
+    route: str,
+    names: tuple[str, ...],
+    providers: Mapping[str, ProviderChoice],
+) -> tuple[Target, ...]:
+    found: dict[Target, None] = {}
+    for name in names:
+        target = target_of(name, providers)
+        if isinstance(target, str):
+            section.problem("targets", target)
+            continue
+        target = Target(provider=target.provider, model=target.model, route=route)
+        if target in found:
+            section.problem("targets", f"names {target} twice")
+        found[target] = None
+    return tuple(found)
 
 
 def read_theme(table: Table) -> ThemeSettings:

@@ -1,0 +1,345 @@
+"""Every attempt of one request, until one answers it or none may follow.
+
+Owns the sequence: leave to ask, a hold, the attempt, what became of it, and what the
+client gets at the end. Which target comes next is the course's part, how a hold ends
+the settlement's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from faregate.core.estimate import KnownTurn
+from faregate.core.facts import Work
+from faregate.core.holds import LedgerError
+from faregate.core.refusal import Refusal, RefusalCode
+from faregate.core.retrying import Failure, Trouble
+from faregate.core.usage import UsageSource
+from faregate.gateway.attempt import Attempt
+from faregate.gateway.counting import tightened, worth_counting
+from faregate.gateway.flights import FlightState
+from faregate.gateway.health import Down
+from faregate.gateway.inbound import Whole, Withheld
+from faregate.gateway.learning import Lesson, lesson_of
+from faregate.gateway.ports import ClientGoneError
+from faregate.protocols.error_bodies import read_error
+
+if TYPE_CHECKING:
+    from faregate.gateway.asking import Asker
+    from faregate.gateway.course import Course, Step
+    from faregate.gateway.gate import Gate
+    from faregate.gateway.governor import Asked
+    from faregate.gateway.health import Ticket
+    from faregate.gateway.inbound import Result
+    from faregate.gateway.plan import Plan
+    from faregate.gateway.settlement import OpenHold
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """How one attempt ended: what it brought, and how it failed if it did."""
+
+    result: Result | Withheld
+    failure: Failure | None = None
+    refused: bool = False
+    """The gate itself said no; nothing was sent."""
+
+
+class Attempts:
+    """All attempts of one request; `run` once."""
+
+    def __init__(self, gate: Gate, course: Course, asked: Asked, asker: Asker) -> None:
+        """Send nothing yet."""
+        self._gate = gate
+        self._course = course
+        self._asked = asked
+        self._asker = asker
+        self._inbound = asked.inbound
+        self._flight = asked.flight
+        self._plan = asked.plan
+        self._latest: Attempt | None = None
+        self._running = False
+        self._overdue = False
+        self.gone = False
+        """The client hung up: nothing more is begun for it."""
+
+    @property
+    def latest(self) -> Attempt | None:
+        """Return the attempt that was made last."""
+        return self._latest
+
+    @property
+    def may_end(self) -> bool:
+        """Tell whether nothing that may be billed is under way."""
+        attempt = self._latest
+        return attempt is None or not self._running or attempt.unsent or attempt.ended
+
+    def client_gone(self) -> None:
+        """Begin nothing more; what runs is read on until its usage is known."""
+        self.gone = True
+        if self._latest is not None:
+            self._latest.client_gone()
+
+    def give_up(self, why: Refusal) -> None:
+        """Note why what runs is about to be cancelled."""
+        if self._latest is not None:
+            self._latest.why = why.message
+        self._overdue = why.code is RefusalCode.UPSTREAM_TIMEOUT
+
+    async def run(self) -> Result:
+        """Return what the client gets; every hold is resolved by then."""
+        plan = self._asked.plan
+        if plan.facts.work is Work.TOKEN_COUNT:
+            counted = await self._send(plan, None)
+            return None if isinstance(counted, Withheld) else counted
+        if self._asker.client_retry:
+            self._gate.retried(plan.target, self._asker.identity.session)
+        kept: _End | None = None
+        while True:
+            end = await self._once(plan)
+            if end.refused and kept is not None:
+                # The money for another target is not there: the failure stands.
+                return await self._finished(kept)
+            kept = _telling(kept, end)
+            step = self._next(plan, end)
+            if step is None:
+                return await self._finished(kept)
+            self._note(plan, step, end)
+            if step.wait:
+                await asyncio.sleep(step.wait)
+            self._asker.again(step.cause)
+            plan = step.plan
+
+    def _next(self, plan: Plan, end: _End) -> Step | None:
+        failure = end.failure
+        attempt = self._latest
+        if failure is None or self.gone or (attempt is not None and attempt.delivered):
+            return None
+        if not self._gate.governor.may_retry(self._asked):
+            return None
+        return self._course.after(plan, failure)
+
+    async def _once(self, plan: Plan) -> _End:
+        """Ask one target, with the health of it told afterwards."""
+        course, health = self._course, self._gate.health
+        ticket = course.begin(plan)
+        if isinstance(ticket, Down):
+            step = course.instead(plan)
+            if step is None:
+                return _End(course.resting(plan, ticket), refused=True)
+            return await self._once(step.plan)
+        retry = course.attempts > 1
+        self._latest = None
+        try:
+            end = await self._taught(plan)
+        except BaseException:
+            if ticket is not None:
+                self._interrupted(ticket, retry=retry)
+            raise
+        now = self._gate.clock.monotonic()
+        if ticket is None:
+            return end
+        if end.failure is not None:
+            health.ill(ticket, end.failure, now, retry=retry)
+        elif end.refused or self.gone:
+            health.nothing(ticket)
+        else:
+            health.well(ticket, now, retry=retry)
+        return end
+
+    def _interrupted(self, ticket: Ticket, *, retry: bool) -> None:
+        """Tell of an attempt that was given up while it ran."""
+        if self._latest is None or not self._overdue:
+            self._gate.health.nothing(ticket)
+            return
+        lost = Failure(trouble=Trouble.TIMEOUT, message=self._latest.why)
+        now = self._gate.clock.monotonic()
+        self._gate.health.ill(ticket, lost, now, retry=retry)
+
+    async def _taught(self, plan: Plan) -> _End:
+        """Ask one target; once more if its error teaches how to ask."""
+        end = await self._held(plan)
+        lesson = self._lesson(plan, end.result)
+        if lesson is None or self.gone:
+            return end
+        if not self._gate.governor.may_retry(self._asked):
+            return end
+        again = self._gate.planner.plan(
+            self._inbound,
+            plan.facts,
+            self._asker.identity,
+            target=plan.target,
+            most=lesson.maximum,
+        )
+        if isinstance(again, Refusal):
+            return end
+        self._asker.again("retry:output_bound")
+        end = await self._held(again)
+        if lesson.guess and isinstance(end.result, Whole | None):
+            self._confirm(again, lesson, end.result)
+        return end
+
+    async def _held(self, plan: Plan) -> _End:
+        """Make one attempt under a hold of its own."""
+        gate, asker = self._gate, self._asker
+        self._plan = plan = await self._fitted(plan)
+        admitted = await gate.admission.admit(asker.ask(plan), self._asked.on_wait)
+        if isinstance(admitted, Refusal):
+            return _End(admitted, refused=True)
+        gate.admitted(asker.identity.session, admitted.held.states)
+        self._flight.held = admitted.held.amount
+        self._flight.why = None
+        hold = asker.open(plan, admitted)
+        try:
+            result = await self._send(plan, hold)
+        finally:
+            self._remember(plan, hold)
+            gate.governor.booked(self._asked, hold)
+        attempt = self._latest
+        return _End(result, None if attempt is None else attempt.failure)
+
+    async def _fitted(self, plan: Plan) -> Plan:
+        """Count tokens where the byte bound alone would make a request wait."""
+        count = self._gate.count_tokens
+        if count is None or plan.spec.tokenizer is None:
+            return plan
+        budgets = self._gate.budgets(self._asker.identity, plan.target)
+        ledger = self._gate.ledger
+        try:
+            if ledger.has_room(budgets, plan.amount(plan.bounds)):
+                return plan
+            states = ledger.states(budgets)
+        except LedgerError:
+            return plan
+        if not worth_counting(plan, states):
+            return plan
+        return await tightened(plan, self._inbound.body, count)
+
+    async def _send(self, plan: Plan, hold: OpenHold | None) -> Result | Withheld:
+        flight = self._flight
+        flight.provider, flight.model = plan.target.provider, plan.target.model
+        flight.stream = plan.facts.stream and not plan.bursts
+        flight.enter(FlightState.CONNECTING, self._gate.clock.monotonic())
+        withhold = hold is not None and self._course.may_go_on
+        self._latest = Attempt(
+            gate=self._gate,
+            inbound=self._inbound,
+            reply=self._asked.reply,
+            flight=flight,
+            plan=plan,
+            bounds=plan.bounds if hold is None else hold.bounds,
+            hold=hold,
+            withhold=withhold,
+            patience=self._course.patience(plan) if withhold else None,
+        )
+        self._running = True
+        try:
+            return await self._latest.run()
+        finally:
+            self._running = False
+
+    async def _finished(self, end: _End) -> Result:
+        """Give the client what is left to give, after the last attempt."""
+        result, tried = end.result, self._course.attempts > 1
+        if isinstance(result, Withheld):
+            await self._pass_on(result)
+            return None
+        if isinstance(result, Whole):
+            self._tell(result)
+            if tried and result.status >= 400:
+                headers = {**result.headers, "x-should-retry": "false"}
+                return replace(result, headers=headers)
+        elif isinstance(result, Refusal) and tried and not end.refused:
+            return replace(result, final=True)
+        return result
+
+    async def _pass_on(self, withheld: Withheld) -> None:
+        """Pass an error inside a stream on as the provider sent it."""
+        reply = self._asked.reply
+        if self.gone:
+            return
+        try:
+            if not reply.started:
+                await reply.start(200, withheld.headers)
+            await reply.write(withheld.body)
+        except ClientGoneError:
+            self.gone = True
+
+    def _tell(self, whole: Whole) -> None:
+        """Put a provider's error where a person sees it."""
+        if whole.status < 400:
+            return
+        found = read_error(whole.body)
+        self._gate.answered_with_error(
+            self._plan.target,
+            whole.status,
+            "no message" if found is None else found.message,
+            self._asker.identity.session,
+        )
+
+    def _note(self, plan: Plan, step: Step, end: _End) -> None:
+        failure = end.failure
+        if failure is None:
+            return
+        self._inbound.explanation.note(
+            "attempt",
+            target=plan.target,
+            failed=failure.trouble,
+            status=failure.status,
+            then=step.cause,
+            target_next=step.plan.target,
+            wait_s=round(step.wait, 3),
+        )
+        self._gate.went_on(
+            plan.target, step.plan.target, failure, self._asker.identity.session
+        )
+
+    def _lesson(self, plan: Plan, result: Result | Withheld) -> Lesson | None:
+        """Return what a refused output bound teaches, where the gate had set it."""
+        if not isinstance(result, Whole) or result.status != 400:
+            return None
+        field, attempt = plan.output_field, self._latest
+        if attempt is None or field is None:
+            return None
+        injected = plan.bounds.output_injected
+        if not injected and field == plan.facts.output_field:
+            return None
+        lesson = lesson_of(result.body, field, attempt.bounds.output)
+        if not injected and lesson is not None and lesson.maximum is not None:
+            return None
+        if lesson is not None and lesson.lasting:
+            self._gate.planner.learn(plan.target, plan.facts.protocol, lesson)
+        return lesson
+
+    def _confirm(self, plan: Plan, lesson: Lesson, result: Whole | None) -> None:
+        if result is None or result.status == 200:
+            self._gate.planner.learn(plan.target, plan.facts.protocol, lesson)
+
+    def _remember(self, plan: Plan, hold: OpenHold) -> None:
+        usage, session = hold.usage, self._asker.identity.session
+        body = self._inbound.body
+        if usage is None or usage.source is not UsageSource.REPORTED or hold.failed:
+            self._gate.failures.failed(session, body)
+            return
+        self._gate.failures.succeeded(session, body)
+        turn = KnownTurn(
+            conversation=plan.facts.conversation,
+            body_bytes=plan.facts.body_bytes,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output,
+        )
+        self._gate.turns.remember(session, plan.target, turn)
+
+
+def _telling(kept: _End | None, end: _End) -> _End:
+    """Return which of two failures the client hears of.
+
+    That another target does not take the request at all says less than why it was
+    asked.
+    """
+    failure = end.failure
+    if kept is not None and failure is not None and failure.trouble is Trouble.REQUEST:
+        return kept
+    return end

@@ -1,0 +1,228 @@
+"""The targets of one request, in order: which is asked next, and when none is.
+
+Owns the attempt budget of a request, which retries and fallbacks share. Sends
+nothing and holds no money.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from faregate.core.refusal import Refusal
+from faregate.core.retrying import (
+    Failure,
+    Trouble,
+    may_go_elsewhere,
+    may_repeat,
+    wait_before,
+)
+from faregate.gateway import messages
+
+if TYPE_CHECKING:
+    from faregate.core.facts import RequestFacts
+    from faregate.core.identity import Identity
+    from faregate.core.retrying import RetryPolicy
+    from faregate.core.routing import RouteRule, Target
+    from faregate.gateway.gate import Gate
+    from faregate.gateway.health import Down, Ticket
+    from faregate.gateway.inbound import Inbound
+    from faregate.gateway.plan import Plan
+
+
+_jitter = random.SystemRandom().random
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """What follows a failed attempt."""
+
+    plan: Plan
+    wait: float = 0.0
+    """Seconds before it."""
+    cause: str
+    """"retry:WHY" or "fallback:WHY", as the ledger keeps it."""
+
+
+class Course:
+    """Where one request may go; made once for each request."""
+
+    __slots__ = (
+        "_facts",
+        "_gate",
+        "_identity",
+        "_inbound",
+        "_left",
+        "_refusals",
+        "_repeated",
+        "_resting",
+        "_retries",
+        "attempts",
+        "most",
+        "route",
+    )
+
+    def __init__(
+        self, gate: Gate, inbound: Inbound, facts: RequestFacts, identity: Identity
+    ) -> None:
+        """Ask nobody yet."""
+        self._gate = gate
+        self._inbound = inbound
+        self._facts = facts
+        self._identity = identity
+        self._retries = 0
+        self._repeated: Target | None = None
+        self._refusals: list[Refusal] = []
+        self._resting: dict[Target, Down] = {}
+        self.attempts = 0
+        """Attempts that were begun."""
+        self.most: int | None = None
+        """What the output bound of further plans must not pass."""
+        self.route: RouteRule | None = gate.planner.route_of(facts.model)
+        self._left: list[Target] = (
+            [] if self.route is None else self._targets_of(self.route)
+        )
+
+    @property
+    def policy(self) -> RetryPolicy:
+        """Return how often this request may be tried."""
+        return self._gate.settings.retries
+
+    @property
+    def allowed(self) -> int:
+        """Return the attempts that this request may have in all."""
+        return self.policy.direct if self.route is None else self.policy.attempts
+
+    @property
+    def may_go_on(self) -> bool:
+        """Tell whether anything could follow the attempt that is being made."""
+        return self.attempts < self.allowed
+
+    def first(self) -> Plan | Refusal:
+        """Return the plan of the first attempt, or why there is none."""
+        if self.route is None:
+            plan = self._gate.planner.plan(self._inbound, self._facts, self._identity)
+            if isinstance(plan, Refusal):
+                return plan
+            down = self._down(plan.target, alone=True)
+            return (
+                plan
+                if down is None
+                else messages.resting({plan.target: down}, self._now())
+            )
+        found = self._next(alone=len(self._left) == 1) or self._next(alone=True)
+        if found is not None:
+            return found
+        if self._resting:
+            return messages.resting(self._resting, self._now())
+        return self._refusals[0]
+
+    def begin(self, plan: Plan) -> Ticket | Down | None:
+        """Begin an attempt: return leave to ask, why not, or None for no counting.
+
+        What a caller's own key meets says nothing about ours.
+        """
+        self.attempts += 1
+        if self._inbound.grant is None:
+            return None
+        alone = not self._left or plan.target == self._repeated
+        return self._gate.health.ask(plan.target, self._now(), alone=alone)
+
+    def patience(self, plan: Plan) -> float | None:
+        """Return the seconds an answer may take to begin; None where nobody follows."""
+        if self.route is None or not any(t != plan.target for t in self._left):
+            return None
+        whole = plan.bursts or not plan.facts.stream
+        return self.policy.whole if whole else self.policy.first_event
+
+    def resting(self, plan: Plan, down: Down) -> Refusal:
+        """Return the answer where the last target left rests by now."""
+        return messages.resting({**self._resting, plan.target: down}, self._now())
+
+    def after(self, plan: Plan, failure: Failure) -> Step | None:
+        """Return what follows a failed attempt; None when nothing does."""
+        if not self.may_go_on:
+            return None
+        self._forget(plan.target)
+        return self._elsewhere(plan, failure) or self._again(plan, failure)
+
+    def instead(self, plan: Plan) -> Step | None:
+        """Return where to go when a target rests by the time it is to be asked."""
+        self.attempts -= 1
+        self._forget(plan.target)
+        found = self._next(alone=False)
+        return None if found is None else Step(plan=found, cause="fallback:resting")
+
+    def _elsewhere(self, plan: Plan, failure: Failure) -> Step | None:
+        if not may_go_elsewhere(failure, self.policy.repeat_paid):
+            return None
+        longer = None
+        if failure.trouble is Trouble.CONTEXT:
+            longer = self._gate.planner.window_of(str(plan.target)) or 0
+        found = self._next(alone=False, longer=longer)
+        if found is None:
+            return None
+        if failure.trouble is not Trouble.CONTEXT:
+            self._gate.health.burden(plan.target, self._now())
+        return Step(plan=found, cause=f"fallback:{failure.trouble}")
+
+    def _again(self, plan: Plan, failure: Failure) -> Step | None:
+        if not may_repeat(failure, self.policy.repeat_paid):
+            return None
+        wait = wait_before(failure, self._retries + 1, self.policy, _jitter())
+        if wait is None:
+            return None
+        own = self._inbound.grant is not None
+        if own and not self._gate.health.may_repeat(plan.target, self._now()):
+            return None
+        self._retries += 1
+        self._repeated = plan.target
+        return Step(plan=plan, wait=wait, cause=f"retry:{failure.trouble}")
+
+    def _next(self, *, alone: bool, longer: int | None = None) -> Plan | None:
+        """Return a plan for the first target that may be asked; others are noted.
+
+        With `longer` its context window must be known to be longer than that.
+        """
+        planner = self._gate.planner
+        for target in list(self._left):
+            if longer is not None and (planner.window_of(str(target)) or 0) <= longer:
+                continue
+            down = self._down(target, alone=alone)
+            if down is not None:
+                self._resting[target] = down
+                continue
+            plan = planner.plan(
+                self._inbound, self._facts, self._identity, target=target
+            )
+            if not isinstance(plan, Refusal):
+                return self._bounded(plan)
+            self._refusals.append(plan)
+            self._forget(target)
+        return None
+
+    def _bounded(self, plan: Plan) -> Plan:
+        most = self.most
+        if most is None or plan.output_field is None or plan.bounds.output <= most:
+            return plan
+        return replace(plan, bounds=plan.bounds.with_output(most))
+
+    def _down(self, target: Target, *, alone: bool) -> Down | None:
+        if self._inbound.grant is None:
+            return None
+        return self._gate.health.look(target, self._now(), alone=alone)
+
+    def _now(self) -> float:
+        return self._gate.clock.monotonic()
+
+    def _forget(self, target: Target) -> None:
+        if target in self._left:
+            self._left.remove(target)
+
+    def _targets_of(self, route: RouteRule) -> list[Target]:
+        if self._inbound.grant is not None:
+            return list(route.targets)
+        # A caller's own key goes to the provider that it was given for.
+        provider = route.targets[0].provider
+        return [each for each in route.targets if each.provider == provider]

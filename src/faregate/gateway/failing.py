@@ -1,0 +1,83 @@
+"""From the end of an attempt to what went wrong with it.
+
+Owns the table from a provider's error classes to the troubles that routing knows. It
+judges no money: whether nothing was billed is the hold's word.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from faregate.core.faults import FaultKind, UpstreamError
+from faregate.core.retry_after import retry_after
+from faregate.core.retrying import Failure, Trouble
+from faregate.providers.error_classes import classify, stated, stated_in
+from faregate.providers.spec import ErrorClass
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from faregate.gateway.inbound import Whole
+    from faregate.gateway.ports import UpstreamAnswer
+    from faregate.protocols.codec import Answer
+    from faregate.providers.spec import ProviderSpec
+
+_TROUBLES: Mapping[ErrorClass, Trouble] = {
+    ErrorClass.AUTH: Trouble.KEY,
+    ErrorClass.PERMISSION: Trouble.FORBIDDEN,
+    ErrorClass.MODEL_UNKNOWN: Trouble.MODEL_GONE,
+    ErrorClass.BAD_REQUEST: Trouble.REQUEST,
+    ErrorClass.CONTEXT_OVERFLOW: Trouble.CONTEXT,
+    ErrorClass.RATE_LIMITED: Trouble.RATE_LIMIT,
+    ErrorClass.QUOTA_EXHAUSTED: Trouble.QUOTA,
+    ErrorClass.OVERLOADED: Trouble.OVERLOADED,
+    ErrorClass.UPSTREAM: Trouble.SERVER_ERROR,
+    ErrorClass.CONTENT_FILTER: Trouble.REQUEST,
+}
+
+
+def of_fault(error: UpstreamError, *, free: bool) -> Failure:
+    """Return the failure of an attempt that broke before or inside its answer."""
+    trouble = Trouble.BROKEN
+    if not error.sent:
+        trouble = Trouble.CONNECT
+    elif error.kind is FaultKind.TIMEOUT:
+        trouble = Trouble.TIMEOUT
+    return Failure(trouble=trouble, message=error.message, free=free)
+
+
+def of_whole(
+    spec: ProviderSpec, whole: Whole, answer: Answer, *, now: float, free: bool
+) -> Failure | None:
+    """Return the failure that a whole answer states; None for a good one.
+
+    `now` is Unix seconds, for a wait that is named as an instant.
+    """
+    if whole.status < 400 and answer.error is None:
+        return None
+    said = stated_in(whole.status, whole.body)
+    return Failure(
+        trouble=_TROUBLES[classify(spec, said)],
+        message=answer.error or f"it answered {whole.status}",
+        status=whole.status,
+        retry_after=retry_after(whole.headers, now=now),
+        free=free,
+    )
+
+
+def of_stream(
+    spec: ProviderSpec, upstream: UpstreamAnswer, answer: Answer, *, free: bool
+) -> Failure | None:
+    """Return the failure that an event of a stream states; None where none does.
+
+    What the event's words do not explain is an error inside a stream.
+    """
+    if answer.error is None:
+        return None
+    codes = frozenset({answer.error_code} if answer.error_code else ())
+    found = _TROUBLES[classify(spec, stated(upstream.status, answer.error, codes))]
+    if found in {Trouble.SERVER_ERROR, Trouble.REQUEST}:
+        found = Trouble.STREAM_ERROR
+    return Failure(
+        trouble=found, message=answer.error, status=upstream.status, free=free
+    )
