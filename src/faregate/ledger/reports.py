@@ -22,6 +22,7 @@ from faregate.core.records import (
 )
 from faregate.ledger import audit, files, smoke_runs, verify
 from faregate.ledger.connection import open_reader, select
+from faregate.ledger.cost_reports import CostReports
 from faregate.ledger.errors import translated
 from faregate.ledger.holds import IDS_PER_MS
 from faregate.ledger.refusals import QUARTER_MS
@@ -220,6 +221,11 @@ class Reports:
         """Return the latest error of each provider that had one since then."""
         with translated("Reading the ledger"):
             return last_errors(self._connection, since_ms)
+
+    @property
+    def costs(self) -> CostReports:
+        """Return the reader of requests and attempts, on the same connection."""
+        return CostReports(self._connection)
 
     def budgets(self, now_s: int) -> tuple[BudgetState, ...]:
         """Return the windows that run at `now_s`, those of sessions left out."""
