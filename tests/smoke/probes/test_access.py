@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -12,7 +13,7 @@ from faregate.smoke.probes import bad_key, models, no_key, reach
 from faregate.smoke.simulated.interception import RawAnswer, json_answer
 from faregate.smoke.simulated.settings import SimulatorSettings
 from faregate.smoke.verdict import Verdict
-from tests.smoke.probing import CHAT, EVERY, KEY, SHORT, locally, stage
+from tests.smoke.probing import CHAT, EVERY, KEY, SHORT, locally, spec_of, stage
 
 PAGE = RawAnswer(status=200, body=b"<!DOCTYPE html><p>Log in", content_type="text/html")
 ERROR = {"error": {"message": "Incorrect key", "type": "auth", "code": "bad_key"}}
@@ -47,6 +48,24 @@ async def test_a_redirect_is_named_and_not_followed() -> None:
         assert len(on.provider.requests) == 1
     assert found.verdict is Verdict.WARN
     assert "redirect" in found.seen
+
+
+async def test_what_speaks_no_http_is_named() -> None:
+    async def greet(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(b"SSH-2.0-OpenSSH_9.9\r\n")
+        await writer.drain()
+        writer.close()
+
+    async with await asyncio.start_server(greet, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+
+        def elsewhere(target: SmokeTarget) -> SmokeTarget:
+            return replace(target, spec=spec_of(f"http://127.0.0.1:{port}"))
+
+        async with stage(change=elsewhere) as on:
+            found = await on.verdict(reach.PROBE)
+    assert found.verdict is Verdict.FAIL
+    assert "does not speak HTTP" in found.means
 
 
 async def test_a_slow_connection_is_a_warning() -> None:

@@ -25,6 +25,7 @@ from faregate.smoke.simulated.fault import Fault
 from faregate.smoke.simulated.faults import answers, bodies, connection, streams
 from faregate.smoke.simulated.interception import RawAnswer, json_answer
 from faregate.smoke.simulated.obedient import Obedient
+from faregate.smoke.simulated.rates import Counts
 from faregate.smoke.simulated.script import Step
 from faregate.smoke.simulated.seen import SeenRequest
 from faregate.smoke.verdict import Verdict
@@ -334,6 +335,14 @@ class TestReasoning:
             found = await on.verdict(reasoning.PROBE)
         assert found.verdict is PASS
         assert where in found.seen
+
+    async def test_thoughts_that_are_only_billed_are_told(self) -> None:
+        billed = Counts(input=30, output=40, reasoning=20)
+        async with stage() as on:
+            on.provider.match(lambda _: Step(text="ZEBRA-4821", usage=billed))
+            found = await on.verdict(reasoning.PROBE)
+        assert found.verdict is PASS
+        assert found.seen == "hidden, 20 tokens billed"
 
     async def test_a_leak_is_a_warning(self) -> None:
         async with stage() as on:

@@ -208,6 +208,15 @@ class TestCount:
         assert found.verdict is SKIP
         assert "nothing is billed" in found.seen
 
+    async def test_without_a_vocabulary_nothing_is_compared(self) -> None:
+        def other(target: SmokeTarget) -> SmokeTarget:
+            return replace(target, spec=replace(target.spec, tokenizer="none_such"))
+
+        async with stage(change=other) as on:
+            found = await on.verdict(usage_count.PROBE)
+        assert found.verdict is SKIP
+        assert "no vocabulary" in found.seen
+
     async def test_the_provider_own_count_is_believed(self) -> None:
         def before(seen: SeenRequest) -> RawAnswer | None:
             counts = seen.path.endswith("count_tokens")

@@ -10,7 +10,7 @@ from faregate.smoke.dialects.wanted import Wanted
 from faregate.smoke.no_answer import diagnosed, no_answer
 from faregate.smoke.probe import Group, Probe
 from faregate.smoke.reading import Delta
-from faregate.smoke.verdict import passed, skipped, unsupported, warned
+from faregate.smoke.verdict import passed, skipped, unsupported
 
 if TYPE_CHECKING:
     from faregate.smoke.asking.transcript import Transcript
@@ -65,12 +65,6 @@ def _judge(cold: Transcript, warm: Transcript) -> Finding:
     if not usage.cache_read:
         return unsupported(f"no cached tokens are stated; first token {times}", hit=0)
     seen = f"{share:.0%} of {usage.input_tokens} cached; first token {times}"
-    if usage.cache_read > usage.input_tokens:
-        return warned(
-            f"{usage.cache_read} cached of {usage.input_tokens}",
-            "the numbers contradict each other",
-            "compare with the provider's dashboard",
-        )
     return passed(seen, hit=round(share, 3), cached_tokens=usage.cache_read)
 
 

@@ -32,8 +32,8 @@ async def run(ctx: ProbeContext) -> Finding:
     if ctx.output_field in fields:
         fields.remove(ctx.output_field)
         fields.insert(0, ctx.output_field)
-    asked = None
-    for field in fields:
+    while True:
+        field = fields.pop(0)
         asked = await ctx.ask(
             Wanted(
                 prompt="Write the numbers from one to sixty as English words.",
@@ -41,12 +41,9 @@ async def run(ctx: ProbeContext) -> Finding:
                 output_field=field,
             )
         )
-        if asked.status in {400, 422} and names(asked, field):
-            continue
-        return _judge(ctx, asked, field)
-    if asked is None:
-        return skipped("no field to try")
-    return no_answer(ctx.target, asked)
+        refused = asked.status in {400, 422} and names(asked, field)
+        if not refused or not fields:
+            return _judge(ctx, asked, field)
 
 
 def _judge(ctx: ProbeContext, asked: Transcript, field: str) -> Finding:
