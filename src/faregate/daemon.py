@@ -33,6 +33,7 @@ from faregate.gateway.tasks import spawn
 from faregate.gateway.watchdog import watch
 from faregate.ledger.ledger import Ledger
 from faregate.ledger.reports import Reports
+from faregate.server.approval_routes import add_approval_routes
 from faregate.server.auth import Tokens
 from faregate.server.clock import SystemClock
 from faregate.server.control import Control
@@ -166,6 +167,7 @@ class Daemon:
             self._clock,
             self._patience,
             governing=self.ledger.governing,
+            audit=self.ledger.note_approval,
             high_water_s=self.ledger.high_water_s(),
         )
         self.gate.recording = recording = Recording(self.ledger.log_requests)
@@ -216,6 +218,7 @@ class Daemon:
         control = self._control()
         app = control_app(control)
         add_smoke_routes(app, beside(self.gate), control.runs)
+        add_approval_routes(app, control, self.gate)
         keep = self.ledger.record_smoke
         return add_smoke_history(app, keep, self.reports, self.gate, control.runs)
 
@@ -277,6 +280,8 @@ class Daemon:
         for site in list(self._agents.sites):
             await site.stop()
         gate.admission.close(leaving)
+        if gate.approvals is not None:
+            gate.approvals.close(leaving)
         landed = spawn(gate.flights.landed(), "landed")
         hurry = spawn(self._hurry.wait(), "hurry")
         await asyncio.wait(

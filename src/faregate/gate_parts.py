@@ -13,6 +13,7 @@ from faregate.core.limits.effective import LimitRules
 from faregate.core.policy import OnTight
 from faregate.core.windows import HighWater
 from faregate.gateway.admission import Admission
+from faregate.gateway.approvals import ApprovalDesk
 from faregate.gateway.events import EventLog
 from faregate.gateway.flights import Flights
 from faregate.gateway.gate import Gate
@@ -30,6 +31,7 @@ from faregate.tokens.counter import TokenCounter
 if TYPE_CHECKING:
     from faregate.config.keys import Keys
     from faregate.config.settings import Settings
+    from faregate.gateway.approvals import Audit
     from faregate.gateway.ports import GoverningPort, LedgerPort, Upstream
     from faregate.gateway.steady_clock import SteadyClock
     from faregate.providers.price_table import PriceTable
@@ -45,6 +47,7 @@ def build_gate(
     patience: Patience,
     *,
     governing: GoverningPort,
+    audit: Audit,
     high_water_s: int,
 ) -> Gate:
     """Return the gate over an open ledger and a way to the providers."""
@@ -72,7 +75,11 @@ def build_gate(
         "clock", clock_jumped(ms), at_ms=clock.now_ms(), severity="alert"
     )
     count_tokens = TokenCounter().count
+    desk = ApprovalDesk(
+        policy=settings.approvals, clock=clock, events=events, audit=audit
+    )
     governor = Governor(
+        approver=desk,
         limiter=Limiter(
             LimitRules(settings.limits.everyone, settings.limits.by_agent),
             SessionStates(governing, clock),
@@ -96,6 +103,7 @@ def build_gate(
         turns=turns,
         failures=Failures(),
         governor=governor,
+        approvals=desk,
         count_tokens=count_tokens,
         books=Books(ledger=ledger, admission=admission, events=events, clock=clock),
         high_water=HighWater(high_water_s),

@@ -198,7 +198,7 @@ BAD = [
     ("[loops]\n", 1, "loops", ["would do nothing"]),
     ("[bugdet]\nmonthly = 5\n", 1, "bugdet", ["Did you mean budget?"]),
     ("[budget]\n\nmontly = 5\n", 3, "budget.montly", ["Did you mean monthly?"]),
-    ("mnthl = 5\n", 1, "mnthl", ["Known here: budget"]),
+    ("mnthl = 5\n", 1, "mnthl", ["Known here: approvals, budget"]),
     ("[server]\nprot = 1\n", 2, "server.prot", ["Did you mean port?"]),
     ('[routes.a]\nmodels="m"\ntargets="openai/x"\nescalate_on=[]\n', 4,
      "routes.a.escalate_on", ["would do nothing"]),

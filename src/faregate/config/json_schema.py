@@ -28,6 +28,7 @@ def json_schema() -> dict[str, object]:
         "budget": _table(schema.BudgetKeys),
         "budgets": {"type": "array", "items": _table(schema.BudgetsKeys)},
         "limits": limits,
+        "approvals": _table(schema.ApprovalKeys),
         "providers": _named(_table(schema.ProviderKeys)),
         "models": _named(_table(schema.ModelKeys)),
         "prices": _named(price),

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from faregate.config.files import read_owned
 from faregate.config.problems import ConfigError, Problem
-from faregate.config.schema import BudgetKeys, LimitKeys, ServerKeys
+from faregate.config.schema import ApprovalKeys, BudgetKeys, LimitKeys, ServerKeys
+from faregate.config.sections.approvals import read_approvals
 from faregate.config.sections.budgets import (
     MONTHLY,
     Caps,
@@ -74,6 +75,7 @@ def load(paths: Paths) -> Settings:
         theme=read_theme(top.table("theme")),
         keys=read_keys(keys),
         limits=read_limits(top.table("limits")),
+        approvals=read_approvals(top.table("approvals")),
         ledger_dir=read_ledger(top.table("ledger"), paths.ledger_dir),
         hidden=hidden,
         warnings=tuple(f"{each}" for each in hidden),
@@ -123,6 +125,7 @@ def _homes() -> dict[str, str]:
         for section, keys in (
             ("server", ServerKeys),
             ("limits", LimitKeys),
+            ("approvals", ApprovalKeys),
             ("budget", BudgetKeys),
         )
         for field in vars(keys).values()

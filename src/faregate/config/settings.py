@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from faregate.core.approvals.policy import ApprovalPolicy
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import tzinfo
@@ -143,6 +145,7 @@ class Settings:
     """Key bindings of the screen: action to key."""
     ledger_dir: Path
     limits: LimitSettings = field(default_factory=LimitSettings)
+    approvals: ApprovalPolicy = field(default_factory=ApprovalPolicy)
     hidden: tuple[Hidden, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 

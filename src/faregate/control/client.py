@@ -35,6 +35,7 @@ from faregate.control.wire import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from faregate.control.approvals import ApprovalList, Approve, Deny
     from faregate.control.side_spending import SideAnswer, SideEnd, SideHold
     from faregate.control.smoke_runs import SmokeRuns, SmokeRunView
 
@@ -125,6 +126,35 @@ class ControlClient:
         if target is not None:
             path += f"?target={quote(target, safe='')}&limit={limit}"
         return self._get(path, list[SmokeRunView])
+
+    def approvals(self) -> ApprovalList:
+        """Return what waits for a person, and what was decided lately."""
+        # Loaded here, as below: a status bar has no use for it.
+        from faregate.control.approvals import ApprovalList
+
+        return self._get("/v1/approvals", ApprovalList)
+
+    def approve(
+        self, approval: str, asked: Approve, *, confirmed: bool = False
+    ) -> None:
+        """Let what waits pass; `confirmed` says that a person said yes on a TTY.
+
+        Besides forbidden, the codes are not_found, already_decided, expired, gone and
+        changed.
+        """
+        self._decide(approval, "approve", asked, self._proof(confirmed))
+
+    def deny(self, approval: str, asked: Deny) -> None:
+        """Refuse what waits; the codes are those of `approve`."""
+        self._decide(approval, "deny", asked, {})
+
+    def _decide(
+        self, approval: str, verb: str, asked: object, headers: dict[str, str]
+    ) -> None:
+        from urllib.parse import quote
+
+        path = f"/v1/approvals/{quote(approval, safe='')}/{verb}"
+        self._post(path, asked, headers=headers)
 
     def shutdown(self, *, confirmed: bool = False) -> None:
         """Ask the proxy to drain and stop; returns once it has agreed."""

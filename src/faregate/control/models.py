@@ -11,6 +11,8 @@ from typing import Literal
 
 import msgspec
 
+from faregate.control.approvals import ApprovalView, DecidedView
+
 CONTROL_VERSION = 1
 
 SessionState = Literal[
@@ -160,6 +162,10 @@ class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
     tokens_per_minute: int = 0
     wasted_month: str = "0"
     refused_month: int = 0
+    approvals: list[ApprovalView] = []
+    """What waits for a person, the most urgent first."""
+    decided: list[DecidedView] = []
+    """What was decided lately, newest first."""
 
 
 class Delta(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,6 +186,8 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
     wasted_month: str = "0"
     refused_month: int = 0
     setup: Setup | None = None
+    approvals: list[ApprovalView] = []
+    decided: list[DecidedView] = []
 
 
 class HoldView(msgspec.Struct, frozen=True, kw_only=True):

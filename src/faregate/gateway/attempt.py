@@ -266,7 +266,8 @@ class Attempt:
     async def last_words(self, refusal: Refusal) -> None:
         """Send an error event in the dialect, then close without a clean end."""
         event = b""
-        if self._upstream is None or is_event_stream(self._upstream):
+        upstream = self._upstream if self._relay is not None else None
+        if upstream is None or is_event_stream(upstream):
             event = self._inbound.codec.error_event(refusal, self._inbound.id)
         if event and self._relay is not None and self._relay.inside_event:
             # What was begun must not swallow the error.

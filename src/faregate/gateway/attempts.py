@@ -109,8 +109,17 @@ class Attempts:
             self._note(plan, step, end)
             if step.wait:
                 await asyncio.sleep(step.wait)
+            if not await self._allowed(plan, step.plan):
+                return await self._finished(kept)
             self._asker.again(step.cause)
             plan = step.plan
+
+    async def _allowed(self, plan: Plan, after: Plan) -> bool:
+        """Tell whether another target than the one that was asked may be asked."""
+        desk = self._gate.approvals
+        if desk is None or after.target == plan.target:
+            return True
+        return await desk.check(replace(self._asked, plan=after)) is None
 
     def _next(self, plan: Plan, end: _End) -> Step | None:
         failure = end.failure

@@ -19,6 +19,7 @@ from faregate.gateway.attempts import Attempts
 from faregate.gateway.course import Course
 from faregate.gateway.flights import Flight, FlightState
 from faregate.gateway.governor import Asked
+from faregate.gateway.inbound import Whole
 from faregate.protocols.codec import BadRequestError
 
 if TYPE_CHECKING:
@@ -129,7 +130,14 @@ class Exchange:
         if isinstance(result, Refusal):
             self._gate.refused(result, identity, hung_up=result is _HUNG_UP)
             return await self._end(result)
+        if isinstance(result, Whole) and self._reply.started:
+            # Signs of life went out with a status of their own.
+            return await self._end(self._late(result))
         return result
+
+    def _late(self, whole: Whole) -> Refusal:
+        provider = "the provider" if self._flight is None else self._flight.provider
+        return messages.came_late(whole.status, whole.body, provider)
 
     async def _inspected(self) -> RequestFacts:
         inbound = self._inbound

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from faregate.core.routing import Target
     from faregate.gateway.admission import Admission
     from faregate.gateway.approvals import ApprovalDesk
+    from faregate.gateway.approvals import ApprovalDesk
     from faregate.gateway.counting import CountTokens
     from faregate.gateway.events import EventLog
     from faregate.gateway.flights import Flights
@@ -62,6 +63,8 @@ class Gate:
     failures: Failures
     books: Books
     governor: Governor = field(default_factory=Governor)
+    approvals: ApprovalDesk | None = None
+    """Where requests wait for a person; None where nothing is ever asked."""
     approvals: ApprovalDesk | None = None
     """Where requests wait for a person; None where nothing is ever asked."""
     count_tokens: CountTokens | None = None

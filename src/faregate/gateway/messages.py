@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from faregate.core.faults import FaultKind, UpstreamError
 from faregate.core.refusal import Refusal, RefusalCode
+from faregate.protocols.error_bodies import read_error
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -225,6 +226,17 @@ def upstream(error: UpstreamError, provider: str) -> Refusal:
     return Refusal(
         code=_UPSTREAM_CODES[error.kind],
         message=f"{provider}: {error.message}",
+        extra={"provider": provider},
+    )
+
+
+def came_late(status: int, body: bytes, provider: str) -> Refusal:
+    """Return the words for an answer in one piece to a client that was kept alive."""
+    found = read_error(body)
+    what = "without a stream" if found is None else found.message
+    return Refusal(
+        code=RefusalCode.UPSTREAM_BROKEN,
+        message=f"{provider} answered {status}: {what}",
         extra={"provider": provider},
     )
 

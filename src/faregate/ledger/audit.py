@@ -31,7 +31,7 @@ class AuditRow:
     at_ms: int
     who: str
     what: str
-    """"limit", "resolve", "reopen", "outcome", "reset"."""
+    """"limit", "resolve", "reopen", "outcome", "reset", "approval"."""
     subject: str
     before: str | None = None
     after: str | None = None

@@ -142,6 +142,11 @@ class Decisions:
                 ),
             )
 
+    def note(self, row: audit.AuditRow) -> None:
+        """Write down a decision that changes no figure of the ledger."""
+        with full_sync(self._connection), self._writing:
+            audit.write(self._connection, row)
+
     def _book(
         self, ending: Ending, attempt: str, spent: Money | None, note: str, at_ms: int
     ) -> Change:

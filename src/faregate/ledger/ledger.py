@@ -27,6 +27,7 @@ from faregate.core.holds import (
 )
 from faregate.ledger import files, integrity, smoke_runs
 from faregate.ledger.alerts import AlertMarks
+from faregate.ledger.audit import AuditRow
 from faregate.ledger.boot import read_boot_id
 from faregate.ledger.connection import Transaction, open_writer
 from faregate.ledger.corrections import Corrections
@@ -277,6 +278,23 @@ class Ledger:
         self._require_open()
         self._decisions.judge(
             session, outcome, who=who, note=note, at_ms=self._clock_ms()
+        )
+
+    def note_approval(
+        self, *, subject: str, session: str, decision: str, note: str, who: str
+    ) -> None:
+        """Write down what was decided about a request that waited for a person."""
+        self._require_open()
+        self._decisions.note(
+            AuditRow(
+                at_ms=self._clock_ms(),
+                who=who,
+                what="approval",
+                subject=subject,
+                before=session,
+                after=decision,
+                note=note,
+            )
         )
 
     def start_session(

@@ -85,12 +85,14 @@ class Broadcast:
         """Watch for as long as the context lasts."""
         watcher = Watcher(self._live)
         self._watchers.add(watcher)
+        self._live.watchers = len(self._watchers)
         if self._task is None:
             self._task = spawn(self._run(), "feed")
         try:
             yield watcher
         finally:
             self._watchers.discard(watcher)
+            self._live.watchers = len(self._watchers)
             if not self._watchers and self._task is not None:
                 self._task.cancel()
                 self._task = None

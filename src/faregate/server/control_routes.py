@@ -117,15 +117,15 @@ class _Routes:
 
     async def resolve(self, request: web.Request) -> web.Response:
         asked = await _body(request, ResolveHold)
-        self._person(request)
-        self._control.resolve(asked, who=_who(request))
+        require_person(request, self._control)
+        self._control.resolve(asked, who=who_in(request))
         return _json({"ok": True})
 
     async def set_budget(self, request: web.Request) -> web.Response:
         asked = await _body(request, SetBudget)
         if self._control.raises(asked):
-            self._person(request)
-        self._control.set_budget(asked, who=_who(request))
+            require_person(request, self._control)
+        self._control.set_budget(asked, who=who_in(request))
         return _json({"ok": True})
 
     async def new_session(self, request: web.Request) -> web.Response:
@@ -143,13 +143,14 @@ class _Routes:
         self._control.shutdown()
         return _json({"ok": True})
 
-    def _person(self, request: web.Request) -> None:
-        control = self._control
-        why = why_no_person(
-            peer_in(request), request.headers, control.admin_secret, control.runs
-        )
-        if why is not None:
-            raise ControlRefusedError(403, "forbidden", why)
+
+def require_person(request: web.Request, control: Control) -> None:
+    """Refuse whoever may not act as a person; raises ControlRefusedError."""
+    why = why_no_person(
+        peer_in(request), request.headers, control.admin_secret, control.runs
+    )
+    if why is not None:
+        raise ControlRefusedError(403, "forbidden", why)
 
 
 async def _sign(_request: web.Request, response: web.StreamResponse) -> None:
@@ -175,7 +176,8 @@ def peer_in(request: web.Request) -> Peer:
         return peer_of(copy)
 
 
-def _who(request: web.Request) -> str:
+def who_in(request: web.Request) -> str:
+    """Return who asks, for the audit."""
     peer = peer_in(request)
     return f"uid {peer.uid} pid {peer.pid}"
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from faregate.control.approvals import ApprovalList
 from faregate.control.models import (
     BudgetView,
     Delta,
@@ -18,6 +19,7 @@ from faregate.control.models import (
     Status,
 )
 from faregate.server import views
+from faregate.server.approval_views import approval_list
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -86,6 +88,8 @@ class Live:
         self._window_of = window_of
         self._started = gate.clock.monotonic()
         self._figures = figures
+        self.watchers = 0
+        """How many read the feed now: a person could decide."""
 
     async def fresh(self) -> None:
         """Wait until the sums of the last hour are of now; raises LedgerError."""
@@ -110,6 +114,7 @@ class Live:
         """Return everything the overview shows."""
         status = self.status()
         now = self._gate.clock.monotonic()
+        approvals = self._approvals(now)
         events = self._gate.events.since(0)[-EVENTS_SHOWN:]
         return Snapshot(
             seq=self._gate.events.seq,
@@ -122,6 +127,8 @@ class Live:
             tokens_per_minute=self._figures.latest.tokens_per_minute,
             wasted_month=self._figures.latest.wasted,
             refused_month=self._figures.latest.refused,
+            approvals=approvals.waiting,
+            decided=approvals.decided,
         )
 
     def cursor(self) -> Cursor:
@@ -150,6 +157,7 @@ class Live:
         since = cursor.oldest_ms - SETTLING_MS
         records = self._reports.active_sessions(since, limit=SESSIONS_SHOWN)
         cursor.move(now_ms, gate.events.seq, gate.flights.total, flights)
+        approvals = self._approvals(now)
         return Delta(
             seq=cursor.seq,
             at=views.rfc3339(now_ms),
@@ -166,12 +174,20 @@ class Live:
             wasted_month=self._figures.latest.wasted,
             refused_month=self._figures.latest.refused,
             setup=self._setup(),
+            approvals=approvals.waiting,
+            decided=approvals.decided,
         )
 
     @property
     def in_flight(self) -> int:
         """Return how many requests run or wait."""
         return len(self._gate.flights)
+
+    def _approvals(self, now: float) -> ApprovalList:
+        desk = self._gate.approvals
+        if desk is None:
+            return ApprovalList(waiting=[], decided=[])
+        return approval_list(desk, now)
 
     def _uptime(self) -> float:
         return self._gate.clock.monotonic() - self._started

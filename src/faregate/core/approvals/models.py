@@ -1,0 +1,31 @@
+"""Models that a person wants to be asked about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from faregate.core.approvals.findings import Finding, Subject
+from faregate.core.approvals.policy import Verdict, first_fit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from faregate.core.approvals.policy import ApprovalPolicy
+
+
+def judge(subject: Subject, policy: ApprovalPolicy) -> Iterator[Finding]:
+    """Yield each model that may serve the request and may not simply do so.
+
+    A pattern fits the model's name with its provider's or without.
+    """
+    if not policy.models:
+        return
+    for target in subject.targets:
+        rule = first_fit(policy.models, (target, target.partition("/")[2]))
+        if rule is not None and rule.verdict is not Verdict.ALLOW:
+            yield Finding(
+                rule="models",
+                verdict=rule.verdict,
+                what=target,
+                why=f"it may be answered by {target}",
+            )
