@@ -20,7 +20,7 @@ from faregate.core.limits.totals import SessionTotals
 from faregate.core.model_facts import ModelFacts
 from faregate.core.money import Money
 from faregate.core.pricing import PriceRow, Rates
-from faregate.core.routing import RoutingTable
+from faregate.core.routing import RouteRule, RoutingTable, Target
 from faregate.core.windows import WindowKind
 from faregate.gateway.admission import Admission
 from faregate.gateway.events import EventLog
@@ -28,6 +28,7 @@ from faregate.gateway.exchange import Exchange
 from faregate.gateway.flights import Flights
 from faregate.gateway.gate import Gate
 from faregate.gateway.governor import Governor
+from faregate.gateway.health import Health
 from faregate.gateway.inbound import Inbound
 from faregate.gateway.limiting import Limiter
 from faregate.gateway.planning import Planner
@@ -212,6 +213,7 @@ class SmallGate:
         facts: dict[tuple[str, str], ModelFacts] | None = None,
         limit: str | None = "1",
         limits: Chosen | None = None,
+        routes: tuple[RouteRule, ...] = (),
     ) -> None:
         settings = settings or GateSettings()
         self.governing = FakeGoverning()
@@ -235,7 +237,7 @@ class SmallGate:
             planner=Planner(
                 specs=known,
                 prices=prices,
-                table=RoutingTable(providers=frozenset(known)),
+                table=RoutingTable(providers=frozenset(known), routes=routes),
                 key_of=lambda _name: "sk-key",
                 settings=settings,
                 turns=turns,
@@ -246,6 +248,7 @@ class SmallGate:
             turns=turns,
             failures=Failures(),
             books=Books(ledger=port, admission=admission, events=events, clock=steady),
+            health=Health(settings.breaker),
         )
         self.limiter = Limiter(
             LimitRules(everyone=limits or {}),
@@ -290,6 +293,15 @@ class SmallGate:
 
     def kinds(self) -> list[str]:
         return [event.kind for event in self.gate.events.since(0)]
+
+
+def route(*targets: str, name: str = "r", **more: Any) -> RouteRule:
+    """A route over "provider/model" targets, under its own name."""
+    found = []
+    for each in targets:
+        provider, _, model = each.partition("/")
+        found.append(Target(provider=provider, model=model, route=name))
+    return RouteRule(name=name, models=(name,), targets=tuple(found), **more)
 
 
 def _matcher(limit: str | None) -> BudgetMatcher:

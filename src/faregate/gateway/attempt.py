@@ -7,11 +7,11 @@ provider's connection is closed when its answer is not read to the end.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from faregate.core.attempts import Departure, UpstreamRequest
 from faregate.core.faults import FaultKind, UpstreamError
-from faregate.core.retrying import Failure, Trouble
 from faregate.gateway import endpoints, failing, messages
 from faregate.gateway.flights import FlightState
 from faregate.gateway.forwarding import (
@@ -27,9 +27,10 @@ from faregate.protocols.codec import Answer
 if TYPE_CHECKING:
     from faregate.core.estimate import Bounds
     from faregate.core.refusal import Refusal
+    from faregate.core.retrying import Failure
     from faregate.gateway.flights import Flight
     from faregate.gateway.gate import Gate
-    from faregate.gateway.inbound import Inbound, Result
+    from faregate.gateway.inbound import Inbound, Result, Whole
     from faregate.gateway.plan import Plan
     from faregate.gateway.ports import Reply, UpstreamAnswer
     from faregate.gateway.settlement import OpenHold
@@ -61,6 +62,7 @@ class Attempt:
         self._reply = reply
         self._flight = flight
         self._plan = plan
+        self._sent = plan.sent(inbound)
         self.bounds = bounds
         self._hold = hold
         self._withhold = withhold
@@ -70,8 +72,7 @@ class Attempt:
         self._upstream: UpstreamAnswer | None = None
         self._relay: StreamRelay | None = None
         self._gone = False
-        self.failure: Failure | None = None
-        """How it failed, once it did."""
+        self._failure: Failure | None = None
         self.why = "it was cancelled"
         """What to book as the reason when this is cancelled."""
 
@@ -89,6 +90,15 @@ class Attempt:
     def delivered(self) -> bool:
         """Tell whether the client may have seen something of this answer."""
         return self._relay is not None and self._relay.withheld is None
+
+    @property
+    def failure(self) -> Failure | None:
+        """Return how it failed, once it did, and whether that is proven to be free."""
+        failure, hold = self._failure, self._hold
+        if failure is None:
+            return None
+        free = hold is None or (hold.done and not hold.cost)
+        return replace(failure, free=free)
 
     def client_gone(self) -> None:
         """Stop writing; reading goes on until the usage is known."""
@@ -157,12 +167,12 @@ class Attempt:
     async def _send(self) -> UpstreamAnswer:
         plan = self._plan
         changes = plan.splice(self.bounds)
-        body = self._inbound.body
+        body = self._sent.body
         if changes is not None:
-            body = self._inbound.codec.splice(body, changes)
+            body = self._sent.codec.splice(body, changes)
         request = UpstreamRequest(
             url=plan.url,
-            method=self._inbound.head.method,
+            method=self._sent.head.method,
             headers=plan.headers,
             body=body,
             stream=plan.facts.stream,
@@ -184,7 +194,7 @@ class Attempt:
         try:
             outcome = await read_whole(
                 upstream,
-                self._inbound.codec,
+                self._sent.codec,
                 provider=self._plan.target.provider,
                 flags=self._plan.spec.usage_flags,
                 limit=self._gate.settings.body_limit,
@@ -194,34 +204,40 @@ class Attempt:
             return self._broken(error)
         if isinstance(outcome, Unusable):
             self._blame(FaultKind.MALFORMED)
+            self._fails(failing.of_unusable(outcome.refusal, upstream.status))
             if outcome.unbilled:
                 self._void(outcome.refusal.message, upstream.status)
             elif self._hold is not None:
                 self._hold.unknown(outcome.refusal.message, upstream.status)
-            self.failure = Failure(
-                trouble=Trouble.BROKEN,
-                message=outcome.refusal.message,
-                status=upstream.status,
-                free=self._free,
-            )
             return outcome.refusal
+        if outcome.whole.status >= 400 or outcome.answer.error is not None:
+            now = self._gate.clock.now_ms() / 1000
+            self._fails(failing.of_whole(self._plan.spec, outcome, now=now))
         if self._hold is not None:
             self._hold.answered(outcome.answer, upstream.status)
-        if outcome.whole.status >= 400 or outcome.answer.error is not None:
-            self.failure = failing.of_whole(
-                self._plan.spec,
-                outcome.whole,
-                outcome.answer,
-                now=self._gate.clock.now_ms() / 1000,
-                free=self._free,
-            )
-        return outcome.whole
+        return self._returned(outcome.whole)
+
+    def _returned(self, whole: Whole) -> Result:
+        """Return a whole answer in the client's dialect; its money is booked."""
+        carried = self._plan.carried
+        if carried is None:
+            return whole
+        try:
+            return carried.whole(whole, self._plan.spec)
+        except UpstreamError as error:
+            self._blame(error.kind)
+            self._fails(failing.of_fault(error))
+            return messages.upstream(error, self._plan.target.provider)
 
     async def _stream(self, upstream: UpstreamAnswer) -> Result | Withheld:
+        carried = self._plan.carried
+        meter = self._sent.codec.meter(
+            strip_usage=self._plan.strip_usage, flags=self._plan.spec.usage_flags
+        )
+        headers = {} if carried is None else carried.stream_headers()
         relay = StreamRelay(
-            meter=self._inbound.codec.meter(
-                strip_usage=self._plan.strip_usage, flags=self._plan.spec.usage_flags
-            ),
+            meter=meter if carried is None else carried.meter(meter),
+            headers=headers,
             reply=self._reply,
             flight=self._flight,
             clock=self._gate.clock,
@@ -242,18 +258,15 @@ class Attempt:
                 FaultKind.RESET, "the stream ended before the answer did", sent=True
             )
             return await self._fail(self._broken(cut))
+        if answer.error is not None:
+            self._fails(failing.of_stream(self._plan.spec, answer))
         if self._hold is not None:
             self._hold.answered(answer, upstream.status)
-        if answer.error is None:
-            return None
-        self.failure = failing.of_stream(
-            self._plan.spec, upstream, answer, free=self._free
-        )
         kept = relay.withheld
-        if kept is None or self._gone:
+        if answer.error is None or kept is None or self._gone:
             return None
-        headers = endpoints.returned_headers(upstream.headers.items())
-        return Withheld(headers=headers, body=kept)
+        returned = endpoints.returned_headers(upstream.headers.items())
+        return Withheld(headers={**returned, **headers}, body=kept)
 
     async def _fail(self, refusal: Refusal) -> Result:
         """End a stream that broke; before its first byte it is a plain answer."""
@@ -285,16 +298,16 @@ class Attempt:
         """Book what was seen of an answer that broke, and say so."""
         self._abort()
         self._blame(error.kind)
+        self._fails(failing.of_fault(error))
         if self._hold is not None:
             self._hold.cut(self._seen(), error.message, self._status())
-        self.failure = failing.of_fault(error, free=self._free)
         return messages.upstream(error, self._plan.target.provider)
 
-    @property
-    def _free(self) -> bool:
-        """Tell whether it is proven that this attempt cost nothing."""
-        hold = self._hold
-        return hold is None or (hold.done and not hold.cost)
+    def _fails(self, failure: Failure) -> None:
+        """Note how it failed, before that is booked."""
+        self._failure = failure
+        if self._hold is not None and self._withhold and not self.delivered:
+            self._hold.waste = str(failure.trouble)
 
     def _cancelled(self) -> None:
         unsent = self.unsent

@@ -24,6 +24,7 @@ from faregate.gateway.health import Down
 from faregate.gateway.inbound import Whole, Withheld
 from faregate.gateway.learning import Lesson, lesson_of
 from faregate.gateway.ports import ClientGoneError
+from faregate.gateway.translating import estimated
 from faregate.protocols.error_bodies import read_error
 
 if TYPE_CHECKING:
@@ -91,6 +92,9 @@ class Attempts:
     async def run(self) -> Result:
         """Return what the client gets; every hold is resolved by then."""
         plan = self._asked.plan
+        if plan.estimates:
+            count = self._gate.count_tokens
+            return await estimated(self._inbound, plan.facts, count)
         if plan.facts.work is Work.TOKEN_COUNT:
             counted = await self._send(plan, None)
             return None if isinstance(counted, Withheld) else counted
@@ -177,7 +181,7 @@ class Attempts:
             return end
         again = self._gate.planner.plan(
             self._inbound,
-            plan.facts,
+            plan.asked_facts,
             self._asker.identity,
             target=plan.target,
             most=lesson.maximum,
@@ -224,7 +228,7 @@ class Attempts:
             return plan
         if not worth_counting(plan, states):
             return plan
-        return await tightened(plan, self._inbound.body, count)
+        return await tightened(plan, plan.sent(self._inbound).body, count)
 
     async def _send(self, plan: Plan, hold: OpenHold | None) -> Result | Withheld:
         flight = self._flight

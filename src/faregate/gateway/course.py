@@ -173,8 +173,10 @@ class Course:
         wait = wait_before(failure, self._retries + 1, self.policy, _jitter())
         if wait is None:
             return None
-        own = self._inbound.grant is not None
-        if own and not self._gate.health.may_repeat(plan.target, self._now()):
+        # Who brings a key of its own has a client that tries again by itself.
+        if self._inbound.grant is None:
+            return None
+        if not self._gate.health.may_repeat(plan.target, self._now()):
             return None
         self._retries += 1
         self._repeated = plan.target

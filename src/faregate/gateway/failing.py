@@ -1,7 +1,7 @@
 """From the end of an attempt to what went wrong with it.
 
 Owns the table from a provider's error classes to the troubles that routing knows. It
-judges no money: whether nothing was billed is the hold's word.
+judges no money: whether anything was billed is the hold's word.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from faregate.providers.spec import ErrorClass
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from faregate.gateway.inbound import Whole
-    from faregate.gateway.ports import UpstreamAnswer
+    from faregate.core.refusal import Refusal
+    from faregate.gateway.forwarding import Delivered
     from faregate.protocols.codec import Answer
     from faregate.providers.spec import ProviderSpec
 
@@ -36,48 +36,44 @@ _TROUBLES: Mapping[ErrorClass, Trouble] = {
 }
 
 
-def of_fault(error: UpstreamError, *, free: bool) -> Failure:
+def of_fault(error: UpstreamError) -> Failure:
     """Return the failure of an attempt that broke before or inside its answer."""
     trouble = Trouble.BROKEN
     if not error.sent:
         trouble = Trouble.CONNECT
     elif error.kind is FaultKind.TIMEOUT:
         trouble = Trouble.TIMEOUT
-    return Failure(trouble=trouble, message=error.message, free=free)
+    return Failure(trouble=trouble, message=error.message)
 
 
-def of_whole(
-    spec: ProviderSpec, whole: Whole, answer: Answer, *, now: float, free: bool
-) -> Failure | None:
-    """Return the failure that a whole answer states; None for a good one.
+def of_unusable(refusal: Refusal, status: int) -> Failure:
+    """Return the failure of an answer that is none."""
+    return Failure(trouble=Trouble.BROKEN, message=refusal.message, status=status)
+
+
+def of_whole(spec: ProviderSpec, delivered: Delivered, *, now: float) -> Failure:
+    """Return the failure that a whole answer states.
 
     `now` is Unix seconds, for a wait that is named as an instant.
     """
-    if whole.status < 400 and answer.error is None:
-        return None
+    whole, answer = delivered.whole, delivered.answer
     said = stated_in(whole.status, whole.body)
     return Failure(
         trouble=_TROUBLES[classify(spec, said)],
         message=answer.error or f"it answered {whole.status}",
         status=whole.status,
         retry_after=retry_after(whole.headers, now=now),
-        free=free,
     )
 
 
-def of_stream(
-    spec: ProviderSpec, upstream: UpstreamAnswer, answer: Answer, *, free: bool
-) -> Failure | None:
-    """Return the failure that an event of a stream states; None where none does.
+def of_stream(spec: ProviderSpec, answer: Answer) -> Failure:
+    """Return the failure that an event of a stream states.
 
     What the event's words do not explain is an error inside a stream.
     """
-    if answer.error is None:
-        return None
     codes = frozenset({answer.error_code} if answer.error_code else ())
-    found = _TROUBLES[classify(spec, stated(upstream.status, answer.error, codes))]
+    message = answer.error or ""
+    found = _TROUBLES[classify(spec, stated(200, message, codes))]
     if found in {Trouble.SERVER_ERROR, Trouble.REQUEST}:
         found = Trouble.STREAM_ERROR
-    return Failure(
-        trouble=found, message=answer.error, status=upstream.status, free=free
-    )
+    return Failure(trouble=found, message=message, status=200)

@@ -17,10 +17,16 @@ from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gateway import endpoints
 from faregate.gateway.inbound import Whole
 from faregate.gateway.ports import ClientGoneError, Clock, Reply, UpstreamAnswer
-from faregate.protocols.codec import Answer, Codec, StreamMeter, StreamTooLargeError
+from faregate.protocols.codec import (
+    Answer,
+    Codec,
+    StreamBrokenError,
+    StreamMeter,
+    StreamTooLargeError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from faregate.gateway.flights import Flight
 
@@ -134,11 +140,13 @@ class StreamRelay:
         clock: Clock,
         lost: Callable[[], None],
         opened: Callable[[], None] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> None:
         """Relay to `reply`; `lost` is called when nobody listens there any more.
 
         With `opened` nothing is passed on before the answer has really begun: an
         error that comes first leaves the client without a byte. It is called then.
+        `headers` replace the provider's own.
         """
         self._meter = meter
         self._reply = reply
@@ -146,6 +154,7 @@ class StreamRelay:
         self._clock = clock
         self._lost = lost
         self._opened = opened
+        self._headers = headers or {}
         self._kept: list[bytes] | None = None if opened is None else []
         self._gone = False
         self._last = b"\n\n"
@@ -181,6 +190,7 @@ class StreamRelay:
         leaves the client without a status yet.
         """
         headers = endpoints.returned_headers(upstream.headers.items())
+        headers.update(self._headers)
         meter = self._meter
         feed = meter.feed
         flight = self._flight
@@ -204,6 +214,8 @@ class StreamRelay:
                     await self._write(out, headers)
         except StreamTooLargeError as error:
             raise UpstreamError(FaultKind.TOO_LARGE, str(error), sent=True) from error
+        except StreamBrokenError as error:
+            raise UpstreamError(FaultKind.MALFORMED, str(error), sent=True) from error
         await self._finish(meter.finish(), headers)
         upstream.release()
 
