@@ -279,8 +279,7 @@ class Attempt:
     async def last_words(self, refusal: Refusal) -> None:
         """Send an error event in the dialect, then close without a clean end."""
         event = b""
-        upstream = self._upstream if self._relay is not None else None
-        if upstream is None or is_event_stream(upstream):
+        if self._sends_events():
             event = self._inbound.codec.error_event(refusal, self._inbound.id)
         if event and self._relay is not None and self._relay.inside_event:
             # What was begun must not swallow the error.
@@ -290,6 +289,15 @@ class Attempt:
                 await self._reply.fail(event)
         except TimeoutError:
             self._reply.abort()
+
+    def _sends_events(self) -> bool:
+        """Tell whether the client's stream is made of events."""
+        carried = self._plan.carried
+        said = None if carried is None else carried.sends_events
+        if said is not None:
+            return said
+        upstream = self._upstream if self._relay is not None else None
+        return upstream is None or is_event_stream(upstream)
 
     def _heard(self) -> None:
         self._flight.last_byte = self._gate.clock.monotonic()

@@ -190,6 +190,19 @@ def wrong_protocol(target: Target, spec: ProviderSpec, facts: RequestFacts) -> R
     )
 
 
+def own_key_untranslated(target: Target, facts: RequestFacts) -> Refusal:
+    """Return the refusal for a translation under the caller's own key."""
+    return Refusal(
+        code=RefusalCode.BAD_REQUEST,
+        message=(
+            f"{target.provider} does not speak {facts.protocol}, and a request is "
+            "translated only with a local token, so that a key given for one vendor "
+            "never goes to another: see faregate env"
+        ),
+        param="model",
+    )
+
+
 def tools_failed(target: Target, tested: Capabilities) -> Refusal:
     """Return the refusal for a request with tools where tool calls do not work."""
     if tested.tools is None:

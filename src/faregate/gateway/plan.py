@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from faregate.core.facts import RequestFacts
     from faregate.core.routing import Target
     from faregate.core.usage import Usage
+    from faregate.gateway.inbound import Inbound
+    from faregate.gateway.translating import Carried
     from faregate.providers.spec import ProviderSpec
 
 UNMETERED = frozenset({"free", "subscription"})
@@ -53,6 +55,19 @@ class Plan:
     strip_usage: bool
     bursts: bool = False
     """Its streams are known to arrive in one piece, at their end."""
+    carried: Carried | None = None
+    """What is sent in place of the client's request; None for that itself."""
+    estimates: bool = False
+    """No provider is asked: the gate answers with an estimate of its own."""
+
+    def sent(self, inbound: Inbound) -> Inbound:
+        """Return what is sent for a client's request."""
+        return inbound if self.carried is None else self.carried.inbound
+
+    @property
+    def asked_facts(self) -> RequestFacts:
+        """Return the facts of what the client sent."""
+        return self.facts if self.carried is None else self.carried.asked
 
     @property
     def metered(self) -> bool:

@@ -27,7 +27,7 @@ from faregate.core.routing import (
     Target,
     resolve,
 )
-from faregate.gateway import endpoints, messages
+from faregate.gateway import endpoints, messages, translating
 from faregate.gateway.plan import UNMETERED, Plan
 from faregate.gateway.tested_targets import TestedTargets
 from faregate.protocols.flags import COMPLETION_EXCLUDES_REASONING
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from faregate.gateway.inbound import Inbound
     from faregate.gateway.learning import Lesson
     from faregate.gateway.settings import GateSettings
+    from faregate.gateway.translating import Carried
     from faregate.gateway.turns import Turns
     from faregate.providers.price_table import PriceTable
 
@@ -128,9 +129,40 @@ class Planner:
                 return messages.no_target(found)
             target = found
         spec = self._specs[target.provider]
+        instead = self._carried(inbound, facts, target, spec)
+        if isinstance(instead, Refusal):
+            return instead
+        if instead is not None:
+            inbound, facts = instead.inbound, instead.facts
+        return self._planned(inbound, facts, identity, target, most, instead)
+
+    def _carried(
+        self, inbound: Inbound, facts: RequestFacts, target: Target, spec: ProviderSpec
+    ) -> Carried | Refusal | None:
+        """Return what is sent in place of a request; None where it goes as it is."""
+        if endpoints.base_protocol(facts.protocol) in spec.base_urls:
+            return translating.cleaned(inbound, facts)
+        if facts.work is Work.TOKEN_COUNT and inbound.grant is not None:
+            return None
+        bound = None
+        allowed = self._settings.unpriced is Unpriced.ALLOW
+        if translating.needs_bound(spec, unpriced_allowed=allowed):
+            known = self._prices.facts(target.provider, target.model).max_output
+            bound = min(self._settings.default_output, known or UNKNOWN_MAXIMUM)
+        return translating.carried(inbound, facts, target, spec, default_bound=bound)
+
+    def _planned(
+        self,
+        inbound: Inbound,
+        facts: RequestFacts,
+        identity: Identity,
+        target: Target,
+        most: int | None,
+        instead: Carried | None,
+    ) -> Plan | Refusal:
+        """Return the attempt for what is sent."""
+        spec = self._specs[target.provider]
         base = spec.base_urls.get(endpoints.base_protocol(facts.protocol))
-        if base is None:
-            return messages.wrong_protocol(target, spec, facts)
         tested = self.tested.of(target, facts.protocol)
         if _has_no_tools(spec, facts, tested):
             return messages.tools_failed(target, tested)
@@ -161,10 +193,12 @@ class Planner:
             facts=facts,
             bounds=bounds,
             output_field=field,
-            url=endpoints.url_of(base, inbound.head, facts, target),
+            url=endpoints.url_of(base or "", inbound.head, facts, target),
             headers=headers,
             strip_usage=_must_ask_for_usage(facts, tested),
             bursts=tested.bursts is True,
+            carried=instead,
+            estimates=base is None,
         )
 
     def route_of(self, model: str) -> RouteRule | None:

@@ -28,6 +28,10 @@ class BadRequestError(Exception):
         self.param = param
 
 
+class StreamBrokenError(Exception):
+    """An answer contradicts itself: what follows cannot be believed."""
+
+
 class StreamTooLargeError(Exception):
     """One line or event of a stream is larger than the meter accepts."""
 

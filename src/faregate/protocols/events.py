@@ -3,7 +3,7 @@
 Owns the words between decoders and encoders: N of each, never N x N. Blocks (text,
 reasoning, refusal, call) come strictly one after another: a delta of another kind
 ends the open block, and `BlockEnded` ends one where the same kind follows. An answer
-ends with one `Finished` or one `Failed`; usage may come before or after `Finished`.
+ends with one `Finished`, after all of its usage, or with one `Failed`.
 """
 
 from __future__ import annotations

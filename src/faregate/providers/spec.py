@@ -149,6 +149,8 @@ class ProviderSpec:
     """Encoding whose count may shrink a hold; only where the vendor names it."""
     usage_flags: frozenset[str] = frozenset()
     """What the codecs must know about this provider's answers."""
+    quirks: frozenset[str] = frozenset()
+    """What it takes in translated requests that not every provider does."""
     regions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Region name to base URLs that replace the ones of the same protocol."""
     region_multipliers: Mapping[str, tuple[int, int]] = field(default_factory=dict)

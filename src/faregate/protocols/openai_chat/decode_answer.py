@@ -1,0 +1,261 @@
+"""Reads a Chat Completions answer, streamed or not, as events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from faregate.protocols.blocks import Blocks
+from faregate.protocols.chat_usage import read_chat_usage
+from faregate.protocols.error_bodies import read_error
+from faregate.protocols.events import (
+    CallKind,
+    Failed,
+    Finished,
+    Logprobs,
+    Started,
+    StopReason,
+    StreamEvent,
+    UsageSeen,
+)
+from faregate.protocols.foreign import refuse_foreign, refuse_unreadable
+from faregate.protocols.openai_chat.request import PROTOCOL
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from faregate.core.usage import Usage
+
+_DONE = b"[DONE]"
+_NULL = msgspec.Raw(b"null")
+_REASONS: Mapping[str, StopReason] = {
+    "stop": StopReason.STOP,
+    "eos": StopReason.STOP,
+    "length": StopReason.LENGTH,
+    "tool_calls": StopReason.TOOL_CALLS,
+    "function_call": StopReason.TOOL_CALLS,
+    "content_filter": StopReason.CONTENT_FILTER,
+}
+
+
+class _Function(msgspec.Struct, gc=False):
+    name: str | None = None
+    arguments: str | dict[str, object] | None = None
+
+
+class _Custom(msgspec.Struct, gc=False):
+    name: str | None = None
+    input: str | None = None
+
+
+class _ToolCall(msgspec.Struct, gc=False):
+    index: int | None = None
+    id: str | None = None
+    type: str | None = None
+    function: _Function | None = None
+    custom: _Custom | None = None
+
+
+class _TextPart(msgspec.Struct, gc=False):
+    text: str | None = None
+
+
+class _Delta(msgspec.Struct, gc=False):
+    content: str | list[_TextPart] | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+    refusal: str | None = None
+    tool_calls: list[_ToolCall] | None = None
+
+
+class _Token(msgspec.Struct, gc=False):
+    logprob: float = 0.0
+
+
+class _TokenList(msgspec.Struct, gc=False):
+    content: list[_Token] | None = None
+
+
+class _Choice(msgspec.Struct, gc=False):
+    index: int | None = None
+    delta: _Delta | None = None
+    message: _Delta | None = None
+    finish_reason: str | None = None
+    logprobs: _TokenList | None = None
+    usage: msgspec.Raw = msgspec.Raw()
+
+
+class _Vendor(msgspec.Struct, gc=False):
+    usage: msgspec.Raw = msgspec.Raw()
+
+
+class _Chunk(msgspec.Struct, gc=False):
+    choices: list[_Choice] | None = None
+    usage: msgspec.Raw = msgspec.Raw()
+    error: msgspec.Raw = msgspec.Raw()
+    id: str | None = None
+    model: str | None = None
+    vendor: _Vendor | None = msgspec.field(name="x_groq", default=None)
+
+
+_CHUNK = msgspec.json.Decoder(_Chunk)
+
+
+class ChatDecoder:
+    """Reads one answer; see `AnswerDecoder`."""
+
+    __slots__ = (
+        "_blocks",
+        "_current",
+        "_finish",
+        "_flags",
+        "_nameless",
+        "_over",
+        "_request_id",
+        "_started",
+        "_usage",
+    )
+
+    def __init__(self, flags: frozenset[str], request_id: str) -> None:
+        self._flags = flags
+        self._request_id = request_id
+        self._blocks = Blocks()
+        self._started = False
+        self._finish: str | None = None
+        self._usage: Usage | None = None
+        self._over = False
+        self._current: dict[int, tuple[int, str]] = {}
+        self._nameless: dict[int, _ToolCall] = {}
+
+    def event(self, data: bytes) -> list[StreamEvent]:
+        """Read one chunk."""
+        if self._over:
+            return []
+        if data == _DONE:
+            return self._end(self._finish or "stop")
+        try:
+            chunk = _CHUNK.decode(data)
+        except (msgspec.DecodeError, RecursionError):
+            refuse_foreign(data, PROTOCOL)
+            refuse_unreadable(data)
+        if chunk.error and chunk.error != _NULL:
+            return self._failed(data)
+        if chunk.choices is None and not chunk.usage:
+            refuse_foreign(data, PROTOCOL)
+            return []
+        blocks = self._blocks
+        if not self._started:
+            self._started = True
+            blocks.out.append(Started(chunk.id or "", chunk.model or ""))
+        for choice in chunk.choices or ():
+            if not choice.index:
+                self._choice(choice)
+        self._note_usage(chunk)
+        return blocks.take()
+
+    def body(self, data: bytes) -> list[StreamEvent]:
+        """Read an answer that was not streamed."""
+        events = self.event(data)
+        if self._over:
+            return events
+        if self._finish is None and not self._started:
+            return self._failed(data)
+        return [*events, *self._end(self._finish or "stop")]
+
+    def finish(self) -> list[StreamEvent]:
+        """Take the end of the stream; one without an end is no answer."""
+        if self._over or self._finish is None:
+            return []
+        return self._end(self._finish)
+
+    def _failed(self, data: bytes) -> list[StreamEvent]:
+        self._over = True
+        found = read_error(data)
+        message = "the answer cannot be read" if found is None else found.message
+        return [Failed(message, None if found is None else found.code)]
+
+    def _choice(self, choice: _Choice) -> None:
+        said = choice.delta or choice.message
+        if said is not None:
+            self._said(said)
+        if choice.logprobs is not None and choice.logprobs.content:
+            values = tuple(token.logprob for token in choice.logprobs.content)
+            self._blocks.out.append(Logprobs(values))
+        if choice.finish_reason:
+            self._finish = choice.finish_reason
+
+    def _said(self, said: _Delta) -> None:
+        blocks = self._blocks
+        thought = said.reasoning_content or said.reasoning
+        if thought:
+            blocks.reasoning(thought)
+        content = said.content
+        if content:
+            if not isinstance(content, str):
+                content = "".join(part.text or "" for part in content)
+            blocks.text(content)
+        if said.refusal:
+            blocks.refusal(said.refusal)
+        if said.tool_calls:
+            for position, call in enumerate(said.tool_calls):
+                self._call(position if call.index is None else call.index, call)
+
+    def _call(self, index: int, call: _ToolCall) -> None:
+        key = self._current.get(index)
+        # Some servers give every parallel call the same index.
+        if key is None or (call.id and key[1] and call.id != key[1]):
+            key = self._begin(index, call)
+            if key is None:
+                return
+        function, custom = call.function, call.custom
+        if function is not None and function.arguments:
+            arguments = function.arguments
+            if not isinstance(arguments, str):
+                arguments = msgspec.json.encode(arguments).decode()
+            self._blocks.arguments(key, arguments)
+        elif custom is not None and custom.input:
+            self._blocks.arguments(key, custom.input)
+
+    def _begin(self, index: int, call: _ToolCall) -> tuple[int, str] | None:
+        """Begin a call once its name is known."""
+        inner = call.custom or call.function
+        if inner is None or not inner.name:
+            waiting = self._nameless.setdefault(index, call)
+            waiting.id = waiting.id or call.id
+            return None
+        early = self._nameless.pop(index, None)
+        call_id = call.id or (early.id if early else None) or ""
+        key = (index, call_id)
+        if self._blocks.knows(key):
+            key = (index, f"{call_id}#{len(self._current)}")
+        self._current[index] = key
+        number = len(self._current)
+        self._blocks.call(
+            key,
+            call_id or f"call_{self._request_id}_{number}",
+            inner.name,
+            kind=CallKind.CUSTOM if call.custom is not None else CallKind.FUNCTION,
+        )
+        return key
+
+    def _note_usage(self, chunk: _Chunk) -> None:
+        blocks = [chunk.usage]
+        if chunk.vendor is not None:
+            blocks.append(chunk.vendor.usage)
+        blocks += [choice.usage for choice in chunk.choices or () if choice.usage]
+        for raw in blocks:
+            if raw and raw != _NULL:
+                self._usage = read_chat_usage(raw, self._flags) or self._usage
+
+    def _end(self, reason: str) -> list[StreamEvent]:
+        self._over = True
+        blocks = self._blocks
+        blocks.close()
+        if self._usage is not None:
+            blocks.out.append(UsageSeen(self._usage))
+        stop = _REASONS.get(reason, StopReason.STOP)
+        if blocks.called and stop is StopReason.STOP:
+            stop = StopReason.TOOL_CALLS
+        blocks.out.append(Finished(stop))
+        return blocks.take()
