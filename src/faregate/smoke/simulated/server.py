@@ -190,15 +190,15 @@ class SimulatedProvider:
         serial = self._serial
         try:
             ask = self._ask(request, seen, endpoint, dialect)
+            step = self._script.next(seen)
+            fault = step.fault
+            if fault is not None:
+                seen.fault = fault.name
+                ask = ask if fault.on_ask is None else fault.on_ask(ask)
         except BadAskError as refused:
             error = refused.error
             headers = dialect.headers(serial)
             return self._json(seen, error.status, dialect.error(error), headers)
-        step = self._script.next(seen)
-        fault = step.fault
-        if fault is not None:
-            seen.fault = fault.name
-            ask = ask if fault.on_ask is None else fault.on_ask(ask)
         exchange = Exchange(
             request=request,
             seen=seen,

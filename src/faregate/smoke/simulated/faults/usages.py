@@ -30,7 +30,7 @@ def missing() -> Fault:
     def drop(holder: Json, key: str) -> None:
         del holder[key]
 
-    return _changed("usage_missing", drop)
+    return changed_usage("usage_missing", drop)
 
 
 def null() -> Fault:
@@ -39,7 +39,7 @@ def null() -> Fault:
     def clear(holder: Json, key: str) -> None:
         holder[key] = None
 
-    return _changed("usage_null", clear)
+    return changed_usage("usage_null", clear)
 
 
 def every_number(name: str, change: Callable[[int], Any]) -> Fault:
@@ -48,7 +48,7 @@ def every_number(name: str, change: Callable[[int], Any]) -> Fault:
     def apply(holder: Json, key: str) -> None:
         holder[key] = _mapped(holder[key], change)
 
-    return _changed(name, apply)
+    return changed_usage(name, apply)
 
 
 def negative() -> Fault:
@@ -160,7 +160,9 @@ def inflated(factor: int = 3) -> Fault:
     return Fault(name="usage_inflated", on_answer=bent)
 
 
-def _changed(name: str, change: _Change) -> Fault:
+def changed_usage(name: str, change: _Change) -> Fault:
+    """Return an answer whose usage is changed in place: its holder, and its key."""
+
     def frames(given: Iterator[Frame], dialect: Dialect) -> Iterator[Frame]:
         return (_with_usage(frame, dialect, change) for frame in given)
 
