@@ -40,6 +40,8 @@ from faregate.server.control import Control
 from faregate.server.control_routes import control_app
 from faregate.server.door import Door
 from faregate.server.figures import Figures
+from faregate.server.governing import Governing
+from faregate.server.governing_routes import add_governing_routes
 from faregate.server.listen import agent_socket, hosts_of, serve_agents, serve_control
 from faregate.server.live import Live
 from faregate.server.model_list import ModelList
@@ -219,6 +221,8 @@ class Daemon:
         app = control_app(control)
         add_smoke_routes(app, beside(self.gate), control.runs)
         add_approval_routes(app, control, self.gate)
+        governing = Governing(self.gate, self.ledger.governing, control, self.reports)
+        add_governing_routes(app, control, governing)
         keep = self.ledger.record_smoke
         return add_smoke_history(app, keep, self.reports, self.gate, control.runs)
 

@@ -224,3 +224,18 @@ def test_a_token_that_others_can_read_is_not_used(
     assert result.code == ExitCode.USAGE
     assert "chmod 600" in result.err
     assert result.out == "false\n"
+
+
+def test_inside_a_run_its_own_token_is_all_there_is(
+    cli: Cli, proxy: AskedProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FAREGATE_SESSION", "s1")
+    monkeypatch.setenv("SOME_KEY", "fg-of-the-run")
+    result = cli("env", "claude")
+    assert "fg-of-the-run" in result.out
+    assert "fg-t0k3n" not in result.out + result.err
+    monkeypatch.delenv("SOME_KEY")
+    result = cli("env", "claude")
+    assert result.code == ExitCode.REFUSED
+    assert result.out == "false\n"
+    assert "fg-t0k3n" not in result.err

@@ -19,7 +19,7 @@ def test_a_run_with_sub_agents_is_summed() -> None:
     sessions = of_session(status, "s1")
     assert [each.id for each in sessions] == ["s1", "s1/sub"]
     assert receipt(sessions, "s1", 41.9) == (
-        "s1: $0.41 · 11 requests · 2 retries · 12.3k in · 678 out · 41s"
+        "s1: $0.41 · 11 requests · 2 retries · 12.3k in · 678 out · 41s · not judged"
     )
 
 
@@ -29,7 +29,7 @@ def test_what_is_not_certain_is_marked() -> None:
     line = receipt([session], "s", 1)
     assert line.startswith("s: ~$1.00 · 1 request · 1 retry · ")
     assert line.endswith(
-        "2 refused · 1 without a price · $1.60 unknown: see faregate holds"
+        "2 refused · 1 without a price · $1.60 unknown: see faregate holds · not judged"
     )
 
 

@@ -13,6 +13,7 @@ import pytest
 from faregate.cli.exit_codes import ExitCode
 from faregate.cli.run import replaced_keys
 from faregate.config.paths import Paths
+from faregate.control.governing import Standing
 from faregate.core.agent_setup import AgentSetup
 from tests.cli.asked_proxy import AskedProxy
 from tests.cli.conftest import Cli
@@ -164,7 +165,8 @@ def test_a_command_that_is_not_there(cli: Cli, told: Path, proxy: AskedProxy) ->
 
 def test_labels_and_a_limit(cli: Cli, told: Path, proxy: AskedProxy) -> None:
     options = ["-w", "web", "-t", "T-9", "--user", "ann", "--customer", "acme",
-               "--feature", "search", "--max-cost", "$2.50"]  # fmt: skip
+               "--feature", "search", "--max-cost", "$2.50",
+               "--max-time", "30m", "--max-requests", "9"]  # fmt: skip
     assert cli("run", *options, "--", "claude").code == 0
     (asked,) = proxy.asked("/v1/sessions")
     del asked["pid"]
@@ -176,7 +178,33 @@ def test_labels_and_a_limit(cli: Cli, told: Path, proxy: AskedProxy) -> None:
         "customer": "acme",
         "feature": "search",
         "max_cost": "2.5",
+        "limits": {"wall_clock": 1800.0, "requests": 9},
     }
+
+
+def test_a_run_that_was_stopped_says_so(
+    cli: Cli, told: Path, proxy: AskedProxy
+) -> None:
+    proxy.standing = Standing(
+        state="stopped", why="a person stopped it", limits_hit={"requests": 2}
+    )
+    result = cli("run", "--", sys.executable, "-c", "import time; time.sleep(600)")
+    assert result.code == ExitCode.REFUSED
+    assert "s1 was ended: a person stopped it" in result.err
+    assert "limits hit: requests" in result.err.splitlines()[-1]
+
+
+def test_a_run_out_of_time_is_ended(cli: Cli, told: Path, proxy: AskedProxy) -> None:
+    proxy.max_time_s = 0.2
+    result = cli("run", "--", sys.executable, "-c", "import time; time.sleep(600)")
+    assert result.code == ExitCode.REFUSED
+    assert "its time is over" in result.err
+
+
+def test_an_own_login_goes_with_a_time(cli: Cli, told: Path, proxy: AskedProxy) -> None:
+    options = ["run", "--own-login", "--max-time", "1h"]
+    assert cli(*options, "claude").code == 0
+    assert cli(*options, "--max-requests", "5", "claude").code == ExitCode.USAGE
 
 
 def test_the_workspace_is_the_repository(

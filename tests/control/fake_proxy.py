@@ -18,6 +18,7 @@ import msgspec
 from aiohttp import web
 
 from faregate.control.feed import encode_feed
+from faregate.control.governing import LatchAnswer, LatchAsk, LimitsView, Standing
 from faregate.control.models import (
     FeedMessage,
     HoldView,
@@ -52,6 +53,14 @@ class FakeProxy:
     )
     holds: list[HoldView] = field(default_factory=list)
     smoke: list[SmokeRunView] = field(default_factory=list)
+    answers: dict[str, object] = field(default_factory=dict)
+    """What a path answers, "GET /v1/latches" for one, where no other field does."""
+    standing: Standing = field(default_factory=lambda: Standing(state="running"))
+    limits: LimitsView | None = None
+    latched: LatchAnswer = field(
+        default_factory=lambda: LatchAnswer(scope="", changed=True)
+    )
+    max_time_s: float | None = None
     problem: tuple[int, Problem] | None = None
     raw: bytes | None = None
     """Sent on the feed in place of the snapshot."""
@@ -131,6 +140,8 @@ class FakeProxy:
         if self.problem is not None:
             status, problem = self.problem
             return _json(problem, status)
+        if (told := self._told(request)) is not None:
+            return told
         match request.method, request.path:
             case "GET", "/v1/version":
                 return _json(self.version)
@@ -144,15 +155,34 @@ class FakeProxy:
                 return _json(self.smoke)
             case "GET", "/v1/feed":
                 return await self._feed(request)
-            case "POST", "/v1/sessions":
-                grant = SessionGrant(
-                    session="s1", token="fg-s1", url="http://127.0.0.1:4747"
-                )
-                return _json(grant)
             case "POST", _:
                 return _json({})
             case _:
                 return _json(Problem(code="not_found", message="no such path"), 404)
+
+    def _told(self, request: web.Request) -> web.Response | None:
+        told = f"{request.method} {request.path}"
+        if told in self.answers:
+            return _json(self.answers[told])
+        match request.method, request.path:
+            case "POST", "/v1/sessions":
+                grant = SessionGrant(
+                    session="s1",
+                    token="fg-s1",
+                    url="http://127.0.0.1:4747",
+                    max_time_s=self.max_time_s,
+                )
+                return _json(grant)
+            case "GET", "/v1/sessions/s1/standing":
+                return _json(self.standing)
+            case "GET", "/v1/limits" if self.limits is not None:
+                return _json(self.limits)
+            case "POST", "/v1/pause" | "/v1/stop" | "/v1/resume":
+                asked = msgspec.json.decode(self.seen[-1].body, type=LatchAsk)
+                answer = msgspec.structs.replace(self.latched, scope=asked.scope)
+                return _json(answer)
+            case _:
+                return None
 
     async def _feed(self, request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"content-type": "application/x-ndjson"})

@@ -13,7 +13,8 @@ from faregate.cli.exit_codes import ExitCode
 from faregate.cli.output import CliError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from types import FrameType
 
 NOT_FOUND = 127
@@ -41,15 +42,24 @@ def not_there(name: str) -> CannotStart | None:
     )
 
 
-def run_child(command: Sequence[str], environ: Mapping[str, str]) -> int:
-    """Run a command in the foreground; return its exit code, 128 + n for signal n."""
+def run_child(
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    beside: Callable[
+        [subprocess.Popen[bytes]], AbstractContextManager[None]
+    ] = lambda _child: contextlib.nullcontext(),
+) -> int:
+    """Run a command in the foreground; return its exit code, 128 + n for signal n.
+
+    `beside` is entered while it runs.
+    """
     try:
         child = subprocess.Popen(list(command), env=dict(environ))  # noqa: S603 - asked for
     except FileNotFoundError:
         raise CannotStart(f"{command[0]}: command not found", NOT_FOUND) from None
     except OSError as error:
         raise CannotStart(f"{command[0]}: {error.strerror}", NOT_EXECUTABLE) from error
-    with _forwarding(child):
+    with _forwarding(child), beside(child):
         code = child.wait()
     return code if code >= 0 else 128 - code
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from typing import TYPE_CHECKING
 
 import click
 
 from faregate.cli import output
+from faregate.cli.confirm import inside_run
 from faregate.cli.exit_codes import ExitCode
 from faregate.config.files import read_private
 from faregate.config.load import load
@@ -18,8 +20,11 @@ from faregate.control.errors import ControlError, ProxyNotRunning
 from faregate.core.agent_setup import Gate, base_urls_only, set_up
 from faregate.core.agents import EVERYTHING, Agent, agent_named, names
 from faregate.core.identity import is_name
+from faregate.core.secret import LOCAL_TOKEN_PREFIX
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from faregate.config.paths import Paths
     from faregate.core.agent_setup import AgentSetup
 
@@ -128,6 +133,19 @@ def _agent(name: str | None) -> Agent:
     return found
 
 
+def _token_of_run(environ: Mapping[str, str]) -> str:
+    """Return the token that `faregate run` gave; raises CliError without one."""
+    found = {v for v in environ.values() if v.startswith(LOCAL_TOKEN_PREFIX)}
+    if len(found) != 1:
+        raise output.CliError(
+            "this runs inside faregate run, which has a token of its own, and no other "
+            "is handed out here: type the command in a terminal of your own",
+            exit_code=ExitCode.REFUSED,
+            code="refused",
+        )
+    return found.pop()
+
+
 def _url(paths: Paths) -> str:
     """Return the address of the proxy that runs, else of the one that would."""
     try:
@@ -142,4 +160,10 @@ def _url(paths: Paths) -> str:
 
 
 def _token(paths: Paths) -> str:
+    """Return the token of this shell; of its run where it is inside of one.
+
+    The proxy's own token would let an agent step around what its run may use.
+    """
+    if inside_run():
+        return _token_of_run(os.environ)
     return (read_private(paths.token) or b"").decode("ascii", "replace").strip()

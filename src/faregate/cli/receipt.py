@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from faregate.cli import figures
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from faregate.control.models import SessionView, Status
 
 
@@ -20,8 +22,14 @@ def of_session(status: Status, session: str) -> list[SessionView]:
     ]
 
 
-def receipt(sessions: list[SessionView], session: str, lasted: float) -> str:
-    """Return what a run cost in one line."""
+def receipt(
+    sessions: list[SessionView],
+    session: str,
+    lasted: float,
+    *,
+    limits_hit: Mapping[str, int] | None = None,
+) -> str:
+    """Return what a run cost in one line, and at which limits it was refused."""
     requests = sum(each.requests for each in sessions)
     refused = sum(each.refusals for each in sessions)
     if not requests and not refused:
@@ -44,11 +52,15 @@ def receipt(sessions: list[SessionView], session: str, lasted: float) -> str:
         parts.insert(2, _plural(retries, "retry", "retries"))
     if refused:
         parts.append(f"{refused} refused")
+    if limits_hit:
+        parts.append(f"limits hit: {', '.join(sorted(limits_hit))}")
     if unpriced := sum(each.unpriced for each in sessions):
         parts.append(f"{unpriced} without a price")
     unknown = sum((Decimal(each.unknown) for each in sessions), Decimal(0))
     if unknown:
         parts.append(f"{figures.usd(str(unknown))} unknown: see faregate holds")
+    judged = [each.outcome for each in sessions if each.id == session and each.outcome]
+    parts.append(judged[0] if judged else "not judged")
     return f"{session}: " + " · ".join(parts)
 
 

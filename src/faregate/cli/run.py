@@ -7,7 +7,7 @@ import os
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,7 @@ from faregate.cli.budget import amount_of
 from faregate.cli.bypass import Surroundings, find_bypasses
 from faregate.cli.child import CannotStart, not_there, run_child
 from faregate.cli.confirm import RUN_VARIABLE
+from faregate.cli.exit_codes import ExitCode
 from faregate.cli.launch import ensure_running
 from faregate.cli.receipt import of_session, receipt
 from faregate.cli.run_files import (
@@ -25,6 +26,8 @@ from faregate.cli.run_files import (
     opencode_content,
     run_folder,
 )
+from faregate.cli.run_limits import limit_options, only_time, take_limits
+from faregate.cli.run_watch import RunWatch
 from faregate.config.load import load
 from faregate.config.paths import find_paths
 from faregate.control.client import ADMIN_SECRET_VARIABLE, ControlClient
@@ -74,6 +77,7 @@ class Plan:
 @click.option("--customer", help="Label: who pays.")
 @click.option("--feature", help="Label: which part of the product.")
 @click.option("--max-cost", help="The most that this run may cost, in USD.")
+@limit_options
 @click.option(
     "--own-login/--lend-key",
     default=None,
@@ -85,13 +89,16 @@ def run(
     command: tuple[str, ...],
     max_cost: str | None,
     own_login: bool | None,
-    **labels: str | None,
+    **options: Any,
 ) -> int:
     """Run one agent through the gate: faregate run -- claude -p "fix it".
 
     Starts the proxy when none runs, gives the command a session and a token of its
-    own, and ends with its exit code.
+    own, and ends with its exit code; with 4 when its session was stopped or out of
+    time, and so was it.
     """
+    limits = take_limits(options)
+    labels: dict[str, str | None] = options
     _check(labels)
     limit = None if max_cost is None else amount_of(max_cost)
     paths = find_paths()
@@ -107,10 +114,12 @@ def run(
     if own_login is None and not _usable(plan, settings, keys_found):
         plan = replace(plan, own_login=True)
         _tell_own_login(plan, settings, keys_found)
-    if plan.own_login and limit is not None:
+    carried = limits is not None and not only_time(limits)
+    if plan.own_login and (limit is not None or carried):
         raise click.UsageError(
-            "--max-cost goes with the proxy's own keys: with the agent's own login the "
-            "session has no token to carry it. See: faregate providers"
+            "--max-cost and limits other than --max-time go with the proxy's own keys: "
+            "with the agent's own login the session has no token to carry them. See: "
+            "faregate providers"
         )
     client = ControlClient(paths.socket)
     grant = client.new_session(
@@ -122,14 +131,18 @@ def run(
             customer=labels["customer"],
             feature=labels["feature"],
             max_cost=None if limit is None else limit.exact(),
+            limits=limits,
             pid=os.getpid(),
         )
     )
     started = time.monotonic()
+    watch = RunWatch(
+        lambda: client.standing(grant.session), max_time_s=grant.max_time_s
+    )
     with _ending(client, grant.session), run_folder(paths, grant.session) as folder:
-        code = _start(plan, grant, folder, settings)
-    _print_receipt(client, grant.session, time.monotonic() - started)
-    return code
+        code = _start(plan, grant, folder, settings, watch)
+    _print_receipt(client, grant.session, time.monotonic() - started, watch.why)
+    return code if watch.why is None else ExitCode.REFUSED
 
 
 def _check(labels: Mapping[str, str | None]) -> None:
@@ -175,7 +188,13 @@ def _tell_own_login(plan: Plan, settings: Settings, keys_found: frozenset[str]) 
     tell(keys_since_start(settings, keys_found))
 
 
-def _start(plan: Plan, grant: SessionGrant, folder: Path, settings: Settings) -> int:
+def _start(
+    plan: Plan,
+    grant: SessionGrant,
+    folder: Path,
+    settings: Settings,
+    watch: RunWatch,
+) -> int:
     """Start the command through the gate; return its exit code."""
     gate = Gate(url=grant.url, token=grant.token, session=grant.session)
     setup = set_up(plan.agent or EVERYTHING, gate)
@@ -195,7 +214,7 @@ def _start(plan: Plan, grant: SessionGrant, folder: Path, settings: Settings) ->
     environ = child_environment(os.environ, setup, grant.session)
     command = (*plan.command[: plan.at], *setup.args, *plan.command[plan.at :])
     try:
-        return run_child(command, environ)
+        return run_child(command, environ, watch.watching)
     except CannotStart as problem:
         output.error(problem.message)
         return problem.status
@@ -288,12 +307,15 @@ def _ending(client: ControlClient, session: str) -> Iterator[None]:
             client.end_session(session)
 
 
-def _print_receipt(client: ControlClient, session: str, lasted: float) -> None:
+def _print_receipt(
+    client: ControlClient, session: str, lasted: float, ended: str | None
+) -> None:
     """Print the receipt, after a moment for what is still being settled."""
     deadline = time.monotonic() + _SETTLE_SECONDS
     while True:
         try:
             sessions = of_session(client.status(), session)
+            hit = client.standing(session).limits_hit
         except ControlError as problem:
             output.note(f"faregate: {session}: no receipt: {problem.message}")
             return
@@ -301,4 +323,6 @@ def _print_receipt(client: ControlClient, session: str, lasted: float) -> None:
         if settled or time.monotonic() > deadline:
             break
         time.sleep(0.05)
-    output.note(f"faregate: {receipt(sessions, session, lasted)}")
+    if ended is not None:
+        output.note(f"faregate: {session} was ended: {ended}")
+    output.note(f"faregate: {receipt(sessions, session, lasted, limits_hit=hit)}")

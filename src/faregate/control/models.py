@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from faregate.control.approvals import ApprovalView, DecidedView
+from faregate.control.governing import RunLimits
 
 CONTROL_VERSION = 1
 
@@ -230,6 +231,7 @@ class NewSession(msgspec.Struct, frozen=True, kw_only=True):
     customer: str | None = None
     feature: str | None = None
     max_cost: str | None = None
+    limits: RunLimits | None = None
     pid: int | None = None
     """The process whose descendants must not raise a cap."""
 
@@ -240,6 +242,8 @@ class SessionGrant(msgspec.Struct, frozen=True, kw_only=True):
     session: str
     token: str
     url: str
+    max_time_s: float | None = None
+    """How long it may last, wherever that limit came from."""
 
 
 class VersionInfo(msgspec.Struct, frozen=True, kw_only=True):

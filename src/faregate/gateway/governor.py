@@ -150,14 +150,19 @@ class Governor:
             asked.passage = None
             passage.leave(self.limiter.now())
 
-    def latch(self, latch: Latch) -> None:
-        """Pause or stop what the latch names; what runs is ended by a stop."""
+    def latch(self, latch: Latch) -> int:
+        """Pause or stop what the latch names; return how many requests it ended."""
         self.latches.put(latch)
         if latch.state is not LatchState.STOPPED:
-            return
-        for asked in list(self._running.values()):
-            if self.latches.of(asked.identity) is latch:
-                self._give_up(asked, governor_messages.stopped(latch))
+            return 0
+        concerned = [
+            asked
+            for asked in self._running.values()
+            if self.latches.of(asked.identity) is latch
+        ]
+        for asked in concerned:
+            self._give_up(asked, governor_messages.stopped(latch))
+        return len(concerned)
 
     def lift(self, scope: str) -> bool:
         """Take a latch off, and begin a session's limits anew."""

@@ -124,6 +124,12 @@ class SessionStates:
         """Return the state of a session that was heard of, without loading it."""
         return self._known.get(root)
 
+    def peek(self, root: str) -> SessionState | None:
+        """Return what the ledger knows of a session, and keep nothing of it."""
+        if self._ledger.totals(root) is None:
+            return None
+        return self._load(root, self._clock.elapsed())
+
     def begin_anew(self, root: str) -> None:
         """Count a session's limits from now on; the ledger was told already."""
         state = self._known.get(root)

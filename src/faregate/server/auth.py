@@ -12,13 +12,15 @@ import hashlib
 import hmac
 import re
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from faregate.core.identity import Grant
 from faregate.core.labels import Labels
 from faregate.core.lean import lean
+from faregate.core.limits.effective import NAMES
+from faregate.core.limits.limit import Limits
 from faregate.core.money import Money
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.secret import LOCAL_TOKEN_PREFIX
@@ -61,6 +63,8 @@ class _Said(
     session: str | None = msgspec.field(default=None, name="s")
     labels: dict[str, str] = msgspec.field(default_factory=dict, name="l")
     max_pico: int | None = msgspec.field(default=None, name="max")
+    limits: dict[str, int | float] = msgspec.field(default_factory=dict, name="lim")
+    """By name; money in pico-USD."""
 
 
 class Tokens:
@@ -81,7 +85,12 @@ class Tokens:
         """Return a token for this session and these labels."""
         labels = {name: value for name, value in asdict(grant.labels).items() if value}
         most = None if grant.max_cost is None else grant.max_cost.pico
-        said = _Said(session=grant.session, labels=labels, max_pico=most)
+        said = _Said(
+            session=grant.session,
+            labels=labels,
+            max_pico=most,
+            limits=_plain_limits(grant.limits),
+        )
         payload = _encode(msgspec.json.encode(said))
         return f"{LOCAL_TOKEN_PREFIX}{payload}.{self._sign(payload)}"
 
@@ -119,6 +128,7 @@ class Tokens:
                 session=said.session,
                 labels=Labels(**said.labels),
                 max_cost=None if said.max_pico is None else Money(said.max_pico),
+                limits=_limits(said.limits),
             )
         except (ValueError, TypeError):
             # Signed by us, but by a version that said more or less.
@@ -209,6 +219,28 @@ def _is_subscription(keys: Iterable[str]) -> bool:
 
 def _unauthorized(message: str) -> Refusal:
     return Refusal(code=RefusalCode.UNAUTHORIZED, message=message)
+
+
+def _plain_limits(limits: Limits | None) -> dict[str, int | float]:
+    if limits is None:
+        return {}
+    found = {name: getattr(limits, name) for name in NAMES}
+    return {
+        name: value.pico if isinstance(value, Money) else value
+        for name, value in found.items()
+        if value is not None
+    }
+
+
+def _limits(said: dict[str, int | float]) -> Limits | None:
+    """Read what `_plain_limits` wrote; raises TypeError for what is no limit."""
+    if not said:
+        return None
+    values: dict[str, Any] = dict(said)
+    spend = values.get("spend_per_minute")
+    if spend is not None:
+        values["spend_per_minute"] = Money(int(spend))
+    return Limits(**values)
 
 
 def _encode(data: bytes) -> str:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from faregate.config.problems import ConfigError
 from faregate.control.models import NewSession, ResolveHold, SessionGrant, SetBudget
 from faregate.core.identity import Grant, is_name
 from faregate.core.labels import Labels
 from faregate.core.limits.budget import SCOPE_KINDS
+from faregate.core.limits.effective import DEFAULTS, NAMES, LimitRules
+from faregate.core.limits.limit import NO_LIMITS, Limits
 from faregate.core.money import ZERO, Money
 from faregate.core.windows import WindowKind
 from faregate.server.peer import LIMITED, Runs
@@ -18,6 +20,7 @@ from faregate.server.processes import lineage
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from faregate.control.governing import RunLimits
     from faregate.gateway.gate import Gate
     from faregate.server.auth import Tokens
     from faregate.server.live import Live
@@ -63,6 +66,9 @@ class Control:
         self._gate = gate
         self._admin = admin
         self._tokens = tokens
+        limiter = gate.governor.limiter
+        self._rules = LimitRules() if limiter is None else limiter.rules
+        self._granted: dict[str, Limits | None] = {}
         self._save_budget = save_budget
         self._stop = stop
 
@@ -82,13 +88,28 @@ class Control:
                 )
             labels[name] = value
         cost = None if asked.max_cost is None else _money(asked.max_cost)
+        limits = self._limits(asked.limits, inside=self.runs.holds(peer))
         session = f"{asked.agent or 'run'}-{secrets.token_hex(4)}"
         if asked.pid is not None:
-            self._begin_run(session, asked.pid, peer, limited=cost is not None)
-        grant = Grant(session=session, labels=Labels(**labels), max_cost=cost)
-        return SessionGrant(
-            session=session, token=self._tokens.issue(grant), url=self._url
+            limited = cost is not None or limits is not None
+            self._begin_run(session, asked.pid, peer, limited=limited)
+        grant = Grant(
+            session=session, labels=Labels(**labels), max_cost=cost, limits=limits
         )
+        self._granted[session] = limits
+        self._admin.start_session(
+            session, root_session=session, parent=None, labels=grant.labels
+        )
+        return SessionGrant(
+            session=session,
+            token=self._tokens.issue(grant),
+            url=self._url,
+            max_time_s=self._rules.effective(asked.agent, limits).limits.wall_clock,
+        )
+
+    def granted(self, session: str) -> Limits | None:
+        """Return the limits that a run of this process was given."""
+        return self._granted.get(session)
 
     def end_session(self, session: str, *, peer: int) -> None:
         """End a session for process `peer`: its token stops working."""
@@ -143,6 +164,22 @@ class Control:
     def shutdown(self) -> None:
         """Drain and stop."""
         self._stop()
+
+    def _limits(self, asked: RunLimits | None, *, inside: bool) -> Limits | None:
+        """Read the limits of a run; one inside another may not pass the defaults."""
+        if asked is None:
+            return None
+        values: dict[str, Any] = {name: getattr(asked, name) for name in NAMES}
+        spend = asked.spend_per_minute
+        values["spend_per_minute"] = None if spend is None else _money(spend)
+        for name, value in values.items():
+            if value is not None and not isinstance(value, Money) and value < 0:
+                raise _bad(f"{name} {value:g} is below zero")
+            default = getattr(DEFAULTS, name)
+            if inside and value is not None and default is not None:
+                values[name] = min(value, default)
+        limits = Limits(**values)
+        return None if limits == NO_LIMITS else limits
 
     def _begin_run(self, session: str, pid: int, peer: int, *, limited: bool) -> None:
         """Note a run's process, which has to be the peer's own or one it started.

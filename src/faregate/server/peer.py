@@ -75,7 +75,7 @@ class Runs:
     def begin(self, session: str, pid: int, *, limited: bool = False) -> None:
         """Note the process whose descendants belong to a session.
 
-        `limited` says that the session may cost no more than its token says.
+        `limited` says that the session may use no more than its token says.
         """
         process = process_of(pid)
         if process is not None:
@@ -111,7 +111,14 @@ class Runs:
         """Tell whether a process belongs to a run that has a limit of its own."""
         if not self._limited.isdisjoint(lineage(pid)):
             return True
-        return any(grant.max_cost is not None for grant in self._grants_of(pid))
+        return any(
+            grant.max_cost is not None or grant.limits is not None
+            for grant in self._grants_of(pid)
+        )
+
+    def began(self, session: str) -> bool:
+        """Tell whether a run of this session is under way."""
+        return session in self._by_session
 
     def _grants_of(self, pid: int) -> Iterator[Grant]:
         """Yield what the tokens in a process's environment grant."""

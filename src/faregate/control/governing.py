@@ -1,0 +1,84 @@
+"""Models of the control API for limits, pauses and stops.
+
+Additive only. Money is a decimal string in USD; instants are RFC 3339 in UTC.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+StandingState = Literal["running", "paused", "stopped", "out_of_time", "ended"]
+
+
+class RunLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Limits that a person gives one run; None is no choice."""
+
+    requests: int | None = None
+    wall_clock: float | None = None
+    """Seconds."""
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    retries: int | None = None
+    tool_calls: int | None = None
+    concurrency: int | None = None
+    request_input_tokens: int | None = None
+    request_output_tokens: int | None = None
+    tokens_per_minute: int | None = None
+    spend_per_minute: str | None = None
+    """USD."""
+
+
+class LatchView(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is paused or stopped: "all", "workspace:X" or "session:X"."""
+
+    scope: str
+    state: Literal["paused", "stopped"]
+    at: str
+    who: str
+
+
+class LatchAsk(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask to pause, stop or resume a scope."""
+
+    scope: str
+
+
+class LatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of it."""
+
+    scope: str
+    changed: bool
+    """False when it was so already."""
+    ended: int = 0
+    """Running requests that were ended by it."""
+
+
+class LimitView(msgspec.Struct, frozen=True, kw_only=True):
+    """One limit as it holds: seconds for wall_clock, USD text for money."""
+
+    name: str
+    limit: str | None
+    used: str | None
+    """None where nothing is counted over the session, or nothing was asked yet."""
+    source: str
+    """"default", "[limits]", "[limits.agent.NAME]" or "faregate run"."""
+    hit: int = 0
+    """Requests that it refused since the proxy started."""
+
+
+class LimitsView(msgspec.Struct, frozen=True, kw_only=True):
+    """The limits of a session, or of any session of an agent."""
+
+    session: str | None
+    agent: str | None
+    limits: list[LimitView]
+
+
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a session may go on, for whoever runs it."""
+
+    state: StandingState
+    why: str | None = None
+    limits_hit: dict[str, int] = {}

@@ -1,0 +1,69 @@
+"""The control routes of pauses, stops and limits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from aiohttp import web
+
+from faregate.control.governing import LatchAsk
+from faregate.core.latches import LatchState
+from faregate.server.control import ControlRefusedError
+from faregate.server.control_routes import peer_in, require_person, who_in
+from faregate.server.peer import INSIDE
+
+if TYPE_CHECKING:
+    from faregate.server.control import Control
+    from faregate.server.governing import Governing
+
+
+def add_governing_routes(
+    app: web.Application, control: Control, governing: Governing
+) -> web.Application:
+    """Add the routes to the control plane's application and return it.
+
+    To pause and stop needs no proof, but no agent may do it to another; to resume
+    permits something and needs a person.
+    """
+
+    async def latches(_request: web.Request) -> web.Response:
+        return _json(governing.latches())
+
+    async def latched(request: web.Request, state: LatchState) -> web.Response:
+        asked = msgspec.json.decode(await request.read(), type=LatchAsk)
+        if control.runs.holds(peer_in(request).pid):
+            raise ControlRefusedError(403, "forbidden", INSIDE)
+        return _json(governing.latch(asked.scope, state, who=who_in(request)))
+
+    async def pause(request: web.Request) -> web.Response:
+        return await latched(request, LatchState.PAUSED)
+
+    async def stop(request: web.Request) -> web.Response:
+        return await latched(request, LatchState.STOPPED)
+
+    async def resume(request: web.Request) -> web.Response:
+        asked = msgspec.json.decode(await request.read(), type=LatchAsk)
+        require_person(request, control)
+        return _json(governing.resume(asked.scope, who=who_in(request)))
+
+    async def limits(request: web.Request) -> web.Response:
+        query = request.query
+        return _json(governing.limits(query.get("session"), query.get("agent")))
+
+    async def standing(request: web.Request) -> web.Response:
+        return _json(governing.standing(request.match_info["id"]))
+
+    app.router.add_get("/v1/latches", latches)
+    app.router.add_post("/v1/pause", pause)
+    app.router.add_post("/v1/stop", stop)
+    app.router.add_post("/v1/resume", resume)
+    app.router.add_get("/v1/limits", limits)
+    app.router.add_get("/v1/sessions/{id:.+}/standing", standing)
+    return app
+
+
+def _json(document: object) -> web.Response:
+    return web.Response(
+        body=msgspec.json.encode(document), content_type="application/json"
+    )
