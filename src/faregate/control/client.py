@@ -35,6 +35,12 @@ from faregate.control.wire import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from faregate.control.governing import (
+        LatchAnswer,
+        LatchView,
+        LimitsView,
+        Standing,
+    )
     from faregate.control.approvals import ApprovalList, Approve, Deny
     from faregate.control.side_spending import SideAnswer, SideEnd, SideHold
     from faregate.control.smoke_runs import SmokeRuns, SmokeRunView
@@ -126,6 +132,50 @@ class ControlClient:
         if target is not None:
             path += f"?target={quote(target, safe='')}&limit={limit}"
         return self._get(path, list[SmokeRunView])
+
+    def latches(self) -> list[LatchView]:
+        """Return everything that is paused or stopped."""
+        from faregate.control.governing import LatchView
+
+        return self._get("/v1/latches", list[LatchView])
+
+    def pause(self, scope: str) -> LatchAnswer:
+        """Pause "all", "workspace:X" or "session:X"."""
+        return self._latch("/v1/pause", scope, {})
+
+    def stop(self, scope: str) -> LatchAnswer:
+        """Stop a scope: what runs there is ended, what comes is refused."""
+        return self._latch("/v1/stop", scope, {})
+
+    def resume(self, scope: str, *, confirmed: bool = False) -> LatchAnswer:
+        """Let a scope go on; needs `confirmed`, or the admin secret."""
+        return self._latch("/v1/resume", scope, self._proof(confirmed))
+
+    def limits(
+        self, session: str | None = None, *, agent: str | None = None
+    ) -> LimitsView:
+        """Return what limits a session, or any session of an agent."""
+        from urllib.parse import urlencode
+
+        from faregate.control.governing import LimitsView
+
+        named = {"session": session, "agent": agent}
+        query = urlencode({k: v for k, v in named.items() if v is not None})
+        return self._get(f"/v1/limits?{query}", LimitsView)
+
+    def standing(self, session: str) -> Standing:
+        """Return whether a session may go on."""
+        from urllib.parse import quote
+
+        from faregate.control.governing import Standing
+
+        return self._get(f"/v1/sessions/{quote(session, safe='')}/standing", Standing)
+
+    def _latch(self, path: str, scope: str, proof: dict[str, str]) -> LatchAnswer:
+        from faregate.control.governing import LatchAnswer, LatchAsk
+
+        asked = LatchAsk(scope=scope)
+        return _decode(self._post(path, asked, headers=proof), LatchAnswer)
 
     def approvals(self) -> ApprovalList:
         """Return what waits for a person, and what was decided lately."""
