@@ -266,6 +266,7 @@ class SmallGate:
         body: dict[str, Any],
         path: str = "/v1/chat/completions",
         grant: Grant | None = GRANT,
+        headers: Mapping[str, str] | None = None,
     ) -> tuple[Exchange, FakeReply]:
         """Return an exchange for a body, and the client it answers."""
         found = codec_for("POST", path)
@@ -275,7 +276,7 @@ class SmallGate:
         reply = FakeReply()
         inbound = Inbound(
             id=f"req_{self._number}",
-            head=RequestHead(method="POST", path=path),
+            head=RequestHead(method="POST", path=path, headers=headers or {}),
             body=json.dumps(body).encode(),
             codec=codec,
             work=work,

@@ -34,9 +34,8 @@ from faregate.config.values import (
     WINDOW,
 )
 from faregate.config.verdicts import CALL_RULES, NAME_RULES, VERDICT, refused_work
-from faregate.core.approvals.policy import Unattended, Verdict
-from faregate.config.verdicts import CALL_RULES, NAME_RULES, VERDICT, refused_work
-from faregate.core.approvals.policy import Unattended, Verdict
+from faregate.core.approvals.policy import Unattended
+from faregate.core.approvals.verdicts import Verdict
 from faregate.core.policy import OnTight, Unpriced
 from faregate.providers.spec import Billing, OnAbort
 
@@ -159,62 +158,6 @@ class LimitKeys:
     )
     SPEND_PER_MINUTE = Field(
         "spend_per_minute", at_most(USD), "USD of a session within any 60 seconds"
-    )
-
-
-class ApprovalKeys:
-    """Keys of [approvals]."""
-
-    SERVER_TOOLS = Field(
-        "server_tools",
-        NAME_RULES,
-        "tools that the provider runs: allow, ask or deny, for all or by name "
-        "(mcp and computer use are asked about)",
-    )
-    BATCHES = Field("batches", refused_work("batches"), "batch jobs: always denied")
-    FINE_TUNES = Field(
-        "fine_tunes", refused_work("fine-tunes"), "fine-tuning: always denied"
-    )
-    UPLOADS = Field(
-        "uploads",
-        VERDICT,
-        "requests that carry pictures, sound or files; endpoints that only take files "
-        "are always denied",
-        default=Verdict.ALLOW,
-    )
-    MEDIA = Field(
-        "media",
-        VERDICT,
-        "requests for sound or pictures; image, audio and video endpoints are always "
-        "denied",
-        default=Verdict.ALLOW,
-    )
-    OVER_USD = Field(
-        "over_usd", USD, "ask when a request is estimated to cost more USD than this"
-    )
-    CONTEXT_TOKENS = Field(
-        "context_tokens",
-        integer(1, 100_000_000, "a whole number of tokens"),
-        "ask when a request's input is estimated to be larger",
-    )
-    MODELS = Field("models", NAME_RULES, "models, by pattern: allow, ask or deny")
-    TOOLS = Field(
-        "tools",
-        CALL_RULES,
-        'tool calls in answers, by pattern, as in "Bash(git push*)" or "@write": '
-        "allow, ask or deny; the first that fits counts",
-    )
-    TIMEOUT = Field(
-        "timeout",
-        duration(5, 86400),
-        "how long to wait for a person; no answer is a no",
-        default=300.0,
-    )
-    UNATTENDED = Field(
-        "unattended",
-        choice(Unattended),
-        "what to do when nobody watches: deny, allow, or wait all the same",
-        default=Unattended.DENY,
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from faregate.config.kinds import Kind, NotThisKind, choice
 from faregate.config.problems import shown
 from faregate.core.approvals.calls import GROUPS, CallRule, read_rule
-from faregate.core.approvals.policy import NameRule, Verdict
+from faregate.core.approvals.verdicts import NameRule, Verdict
 
 VERDICT = choice(Verdict)
 _ANY = "*"

@@ -8,14 +8,16 @@ reads no clock by itself: `look` is called again and again.
 from __future__ import annotations
 
 import secrets
-from collections import OrderedDict, deque
+from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
-from faregate.core.approvals.policy import Unattended, Verdict
+from faregate.core.approvals.policy import Unattended
 from faregate.core.approvals.registry import judge_request
+from faregate.core.approvals.verdicts import Verdict
 from faregate.core.holds import LedgerError
 from faregate.gateway import approval_words as words
 from faregate.gateway.approval_case import Case, Decision, Outcome, open_case
+from faregate.gateway.approval_memory import ApprovalMemory
 from faregate.gateway.approval_subject import digest_of, signature_of, subject_of
 from faregate.gateway.flights import FlightState
 from faregate.gateway.keep_alive import KeepAlive
@@ -34,16 +36,9 @@ if TYPE_CHECKING:
 MOST_WAITING = 200
 """Questions that may be open at once; nobody reads more."""
 MOST_DECIDED = 50
-LATCHED_S = 600.0
-"""How long a denied request is refused again without asking anybody."""
-_MOST_LATCHED = 1024
-_MOST_GRANTED = 4096
 UNWATCHED_S = 10.0
 """How long nobody may watch before an open question is decided by policy: a screen
 that is started anew should find its questions again."""
-
-Granted = dict[tuple[str, str], int]
-"""What a session may do without asking: rule and subject, and how much of it."""
 
 
 class Audit(Protocol):
@@ -88,10 +83,7 @@ class ApprovalDesk:
         self._audit = audit
         self._open: dict[str, Case] = {}
         self._decided: deque[Case] = deque(maxlen=MOST_DECIDED)
-        self._granted: OrderedDict[str, Granted] = OrderedDict()
-        self._latched: OrderedDict[tuple[object, ...], tuple[float, Refusal]] = (
-            OrderedDict()
-        )
+        self._memory = ApprovalMemory()
         self._closing: Refusal | None = None
         self._unwatched_since: float | None = None
 
@@ -119,11 +111,11 @@ class ApprovalDesk:
         if found[0].verdict is Verdict.DENY:
             note("approval", rules=[f.key for f in found], decision="denied by rule")
             return words.forbidden(found)
-        if self._covers(session, found):
+        if self._memory.covers(session, found):
             note("approval", rules=[f.key for f in found], decision="session")
             return None
         signature = (session, *signature_of(asked), frozenset(f.key for f in found))
-        latched = self._latch_of(signature)
+        latched = self._memory.latched(signature, self._clock.monotonic())
         if latched is not None:
             note("approval", rules=[f.key for f in found], decision="denied before")
             return latched
@@ -139,7 +131,7 @@ class ApprovalDesk:
             return None
         refusal = outcome.refusal or words.refused(case, outcome)
         if outcome.decision in {Decision.DENIED, Decision.TIMED_OUT}:
-            self._latch(signature, refusal)
+            self._memory.latch(signature, refusal, self._clock.monotonic())
         return refusal
 
     async def review(
@@ -153,7 +145,8 @@ class ApprovalDesk:
         open_calls = [
             (call, finding)
             for call, finding in calls
-            if finding.verdict is Verdict.ASK and not self._covers(session, (finding,))
+            if finding.verdict is Verdict.ASK
+            and not self._memory.covers(session, (finding,))
         ]
         outcome: Outcome | None = None
         if open_calls:
@@ -196,7 +189,7 @@ class ApprovalDesk:
         decision = "approved for the session" if session else "approved"
         self._write(case, decision, note, who)
         if session:
-            self._grant(case)
+            self._memory.grant(case.root_session, case.findings)
         self._close(case, Outcome(Decision.APPROVED, for_session=session))
         return case
 
@@ -231,7 +224,7 @@ class ApprovalDesk:
 
     def forget(self, session: str) -> None:
         """Drop what a session may do without asking: it has ended."""
-        self._granted.pop(session, None)
+        self._memory.forget(session)
 
     async def _decide(self, asked: Asked, case: Case) -> Outcome:
         """Return what is decided about a case, at once or by a person."""
@@ -370,37 +363,6 @@ class ApprovalDesk:
             severity="info" if case.outcome.allowed else "warn",
             session=case.session,
         )
-
-    def _covers(self, session: str, found: Sequence[Finding]) -> bool:
-        granted = self._granted.get(session)
-        return granted is not None and all(
-            f.size <= granted.get(f.key, -1) for f in found
-        )
-
-    def _grant(self, case: Case) -> None:
-        granted = self._granted.setdefault(case.root_session, {})
-        self._granted.move_to_end(case.root_session)
-        for finding in case.findings:
-            granted[finding.key] = max(
-                granted.get(finding.key, 0), words.ceiling(finding)
-            )
-        while len(self._granted) > _MOST_GRANTED:
-            self._granted.popitem(last=False)
-
-    def _latch_of(self, signature: tuple[object, ...]) -> Refusal | None:
-        found = self._latched.get(signature)
-        if found is None:
-            return None
-        until, refusal = found
-        if self._clock.monotonic() < until:
-            return refusal
-        del self._latched[signature]
-        return None
-
-    def _latch(self, signature: tuple[object, ...], refusal: Refusal) -> None:
-        self._latched[signature] = (self._clock.monotonic() + LATCHED_S, refusal)
-        while len(self._latched) > _MOST_LATCHED:
-            self._latched.popitem(last=False)
 
 
 def _new_id() -> str:

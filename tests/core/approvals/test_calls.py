@@ -13,7 +13,7 @@ from faregate.core.approvals.calls import (
     may_concern,
     read_rule,
 )
-from faregate.core.approvals.policy import Verdict
+from faregate.core.approvals.verdicts import Verdict
 from faregate.core.transcript import ToolCall
 
 ALLOW, ASK, DENY = Verdict.ALLOW, Verdict.ASK, Verdict.DENY
@@ -157,7 +157,7 @@ def test_only_tools_that_a_strict_rule_names_are_of_concern() -> None:
 
 @pytest.mark.parametrize("pattern", ["", " ", "(x)", "Bash(git", "a)b", "@wrote"])
 def test_what_is_no_pattern_is_refused(pattern: str) -> None:
-    with pytest.raises(ValueError, match="pattern|none of"):
+    with pytest.raises(ValueError, match=r"pattern|none of"):
         read_rule(pattern, ASK)
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.approvals.findings import Finding
-from faregate.core.approvals.policy import Verdict, fits, strictest
+from faregate.core.approvals.verdicts import Verdict, fits, strictest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

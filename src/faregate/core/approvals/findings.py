@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from faregate.core.lean import lean
 
 if TYPE_CHECKING:
-    from faregate.core.approvals.policy import Verdict
+    from faregate.core.approvals.verdicts import Verdict
     from faregate.core.money import Money
 
 

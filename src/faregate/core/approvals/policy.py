@@ -5,23 +5,15 @@ Owns the values of [approvals]. It judges nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from faregate.core.approvals.verdicts import NameRule, Verdict
 
+if TYPE_CHECKING:
     from faregate.core.approvals.calls import CallRule
     from faregate.core.money import Money
-
-
-class Verdict(StrEnum):
-    """What a rule says of one thing."""
-
-    ALLOW = "allow"
-    ASK = "ask"
-    DENY = "deny"
 
 
 class Unattended(StrEnum):
@@ -31,51 +23,6 @@ class Unattended(StrEnum):
     ALLOW = "allow"
     WAIT = "wait"
     """Wait all the same, for whoever uses the command line."""
-
-
-_STRICTNESS = (Verdict.ALLOW, Verdict.ASK, Verdict.DENY)
-
-
-def strictest(verdicts: Iterable[Verdict]) -> Verdict:
-    """Return the strictest of some verdicts, ALLOW for none."""
-    return max(verdicts, key=_STRICTNESS.index, default=Verdict.ALLOW)
-
-
-@dataclass(frozen=True, slots=True)
-class NameRule:
-    """A pattern of names, `*` for anything, and what becomes of those that fit."""
-
-    pattern: str
-    verdict: Verdict
-
-
-def fits(pattern: str, name: str) -> bool:
-    """Tell whether a name fits a pattern in which `*` stands for anything.
-
-    Takes time in proportion to the name, whatever stands in either.
-    """
-    first, *rest = pattern.split("*")
-    if not rest:
-        return name == pattern
-    *middle, last = rest
-    if not name.startswith(first) or len(name) < len(first) + len(last):
-        return False
-    at, end = len(first), len(name) - len(last)
-    for piece in middle:
-        found = name.find(piece, at, end)
-        if found < 0:
-            return False
-        at = found + len(piece)
-    return name.endswith(last)
-
-
-def first_fit(rules: Iterable[NameRule], names: Iterable[str]) -> NameRule | None:
-    """Return the first rule that one of these names of the same thing fits."""
-    known = tuple(names)
-    for rule in rules:
-        if any(fits(rule.pattern, name) for name in known):
-            return rule
-    return None
 
 
 USUAL_SERVER_TOOLS = (
@@ -100,7 +47,7 @@ class ApprovalPolicy:
     context_tokens: int | None = None
     """Estimated input of one request above which a person is asked."""
     models: tuple[NameRule, ...] = ()
-    tools: tuple[CallRule, ...] = field(default=())
+    tools: tuple[CallRule, ...] = ()
     """For calls in an answer, which the agent would carry out."""
     timeout_s: float = 300.0
     """Seconds after which no answer is a no."""

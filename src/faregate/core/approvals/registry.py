@@ -13,7 +13,7 @@ from faregate.core.approvals import (
     server_tools,
     uploads,
 )
-from faregate.core.approvals.policy import Verdict
+from faregate.core.approvals.verdicts import Verdict
 
 if TYPE_CHECKING:
     from faregate.core.approvals.findings import Finding, Subject

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from faregate.core.approvals.findings import Finding, Subject
-from faregate.core.approvals.policy import Verdict
+from faregate.core.approvals.verdicts import Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
