@@ -19,6 +19,8 @@ COMMANDS: dict[str, str] = {
     "pause": "Let nothing new through for a while.",
     "resume": "Let go on what was paused, stopped or at a limit.",
     "stop": "End a session at once; its agent is told.",
+    "approve": "List what waits for approval; let one of them pass.",
+    "deny": "Refuse what waits for approval.",
     "holds": "List money set aside; settle what nobody can tell.",
     "providers": "Which providers are known and have a key.",
     "smoke-test": "Ask a provider what agents will ask; say what does not work.",

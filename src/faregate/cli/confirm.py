@@ -19,6 +19,8 @@ from faregate.control.client import ADMIN_SECRET_VARIABLE
 from faregate.control.sanitise import sanitise
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from faregate.config.paths import Paths
 
 RUN_VARIABLE = "FAREGATE_SESSION"
@@ -26,9 +28,12 @@ RUN_VARIABLE = "FAREGATE_SESSION"
 _MOST_ANCESTORS = 64
 
 
-def require_person(paths: Paths, question: str, *, answer: str) -> bool:
+def require_person(
+    paths: Paths, question: str, *, answer: str, details: Sequence[str] = ()
+) -> bool:
     """Have a person confirm; return whether it was typed on a terminal.
 
+    `details` are shown above the question, a line each.
     Returns False when the admin secret stands in for the terminal. Raises CliError
     when neither is there, and when it is called inside `faregate run`.
     """
@@ -40,12 +45,12 @@ def require_person(paths: Paths, question: str, *, answer: str) -> bool:
     if given := os.environ.get(ADMIN_SECRET_VARIABLE):
         _check_secret(paths, given)
         return False
-    if typed(question, answer=answer):
+    if typed(question, answer=answer, details=details):
         return True
     raise _refused("not confirmed; nothing was changed")
 
 
-def typed(question: str, *, answer: str) -> bool:
+def typed(question: str, *, answer: str, details: Sequence[str] = ()) -> bool:
     """Ask on the controlling terminal; True when exactly `answer` was typed."""
     try:
         terminal = Path("/dev/tty").open("r+b", buffering=0)  # noqa: SIM115 - below
@@ -54,7 +59,8 @@ def typed(question: str, *, answer: str) -> bool:
             f"this needs a person: run it in a terminal, or set {ADMIN_SECRET_VARIABLE}"
         ) from None
     with terminal:
-        text = f"{sanitise(question)}\nType {answer} to confirm: "
+        shown = "".join(f"{sanitise(line, limit=2000)}\n" for line in details)
+        text = f"{shown}{sanitise(question)}\nType {answer} to confirm: "
         terminal.write(text.encode())
         line = terminal.readline(256)
     return line.decode("utf-8", "replace").strip() == answer
