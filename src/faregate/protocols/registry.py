@@ -5,6 +5,7 @@ Owns the tables. Paths match exactly: no trailing slash, no other case, no dots.
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from faregate.core.facts import Work
@@ -44,11 +45,11 @@ _POSTS: dict[str, tuple[Codec, Work]] = {
     "/v1/embeddings": (OPENAI_EMBEDDINGS, Work.EMBEDDING),
 }
 # Of the other dialects no request carries what was said before.
-_TRANSCRIPTS: dict[str, Callable[[bytes, int | None], Transcript]] = {
-    OPENAI_CHAT.name: chat_transcript.read_transcript,
-    OPENAI_RESPONSES.name: responses_transcript.read_transcript,
-    ANTHROPIC_MESSAGES.name: messages_transcript.read_transcript,
-    GENERATE_CONTENT.name: gemini_transcript.read_transcript,
+_TRANSCRIPTS: dict[str, Callable[[bytes, int | None], tuple[Transcript, ...]]] = {
+    OPENAI_CHAT.name: chat_transcript.read_messages,
+    OPENAI_RESPONSES.name: responses_transcript.read_messages,
+    ANTHROPIC_MESSAGES.name: messages_transcript.read_messages,
+    GENERATE_CONTENT.name: gemini_transcript.read_messages,
 }
 _MODEL_LISTS = frozenset({"/v1/models", "/v1beta/models"})
 
@@ -63,6 +64,16 @@ def transcript_of(codec_name: str, body: bytes, last: int | None = None) -> Tran
 
     Only its `last` so many messages where that is given, so that a long body is not
     read in full. Empty for a dialect without one and for a body nobody can read.
+    """
+    return tuple(chain.from_iterable(messages_of(codec_name, body, last)))
+
+
+def messages_of(
+    codec_name: str, body: bytes, last: int | None = None
+) -> tuple[Transcript, ...]:
+    """Return the same message by message, of which some say nothing.
+
+    There are as many as the conversation has parts.
     """
     read = _TRANSCRIPTS.get(codec_name)
     return () if read is None else read(body, last)

@@ -24,10 +24,10 @@ _CALL = "tool_use"
 _UNSAID = frozenset({"thinking", "redacted_thinking"})
 
 
-def read_transcript(body: bytes, last: int | None = None) -> Transcript:
-    """Return the conversation, or only that of its `last` so many messages."""
+def read_messages(body: bytes, last: int | None = None) -> tuple[Transcript, ...]:
+    """Return the items of each message, or of only the `last` so many."""
     messages = messages_of(Fields(body).member("messages"), last)
-    return tuple(item for message in messages for item in _items(message))
+    return tuple(tuple(_items(message)) for message in messages)
 
 
 def _items(message: Fields) -> Iterator[Item]:

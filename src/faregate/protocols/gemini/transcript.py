@@ -23,15 +23,13 @@ _CALL = ("functionCall", "function_call")
 _RESPONSE = ("functionResponse", "function_response")
 
 
-def read_transcript(body: bytes, last: int | None = None) -> Transcript:
-    """Return the conversation, or only that of its `last` so many contents."""
+def read_messages(body: bytes, last: int | None = None) -> tuple[Transcript, ...]:
+    """Return the items of each content, or of only the `last` so many."""
     raw = Fields(body).member("contents")
     if raw is not None and raw[:1] == b"{":
         raw = b"[" + raw + b"]"
     reader = _Reader()
-    return tuple(
-        item for content in messages_of(raw, last) for item in reader.items(content)
-    )
+    return tuple(tuple(reader.items(content)) for content in messages_of(raw, last))
 
 
 class _Reader:

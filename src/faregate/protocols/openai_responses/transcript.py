@@ -27,12 +27,12 @@ _RESULTS = ("output", "tools")
 _FAILED = frozenset({"failed", "incomplete"})
 
 
-def read_transcript(body: bytes, last: int | None = None) -> Transcript:
-    """Return the conversation, or only that of its `last` so many items."""
+def read_messages(body: bytes, last: int | None = None) -> tuple[Transcript, ...]:
+    """Return what each of the input's items says, or only the `last` so many."""
     raw = Fields(body).member("input")
     if raw is not None and raw[:1] == b'"':
-        return (Said(role="user", text=plain_text(raw)),)
-    return tuple(item for each in messages_of(raw, last) for item in _items(each))
+        return ((Said(role="user", text=plain_text(raw)),),)
+    return tuple(tuple(_items(each)) for each in messages_of(raw, last))
 
 
 def _items(item: Fields) -> Iterator[Item]:
