@@ -56,6 +56,7 @@ def build_gate(
         on_tight=settings.budget.on_tight,
         unpriced=settings.budget.unpriced,
         patience=patience,
+        retries=settings.retries,
     )
     events = EventLog()
     admission = Admission(ledger, policy, clock)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from faregate.config import schema
+from faregate.config import route_keys, schema
 from faregate.config.json_schema import fields_of, json_schema
 from faregate.config.problems import ConfigError
 from faregate.config.settings import Settings
@@ -20,7 +20,10 @@ SECTIONS: dict[str, tuple[type, str]] = {
     "[providers.openai]": (schema.ProviderKeys, "providers"),
     '[models."openai/x"]': (schema.ModelKeys, "models"),
     '[prices."openai/x"]': (schema.PriceKeys, "prices"),
-    "[routes.a]": (schema.RouteKeys, "routes"),
+    "[routes.a]": (route_keys.RouteKeys, "routes"),
+    "[routes.a.complexity]": (route_keys.ComplexityKeys, "routes"),
+    '[routes.a.target."openai/x"]': (route_keys.RouteTargetKeys, "routes"),
+    "[retries]": (route_keys.RetryKeys, "retries"),
     "[theme]": (schema.ThemeKeys, "theme"),
     "[ledger]": (schema.LedgerKeys, "ledger"),
 }

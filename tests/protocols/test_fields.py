@@ -8,6 +8,7 @@ import pytest
 
 from faregate.protocols.codec import BadRequestError
 from faregate.protocols.fields import (
+    asks_to_think,
     checked_model,
     hint_text,
     json_text,
@@ -200,3 +201,24 @@ def test_a_conversation_that_the_provider_shortens(path: str, managed: Any) -> N
     other = {"edits": [{"type": "clear_tool_uses_20250919"}]}
     assert not inspect(path, {"model": "m", "context_management": other}).compacts
     assert not inspect(path, {"model": "m"}).compacts
+
+
+@pytest.mark.parametrize(
+    ("body", "much"),
+    [
+        (b'{"reasoning_effort":"high"}', True),
+        (b'{"reasoning_effort":"medium"}', False),
+        (b'{"reasoning":{"effort":"xhigh"}}', True),
+        (b'{"reasoning":{"max_tokens":16000}}', True),
+        (b'{"thinking":{"type":"enabled","budget_tokens":8192}}', True),
+        (b'{"thinking":{"type":"enabled","budget_tokens":1024}}', False),
+        (b'{"thinking":{"type":"adaptive"}}', False),
+        (b'{"thinkingConfig":{"thinkingBudget":24576}}', True),
+        (b'{"thinkingConfig":{"thinkingLevel":"HIGH"}}', True),
+        (b'{"thinking":null}', False),
+        (b"{}", False),
+    ],
+)
+def test_asking_for_much_thinking(body: bytes, much: bool) -> None:
+    names = ("reasoning_effort", "reasoning", "thinking", "thinkingConfig")
+    assert asks_to_think(read_object(body, guarded=()), *names) is much

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import Enum
 
-from faregate.config import schema
+from faregate.config import route_keys, schema
 from faregate.config.tables import Field
 
 
@@ -32,7 +32,8 @@ def json_schema() -> dict[str, object]:
         "providers": _named(_table(schema.ProviderKeys)),
         "models": _named(_table(schema.ModelKeys)),
         "prices": _named(price),
-        "routes": _named(_table(schema.RouteKeys)),
+        "routes": _named(_route()),
+        "retries": _table(route_keys.RetryKeys),
         "theme": _table(schema.ThemeKeys),
         "keys": _named(dict(schema.KEY_BINDING.schema)),
         "ledger": _table(schema.LedgerKeys),
@@ -44,6 +45,16 @@ def json_schema() -> dict[str, object]:
         "additionalProperties": False,
         "properties": sections,
     }
+
+
+def _route() -> dict[str, object]:
+    route = _table(route_keys.RouteKeys)
+    route["properties"] = {
+        **_properties(route_keys.RouteKeys),
+        "complexity": _table(route_keys.ComplexityKeys),
+        "target": _named(_table(route_keys.RouteTargetKeys)),
+    }
+    return route
 
 
 def fields_of(keys: type) -> tuple[Field[object], ...]:

@@ -22,9 +22,13 @@ from faregate.config.sections.limits import read_limits
 from faregate.config.sections.prices import read_models, read_prices
 from faregate.config.sections.providers import read_providers
 from faregate.config.sections.routes import (
+    read_retries,
+    read_routes,
+    retired_targets,
+)
+from faregate.config.sections.small import (
     read_keys,
     read_ledger,
-    read_routes,
     read_server,
     read_theme,
 )
@@ -63,6 +67,7 @@ def load(paths: Paths) -> Settings:
     caps, hidden = merge_caps(configured, overridden)
     chosen = MONTHLY in configured or MONTHLY in overridden
     providers = read_providers(top.table("providers"), server)
+    routes = read_routes(top.table("routes"), providers)
     keys = top.table("keys")
     settings = Settings(
         server=server,
@@ -71,14 +76,15 @@ def load(paths: Paths) -> Settings:
         providers=providers,
         model_facts=read_models(top.table("models"), providers),
         price_overrides=read_prices(top.table("prices"), providers),
-        routes=read_routes(top.table("routes"), providers),
+        routes=routes,
+        retries=read_retries(top.table("retries")),
         theme=read_theme(top.table("theme")),
         keys=read_keys(keys),
         limits=read_limits(top.table("limits")),
         approvals=read_approvals(top.table("approvals")),
         ledger_dir=read_ledger(top.table("ledger"), paths.ledger_dir),
         hidden=hidden,
-        warnings=tuple(f"{each}" for each in hidden),
+        warnings=(*(f"{each}" for each in hidden), *retired_targets(routes, providers)),
     )
     top.finish(homes=_homes())
     problems = [*source.problems, *override_source.problems]

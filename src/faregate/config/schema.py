@@ -312,21 +312,6 @@ class PriceWindowKeys:
     MULTIPLIER = Field("multiplier", PRICE, "the factor on every price")
 
 
-class RouteKeys:
-    """Keys of one [routes.NAME]."""
-
-    MODELS: Field[tuple[str, ...]] = Field(
-        "models",
-        list_of(text(r"[^\x00-\x20\x7f]{1,256}", "a model's name"), or_one=True),
-        "the model names it answers to",
-    )
-    TARGETS: Field[tuple[str, ...]] = Field(
-        "targets",
-        list_of(text(r"[^\x00-\x20\x7f]{1,256}", "provider/model"), or_one=True),
-        "the provider/model that serves them",
-    )
-
-
 class ThemeKeys:
     """Keys of [theme]."""
 

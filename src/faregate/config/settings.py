@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from faregate.core.approvals.policy import ApprovalPolicy
+from faregate.core.retrying import RetryPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,6 +147,7 @@ class Settings:
     ledger_dir: Path
     limits: LimitSettings = field(default_factory=LimitSettings)
     approvals: ApprovalPolicy = field(default_factory=ApprovalPolicy)
+    retries: RetryPolicy = field(default_factory=RetryPolicy)
     hidden: tuple[Hidden, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 

@@ -89,6 +89,8 @@ class RequestFacts:
     media_reach: int = 0
     """Parts of the conversation up to the last with media. What it counts is known
     once a turn with all of them is."""
+    reasoning: bool = False
+    """The caller asks for much thinking: a high effort, or a large budget for it."""
     audio: bool = False
     """Sound goes in or comes out; its tokens cost more than those of text."""
     stored_input: bool = False

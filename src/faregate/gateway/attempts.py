@@ -344,6 +344,8 @@ class Attempts:
             output_tokens=usage.output,
         )
         self._gate.turns.remember(session, plan.target, turn)
+        if plan.target.route is not None:
+            self._gate.routes.served(plan.target.route, plan.target, session, usage)
 
 
 def _telling(kept: _End | None, end: _End) -> _End:

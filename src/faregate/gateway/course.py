@@ -159,7 +159,7 @@ class Course:
             return None
         longer = None
         if failure.trouble is Trouble.CONTEXT:
-            longer = self._gate.planner.window_of(str(plan.target)) or 0
+            longer = self._gate.planner.window_of(plan.target.bare) or 0
         found = self._next(alone=False, longer=longer)
         if found is None:
             return None
@@ -189,7 +189,7 @@ class Course:
         """
         planner = self._gate.planner
         for target in list(self._left):
-            if longer is not None and (planner.window_of(str(target)) or 0) <= longer:
+            if longer is not None and (planner.window_of(target.bare) or 0) <= longer:
                 continue
             down = self._down(target, alone=alone)
             if down is not None:
@@ -205,8 +205,10 @@ class Course:
         return None
 
     def _bounded(self, plan: Plan) -> Plan:
-        most = self.most
-        if most is None or plan.output_field is None or plan.bounds.output <= most:
+        own = None if self.route is None else self.route.max_output(plan.target)
+        limits = [each for each in (self.most, own) if each is not None]
+        most = min(limits, default=plan.bounds.output)
+        if plan.output_field is None or plan.bounds.output <= most:
             return plan
         return replace(plan, bounds=plan.bounds.with_output(most))
 
@@ -223,8 +225,22 @@ class Course:
             self._left.remove(target)
 
     def _targets_of(self, route: RouteRule) -> list[Target]:
-        if self._inbound.grant is not None:
-            return list(route.targets)
-        # A caller's own key goes to the provider that it was given for.
-        provider = route.targets[0].provider
-        return [each for each in route.targets if each.provider == provider]
+        choice, complex_by = self._gate.routes.order(
+            route, self._facts, self._identity.session
+        )
+        first, *rest = choice.targets
+        # Who takes the request as it is comes before who needs a translation.
+        protocol, speaks = self._facts.protocol, self._gate.planner.speaks
+        targets = [first, *sorted(rest, key=lambda each: not speaks(each, protocol))]
+        if self._inbound.grant is None:
+            # A caller's own key goes to the provider that it was given for.
+            provider = route.targets[0].provider
+            targets = [each for each in targets if each.provider == provider]
+        self._inbound.explanation.note(
+            "route",
+            route=route.name,
+            targets=tuple(targets),
+            why=choice.why,
+            complex_by=complex_by,
+        )
+        return targets

@@ -10,6 +10,7 @@ from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.windows import HighWater
 from faregate.gateway.governor import Governor
 from faregate.gateway.health import WORDS, Health
+from faregate.gateway.routes import Routes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,13 +23,12 @@ if TYPE_CHECKING:
     from faregate.core.routing import Target
     from faregate.gateway.admission import Admission
     from faregate.gateway.approvals import ApprovalDesk
-    from faregate.gateway.approvals import ApprovalDesk
     from faregate.gateway.counting import CountTokens
     from faregate.gateway.events import EventLog
     from faregate.gateway.flights import Flights
     from faregate.gateway.planning import Planner
-    from faregate.gateway.recording import Recording
     from faregate.gateway.ports import LedgerPort, Upstream
+    from faregate.gateway.recording import Recording
     from faregate.gateway.settings import GateSettings
     from faregate.gateway.settlement import Books
     from faregate.gateway.steady_clock import SteadyClock
@@ -65,19 +65,23 @@ class Gate:
     governor: Governor = field(default_factory=Governor)
     approvals: ApprovalDesk | None = None
     """Where requests wait for a person; None where nothing is ever asked."""
-    approvals: ApprovalDesk | None = None
-    """Where requests wait for a person; None where nothing is ever asked."""
     count_tokens: CountTokens | None = None
     recording: Recording | None = None
     """Keeps requests that have ended; None where nobody asks later."""
     health: Health = field(default_factory=Health)
     """How providers have been doing."""
+    routes: Routes = field(init=False)
+    """Which target of a route is asked first."""
     high_water: HighWater = field(default_factory=HighWater)
     """The latest instant that chose a budget window."""
     capped: dict[str, None] = field(default_factory=dict)
     """Sessions whose latest request met a full budget."""
     refusing: set[BudgetWindow] = field(default_factory=set)
     """Budget windows that the latest request asked of them found full."""
+
+    def __post_init__(self) -> None:
+        """Remember sessions on routes as long as the gate lives."""
+        self.routes = Routes(self.planner, self.clock)
 
     def is_capped(self, session: str) -> bool:
         """Tell whether the session's latest request met a full budget."""

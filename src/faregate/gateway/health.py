@@ -106,11 +106,11 @@ class Health:
         self._policy = policy or BreakerPolicy()
         self._jitter = jitter
         self._providers: dict[str, Provider] = {}
-        self._targets: dict[tuple[str, str], Standing] = {}
+        self._targets: dict[tuple[str, str, str], Standing] = {}
 
     def standing(self, target: Target) -> Standing:
         """Return how a target has been doing."""
-        key = (target.provider, target.model)
+        key = (target.provider, target.model, target.region)
         found = self._targets.get(key)
         if found is None:
             if len(self._targets) >= _REMEMBERED:
@@ -209,7 +209,7 @@ class Health:
         states = {found.breaker.state(now)}
         states |= {
             standing.breaker.state(now)
-            for (name, _), standing in self._targets.items()
+            for (name, *_), standing in self._targets.items()
             if name == provider
         }
         return next(s for s in _WORST_FIRST if s in states)
@@ -224,7 +224,7 @@ class Health:
         return next(
             (
                 f"{model}: {standing.breaker.why}"
-                for (name, model), standing in self._targets.items()
+                for (name, model, _), standing in self._targets.items()
                 if name == provider
                 and standing.breaker.state(now) is not BreakerState.CLOSED
             ),

@@ -144,7 +144,7 @@ def unpriced(target: Target) -> Refusal:
         code=RefusalCode.UNPRICED_MODEL,
         message=(
             f"No price is known for {target}, so the cap cannot be kept. Add to "
-            f'config.toml a table [prices."{target}"] with the lines input = and '
+            f'config.toml a table [prices."{target.bare}"] with the lines input = and '
             "output = from its price list, in USD per million tokens"
         ),
         param="model",
@@ -157,7 +157,7 @@ def unbounded(target: Target, unbounded: Unbounded) -> Refusal:
         code=RefusalCode.UNPRICED_MODEL,
         message=(
             f"The cost of this request has no bound: {unbounded.why}. Add to "
-            f'config.toml: [models."{target}"] context = 200000'
+            f'config.toml: [models."{target.bare}"] context = 200000'
         ),
         param="model",
     )
@@ -203,6 +203,18 @@ def own_key_untranslated(target: Target, facts: RequestFacts) -> Refusal:
     )
 
 
+def not_in_region(target: Target, facts: RequestFacts) -> Refusal:
+    """Return the refusal for a dialect that a provider does not speak in a region."""
+    return Refusal(
+        code=RefusalCode.BAD_REQUEST,
+        message=(
+            f"{target.provider} does not speak {facts.protocol} in region "
+            f"{target.region}; leave @{target.region} out of the route's target"
+        ),
+        param="model",
+    )
+
+
 def tools_failed(target: Target, tested: Capabilities) -> Refusal:
     """Return the refusal for a request with tools where tool calls do not work."""
     if tested.tools is None:
@@ -211,7 +223,7 @@ def tools_failed(target: Target, tested: Capabilities) -> Refusal:
     else:
         why = f"its smoke test of {tested.tested_on} failed tool calls"
         way = (
-            f"use another model, test it again (faregate smoke-test {target}), or set "
+            f"use another model, test it again (faregate smoke-test {target.bare}), or set "
             f"tools = true under [providers.{target.provider}]"
         )
     return Refusal(

@@ -162,7 +162,9 @@ class Planner:
     ) -> Plan | Refusal:
         """Return the attempt for what is sent."""
         spec = self._specs[target.provider]
-        base = spec.base_urls.get(endpoints.base_protocol(facts.protocol))
+        base = spec.base_url(endpoints.base_protocol(facts.protocol), target.region)
+        if base is None and target.region:
+            return messages.not_in_region(target, facts)
         tested = self.tested.of(target, facts.protocol)
         if _has_no_tools(spec, facts, tested):
             return messages.tools_failed(target, tested)
@@ -187,9 +189,7 @@ class Planner:
             row=row,
             row_of=row_of,
             at=at,
-            multiplier=_multiplier(
-                spec, self._regions.get(target.provider, ""), facts.region
-            ),
+            multiplier=self.multiplier(target, facts.region),
             facts=facts,
             bounds=bounds,
             output_field=field,
@@ -200,6 +200,22 @@ class Planner:
             carried=instead,
             estimates=base is None,
         )
+
+    def speaks(self, target: Target, protocol: str) -> bool:
+        """Tell whether a target takes a dialect as it is."""
+        base = endpoints.base_protocol(protocol)
+        return self._specs[target.provider].base_url(base, target.region) is not None
+
+    def price(self, target: Target, service: str | None, at_ms: int) -> PriceRow | None:
+        """Return the price row of a target on the day of an instant, if it has one."""
+        at = datetime.fromtimestamp(at_ms / 1000, UTC).date()
+        spec = self._specs[target.provider]
+        return self._row(target, spec, at, service, subscribed=False)
+
+    def multiplier(self, target: Target, asked: str | None) -> Ratio:
+        """Return the factor of the region that a request for a target may run in."""
+        chosen = target.region or self._regions.get(target.provider, "")
+        return _multiplier(self._specs[target.provider], chosen, asked)
 
     def route_of(self, model: str) -> RouteRule | None:
         """Return the configured route that answers to a model's name."""

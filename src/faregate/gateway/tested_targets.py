@@ -30,4 +30,4 @@ class TestedTargets:
         """Return what is known of a target in a protocol."""
         if not self._known:
             return UNTESTED
-        return self._known.get((str(target), protocol), UNTESTED)
+        return self._known.get((target.bare, protocol), UNTESTED)

@@ -6,6 +6,7 @@ is none of the gate's business and passes as it is.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -155,6 +156,26 @@ def read_bound(
         if found[0] is None:
             found = (bound, key)
     return found
+
+
+_HARD = re.compile(rb'"(?:high|xhigh|max)"', re.IGNORECASE)
+_BUDGET = re.compile(
+    rb'"(?:budget_tokens|thinking_?budget|max_tokens)"\s*:\s*(\d{1,9})', re.I
+)
+MUCH_THINKING = 8192
+"""Tokens from which a budget for thinking is a large one."""
+
+
+def asks_to_think(body: JsonObject, *names: str) -> bool:
+    """Tell whether one of these members asks for much thinking."""
+    for name in names:
+        value = body.get(name)
+        if value is None:
+            continue
+        budget = _BUDGET.search(value)
+        if _HARD.search(value) or (budget and int(budget[1]) >= MUCH_THINKING):
+            return True
+    return False
 
 
 def read_list(body: JsonObject, key: str) -> list[msgspec.Raw]:

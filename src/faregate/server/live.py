@@ -8,16 +8,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from faregate.control.approvals import ApprovalList
 from faregate.control.models import (
     BudgetView,
     Delta,
+    ProviderView,
     ProxyInfo,
     SessionView,
     Setup,
     Snapshot,
     Status,
 )
+from faregate.core.circuit_breaker import BreakerState
 from faregate.server import views
 from faregate.server.approval_views import approval_list
 
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from faregate.core.holds import BudgetState
+    from faregate.core.latches import LatchState
     from faregate.core.records import SessionRow
     from faregate.gateway.flights import Flight
     from faregate.gateway.gate import Gate
@@ -107,7 +112,7 @@ class Live:
             sessions=self._sessions(records),
             in_flight=len(self._gate.flights),
             waiting=self._gate.flights.waiting,
-            providers=self._figures.latest.providers,
+            providers=self._providers(),
         )
 
     def snapshot(self) -> Snapshot:
@@ -130,6 +135,18 @@ class Live:
             approvals=approvals.waiting,
             decided=approvals.decided,
         )
+
+    def _providers(self) -> list[ProviderView]:
+        """Return the last hour of each provider, with its breakers as of now."""
+        health, now = self._gate.health, self._gate.clock.monotonic()
+        return [
+            msgspec.structs.replace(
+                view,
+                breaker=str(health.state(view.name, now) or BreakerState.CLOSED),
+                last_error=health.why(view.name, now),
+            )
+            for view in self._figures.latest.providers
+        ]
 
     def cursor(self) -> Cursor:
         """Return a cursor that has seen everything up to now."""
@@ -168,7 +185,7 @@ class Live:
             sessions=self._sessions(records),
             flights=[views.flight_view(f, now) for f in flights],
             events=[views.event_view(e) for e in events],
-            providers=self._figures.latest.providers,
+            providers=self._providers(),
             burn=self._figures.latest.burn,
             tokens_per_minute=self._figures.latest.tokens_per_minute,
             wasted_month=self._figures.latest.wasted,
@@ -216,6 +233,19 @@ class Live:
                 spent_lately=self._figures.latest.spent_lately,
                 capped=self._gate.is_capped(record.session),
                 window_of=self._window_of,
+                latched=self._latched(record),
             )
             for record in records
         ]
+
+    def _latched(self, record: SessionRow) -> LatchState | None:
+        latches = self._gate.governor.latches
+        if not latches.all():
+            return None
+        latch = latches.on(
+            record.session,
+            record.root,
+            record.parent,
+            workspace=record.labels.workspace,
+        )
+        return None if latch is None else latch.state

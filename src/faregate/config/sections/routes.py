@@ -1,39 +1,40 @@
-"""[routes.NAME], [theme], [keys], [ledger] and [server]: the small sections."""
+"""[routes.NAME] and [retries]: who serves which model, and what follows a failure."""
 
 from __future__ import annotations
 
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from faregate.config.schema import (
-    KEY_BINDING,
-    LedgerKeys,
+from faregate.config.problems import did_you_mean
+from faregate.config.route_keys import (
+    ComplexityKeys,
+    RetryKeys,
     RouteKeys,
-    ServerKeys,
-    ThemeKeys,
+    RouteTargetKeys,
 )
 from faregate.config.sections.prices import target_of
-from faregate.config.settings import (
-    ProviderChoice,
-    ServerSettings,
-    ThemeSettings,
-)
-from faregate.config.tables import Field, Table
-from faregate.core.routing import RouteRule, Target
+from faregate.core.retrying import RetryPolicy
+from faregate.core.routing import Complexity, RouteRule, Target, TargetOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from faregate.config.settings import ProviderChoice
+    from faregate.config.tables import Table
 
-def read_server(table: Table) -> ServerSettings:
-    """Return where the proxy listens."""
-    server = ServerSettings(
-        host=table.value(ServerKeys.HOST),
-        port=table.value(ServerKeys.PORT),
-        drain_s=table.value(ServerKeys.DRAIN),
+
+def read_retries(table: Table) -> RetryPolicy:
+    """Return how often and how requests are tried again."""
+    policy = RetryPolicy(
+        attempts=table.value(RetryKeys.ATTEMPTS),
+        direct=table.value(RetryKeys.DIRECT),
+        max_wait=table.value(RetryKeys.MAX_WAIT),
+        first_event=table.value(RetryKeys.FIRST_EVENT),
+        whole=table.value(RetryKeys.WHOLE),
+        repeat_paid=table.value(RetryKeys.REPEAT_PAID),
     )
     table.finish()
-    return server
+    return policy
 
 
 def read_routes(
@@ -43,65 +44,135 @@ def read_routes(
     routes: list[RouteRule] = []
     answered: dict[str, str] = {}
     for name, section in table.named():
-        models = section.required(RouteKeys.MODELS)
-        targets = section.required(RouteKeys.TARGETS)
+        rule = _rule(section, name, providers)
+        _claim_models(section, name, answered)
         section.finish()
-        for model in models or ():
-            if model in answered:
-                section.problem(
-                    "models", f'"{model}" is answered by route {answered[model]}'
-                )
-            answered[model] = name
-        if models == ():
-            section.problem("models", "is empty: the route would never be taken")
-        chosen = _targets(section, name, targets or (), providers)
-        if targets == ():
-            section.problem("targets", "is empty: the route leads nowhere")
-        if models and chosen:
-            routes.append(RouteRule(name=name, models=models, targets=chosen))
+        if rule is not None:
+            routes.append(rule)
     return tuple(routes)
+
+
+def retired_targets(
+    routes: tuple[RouteRule, ...], providers: Mapping[str, ProviderChoice]
+) -> tuple[str, ...]:
+    """Return a warning for each target of a route whose model is gone."""
+    return tuple(
+        f"route {rule.name}: {target.bare} was retired; its successor is "
+        f"{target.provider}/{successor}"
+        for rule in routes
+        for target in rule.targets
+        if (successor := providers[target.provider].spec.retired.get(target.model))
+    )
+
+
+def _rule(
+    section: Table, name: str, providers: Mapping[str, ProviderChoice]
+) -> RouteRule | None:
+    models = section.required(RouteKeys.MODELS)
+    names = section.required(RouteKeys.TARGETS)
+    if models == ():
+        section.problem("models", "is empty: the route would never be taken")
+    if names == ():
+        section.problem("targets", "is empty: the route leads nowhere")
+    targets = _targets(section, "targets", name, names or (), providers)
+    higher = section.optional(RouteKeys.ESCALATE_TO) or ()
+    escalate_to = _targets(section, "escalate_to", name, higher, providers)
+    for target in escalate_to:
+        if targets and target not in targets:
+            section.problem(
+                "escalate_to", f"{target} is not one of the targets", "Add it to them."
+            )
+    rule = RouteRule(
+        name=name,
+        models=models or (),
+        targets=targets,
+        options=_options(section, targets),
+        policy=section.value(RouteKeys.POLICY),
+        sticky=section.value(RouteKeys.STICKY),
+        escalate_to=escalate_to,
+        complexity=_complexity(section),
+    )
+    if rule.complexity is not None and targets and not rule.levels:
+        section.problem(
+            "complexity", "needs a second target, where complex requests go"
+        )
+    return rule if models and targets else None
+
+
+def _claim_models(section: Table, name: str, answered: dict[str, str]) -> None:
+    for model in section.optional(RouteKeys.MODELS) or ():
+        if model in answered:
+            section.problem(
+                "models", f'"{model}" is answered by route {answered[model]}'
+            )
+        answered[model] = name
 
 
 def _targets(
     section: Table,
+    key: str,
     route: str,
     names: tuple[str, ...],
     providers: Mapping[str, ProviderChoice],
 ) -> tuple[Target, ...]:
     found: dict[Target, None] = {}
     for name in names:
-        target = target_of(name, providers)
+        target = _target(name, providers)
         if isinstance(target, str):
-            section.problem("targets", target)
+            section.problem(key, target)
             continue
-        target = Target(provider=target.provider, model=target.model, route=route)
+        target = replace(target, route=route)
         if target in found:
-            section.problem("targets", f"names {target} twice")
+            section.problem(key, f"names {target} twice")
         found[target] = None
     return tuple(found)
 
 
-def read_theme(table: Table) -> ThemeSettings:
-    """Return how the screen looks."""
-    theme = ThemeSettings(
-        name=table.optional(ThemeKeys.NAME), ascii=table.value(ThemeKeys.ASCII)
+def _target(name: str, providers: Mapping[str, ProviderChoice]) -> Target | str:
+    """Read provider/model or provider@region/model, or return what is wrong."""
+    head, slash, model = name.partition("/")
+    provider, at, region = head.partition("@")
+    target = target_of(f"{provider}{slash}{model}", providers)
+    if isinstance(target, str) or not at:
+        return target
+    regions = providers[provider].spec.regions
+    if region not in regions:
+        known = ", ".join(sorted(regions)) or "none"
+        guess = did_you_mean(region, regions) or f"Known: {known}."
+        return f'{provider} has no region "{region}". {guess}'
+    return replace(target, region=region)
+
+
+def _options(
+    section: Table, targets: tuple[Target, ...]
+) -> Mapping[Target, TargetOptions]:
+    named = {str(target): target for target in targets}
+    table = section.table("target")
+    found: dict[Target, TargetOptions] = {}
+    for name, each in table.named():
+        option = TargetOptions(
+            weight=each.optional(RouteTargetKeys.WEIGHT),
+            max_output=each.optional(RouteTargetKeys.MAX_OUTPUT),
+        )
+        each.finish()
+        if name in named:
+            found[named[name]] = option
+        elif named:
+            guess = did_you_mean(name, named)
+            table.problem(name, "is not one of the route's targets", guess)
+    return found
+
+
+def _complexity(section: Table) -> Complexity | None:
+    if not section.has("complexity"):
+        section.table("complexity")
+        return None
+    table = section.table("complexity")
+    found = Complexity(
+        input_tokens=table.optional(ComplexityKeys.INPUT_TOKENS),
+        tools=table.optional(ComplexityKeys.TOOLS),
+        images=table.value(ComplexityKeys.IMAGES),
+        reasoning=table.value(ComplexityKeys.REASONING),
     )
     table.finish()
-    return theme
-
-
-def read_keys(table: Table) -> dict[str, str]:
-    """Return key bindings; which actions exist is known to the screen alone."""
-    keys: dict[str, str] = {}
-    for action in table.names():
-        key = table.optional(Field(action, KEY_BINDING, "the key of an action"))
-        if key is not None:
-            keys[action] = key
-    return keys
-
-
-def read_ledger(table: Table, default: Path) -> Path:
-    """Return the ledger's folder."""
-    url = table.optional(LedgerKeys.URL)
-    table.finish()
-    return default if url is None else Path(url.removeprefix("sqlite://"))
+    return found

@@ -17,6 +17,7 @@ from faregate.protocols.conversation import (
 )
 from faregate.protocols.fields import (
     ALTERNATIVES,
+    asks_to_think,
     json_text,
     list_elements,
     may_compact,
@@ -140,6 +141,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         compacts=may_compact(request),
         media=reach > 0,
         media_reach=reach,
+        reasoning=asks_to_think(request, "thinking", "output_config"),
         stored_input=request.get("container") is not None,
         cache_write=_cache_write(request, (raw, system), tools),
         service_tier=_service_tier(request),

@@ -17,6 +17,7 @@ from faregate.protocols.conversation import (
     unread_conversation,
 )
 from faregate.protocols.fields import (
+    asks_to_think,
     checked_model,
     list_elements,
     read_bound,
@@ -91,6 +92,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         server_tool_uses=tools.uses,
         media=reach > 0,
         media_reach=reach,
+        reasoning=asks_to_think(config, "thinkingConfig", "thinking_config"),
         audio=_speaks(config) or (contents is not None and holds_audio(contents)),
         stored_input=_either(request, _CACHED) is not None,
         service_tier=_service_tier(request),

@@ -15,6 +15,7 @@ from faregate.protocols.conversation import (
 )
 from faregate.protocols.fields import (
     ALTERNATIVES,
+    asks_to_think,
     hint_text,
     json_text,
     list_elements,
@@ -98,6 +99,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         server_tool_uses=None if server_tools else 0,
         media=reach > 0,
         media_reach=reach,
+        reasoning=asks_to_think(request, "reasoning_effort", "reasoning", "thinking"),
         audio=_speaks(request) or (reach > 0 and any_audio(messages or ())),
         stored_input=request.get("conversation") is not None,
         cache_write=_cache_write(request, raw, tools),

@@ -16,6 +16,7 @@ from faregate.protocols.conversation import (
 )
 from faregate.protocols.fields import (
     ALTERNATIVES,
+    asks_to_think,
     hint_text,
     json_text,
     limited,
@@ -158,6 +159,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         server_tool_uses=uses if server_tools else 0,
         compacts=may_compact(request),
         media=reach > 0,
+        reasoning=asks_to_think(request, "reasoning"),
         media_reach=reach,
         audio=any(raw_audio(item.content) for item in items or ()),
         stored_input=_has_stored_input(request, items or []),
