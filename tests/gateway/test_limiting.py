@@ -92,6 +92,9 @@ async def test_what_a_budget_refuses_was_no_request(tmp_path: Path) -> None:
         result = await exchange.run()
         assert isinstance(result, Refusal)
         assert result.code is RefusalCode.BUDGET_EXCEEDED
+        state = small.limiter.states.known("s")
+        assert state is not None
+        assert state.hit == {"budget": 1}
         small.upstream.script = [answer()]
         first, second = await ask(small, 2)
         assert isinstance(first, Whole)

@@ -59,6 +59,8 @@ async def test_what_is_paused_is_refused_until_a_person_resumes(
         (latch,) = await do(person.latches)
         assert (latch.scope, latch.state) == ("session:web", "paused")
         assert (await do(person.standing, "web")).state == "paused"
+        states = {e.id: e.state for e in (await do(person.status)).sessions}
+        assert states == {"web": "paused", "other": "active"}
         stranger = ControlClient(gate.paths.socket)
         with pytest.raises(ControlError) as refused:
             await do(stranger.resume, "session:web")

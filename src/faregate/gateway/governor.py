@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from faregate.core.facts import Work
 from faregate.core.latches import Latches, LatchState
+from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gateway import governor_messages
 from faregate.gateway.flights import FlightState
 from faregate.protocols.registry import transcript_of
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from faregate.core.facts import RequestFacts
     from faregate.core.identity import Identity
     from faregate.core.latches import Latch
-    from faregate.core.refusal import Refusal
     from faregate.core.transcript import Transcript
     from faregate.gateway.flights import Flight
     from faregate.gateway.inbound import Inbound, Result
@@ -142,13 +142,16 @@ class Governor:
         used = passage.state.counters.retries + max(0, passage.attempts - 1)
         return most is None or used < most
 
-    def ended(self, asked: Asked, _result: Result) -> None:
+    def ended(self, asked: Asked, result: Result) -> None:
         """Note that a request is over, however it ended."""
         self._running.pop(asked.flight.id, None)
         passage = asked.passage
-        if passage is not None and self.limiter is not None:
-            asked.passage = None
-            passage.leave(self.limiter.now())
+        if passage is None or self.limiter is None:
+            return
+        asked.passage = None
+        passage.leave(self.limiter.now())
+        if isinstance(result, Refusal) and result.code is RefusalCode.BUDGET_EXCEEDED:
+            passage.state.note_hit("budget")
 
     def latch(self, latch: Latch) -> int:
         """Pause or stop what the latch names; return how many requests it ended."""

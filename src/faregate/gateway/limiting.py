@@ -95,7 +95,7 @@ class Limiter:
 
     def refused(self, asked: Asked, state: SessionState, reached: Reached) -> Refusal:
         """Return the refusal for a limit, and note for the receipt that it was hit."""
-        state.hit[reached.limit] = state.hit.get(reached.limit, 0) + 1
+        state.note_hit(reached.limit)
         source = self.effective(asked).sources[reached.limit]
         return governor_messages.limit_reached(
             reached, asked.identity.root_session, source

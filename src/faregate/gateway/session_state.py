@@ -39,6 +39,10 @@ class SessionState:
     hit: dict[str, int] = field(default_factory=dict)
     """How often each limit refused a request, for the receipt."""
 
+    def note_hit(self, what: str) -> None:
+        """Count a refusal by a limit, or by a budget."""
+        self.hit[what] = self.hit.get(what, 0) + 1
+
     def wake(self) -> None:
         """Let whoever waits look again."""
         self.changed.set()

@@ -112,7 +112,7 @@ class Governing:
         workspace = None if row is None else row.labels.workspace
         latch = self._gate.governor.latches.on(session, workspace=workspace)
         if latch is not None:
-            why = governor_messages.latched(latch).message
+            why = f"{latch.state} by a person"
             return Standing(state=latch.state.value, why=why, limits_hit=hit)
         if row is not None and row.ended_at_ms is not None:
             return Standing(state="ended", limits_hit=hit)

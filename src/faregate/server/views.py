@@ -27,6 +27,7 @@ from faregate.gateway.messages import instant
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
+    from faregate.core.latches import LatchState
     from faregate.core.records import HoldRow, SessionRow, SpendRow
     from faregate.gateway.events import Event
 
@@ -71,6 +72,7 @@ def session_view(
     spent_lately: Mapping[str, Money],
     capped: bool,
     window_of: Callable[[str], int | None],
+    latched: LatchState | None = None,
 ) -> SessionView:
     """Return one session with its state as of now."""
     models = [sanitise(name) for name in record.models]
@@ -80,7 +82,7 @@ def session_view(
         agent=sanitise_optional(record.labels.agent),
         workspace=sanitise_optional(record.labels.workspace),
         task=sanitise_optional(record.labels.task),
-        state=_state(record, list(flights), now_ms, capped=capped),
+        state=_state(record, list(flights), now_ms, latched, capped=capped),
         requests=record.requests,
         attempts=record.attempts,
         retries=record.retries,
@@ -168,10 +170,17 @@ def provider_view(record: SpendRow) -> ProviderView:
 
 
 def _state(
-    record: SessionRow, flights: list[Flight], now_ms: int, *, capped: bool
+    record: SessionRow,
+    flights: list[Flight],
+    now_ms: int,
+    latched: LatchState | None,
+    *,
+    capped: bool,
 ) -> SessionState:
     if record.ended_at_ms is not None:
         return "ended"
+    if latched is not None:
+        return latched.value
     if flights:
         waiting = all(f.state is FlightState.WAITING for f in flights)
         return "waiting" if waiting else "active"
