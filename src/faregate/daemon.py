@@ -32,12 +32,15 @@ from faregate.gateway.steady_clock import SteadyClock
 from faregate.gateway.tasks import spawn
 from faregate.gateway.watchdog import watch
 from faregate.ledger.ledger import Ledger
+from faregate.ledger.migrations import is_current, ledger_exists
 from faregate.ledger.reports import Reports
 from faregate.server.approval_routes import add_approval_routes
 from faregate.server.auth import Tokens
 from faregate.server.clock import SystemClock
 from faregate.server.control import Control
 from faregate.server.control_routes import control_app
+from faregate.server.cost_answers import CostAnswers
+from faregate.server.cost_routes import add_cost_routes
 from faregate.server.door import Door
 from faregate.server.figures import Figures
 from faregate.server.governing import Governing
@@ -60,6 +63,7 @@ if TYPE_CHECKING:
 
     from faregate.config.paths import Paths
     from faregate.config.settings import Settings
+    from faregate.control.cost_log import Judge
     from faregate.control.models import SetBudget
     from faregate.core.records import SmokeRunRow
     from faregate.gateway.ports import Clock
@@ -220,6 +224,8 @@ class Daemon:
         control = self._control()
         app = control_app(control)
         add_smoke_routes(app, beside(self.gate), control.runs)
+        answers = _cost_answers(self._settings, self._clock)
+        add_cost_routes(app, control, answers, self.ledger, self.gate)
         add_approval_routes(app, control, self.gate)
         governing = Governing(self.gate, self.ledger.governing, control, self.reports)
         add_governing_routes(app, control, governing)
@@ -352,6 +358,32 @@ def read_smoke(
     """Return smoke tests from the ledger itself; raises LedgerError."""
     with contextlib.closing(Reports.open(settings.ledger_dir)) as reports:
         return reports.smoke_runs(target, limit=limit)
+
+
+def cost_answers(settings: Settings, clock: Clock) -> CostAnswers | None:
+    """Return what reads the cost log without a proxy; None where no ledger is yet.
+
+    A ledger of an older version is brought up to this one first. Raises LedgerError.
+    """
+    if not ledger_exists(settings.ledger_dir):
+        return None
+    if not is_current(settings.ledger_dir):
+        _open_ledger(settings, clock).close()
+    return _cost_answers(settings, clock)
+
+
+def judge(settings: Settings, clock: Clock, judged: Judge, *, who: str) -> None:
+    """Keep a session's outcome without a proxy; raises LedgerError."""
+    with contextlib.closing(_open_ledger(settings, clock)) as ledger:
+        ledger.judge(judged.session, judged.outcome, note=judged.note, who=who)
+
+
+def _cost_answers(settings: Settings, clock: Clock) -> CostAnswers:
+    return CostAnswers(
+        lambda: contextlib.closing(Reports.open(settings.ledger_dir)),
+        clock.now_ms,
+        settings.budget.timezone,
+    )
 
 
 def _open_ledger(settings: Settings, clock: Clock) -> Ledger:

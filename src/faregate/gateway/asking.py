@@ -86,5 +86,5 @@ class Asker:
             story=story,
         )
         hold.client_retry = self.client_retry
-        story.opened(hold, plan, admitted.held, self._cause)
+        story.opened(hold, plan.target, plan.row, admitted.held, self._cause)
         return hold

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import fields, is_dataclass
 from datetime import date
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -21,11 +21,12 @@ from faregate.core.routing import Target
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from faregate.core.estimate import Bounds
     from faregate.core.facts import RequestFacts
     from faregate.core.holds import Held
     from faregate.core.identity import Identity
-    from faregate.gateway.plan import Plan
-    from faregate.gateway.settlement import OpenHold
+    from faregate.core.pricing import PriceRow
+    from faregate.core.usage import Usage
 
 MOST_NOTES = 200
 """Notes that one request keeps: a request that waits for long is no novel."""
@@ -33,6 +34,17 @@ _LONGEST = 600
 _MOST_ITEMS = 100
 
 Note = tuple[str, dict[str, object]]
+
+
+class BegunAttempt(Protocol):
+    """What one attempt's hold tells of it, once it has ended."""
+
+    bounds: Bounds
+    client_retry: bool
+    failed: bool
+    fault: str | None
+    usage: Usage | None
+    verdict: str | None
 
 
 class Explanation:
@@ -47,7 +59,7 @@ class Explanation:
         self.facts: RequestFacts | None = None
         self.target: Target | None = None
         """Who was asked last, or was to be."""
-        self.hold: OpenHold | None = None
+        self.hold: BegunAttempt | None = None
         """The hold of the latest attempt."""
         self.attempts = 0
 
@@ -56,16 +68,22 @@ class Explanation:
         self.identity, self.facts = identity, facts
         self.note("identity", identity=identity)
 
-    def opened(self, hold: OpenHold, plan: Plan, held: Held, cause: str | None) -> None:
+    def opened(
+        self,
+        hold: BegunAttempt,
+        target: Target,
+        row: PriceRow | None,
+        held: Held,
+        cause: str | None,
+    ) -> None:
         """Note that an attempt begins under its hold; `cause` says why it is made."""
         self.attempts += 1
-        self.target, self.hold = plan.target, hold
-        row = plan.row
+        self.target, self.hold = target, hold
         self.note(
             "hold",
             attempt=held.attempt,
-            target=plan.target,
-            route=plan.target.route,
+            target=target,
+            route=target.route,
             cause=cause,
             held=held.amount,
             bounds=hold.bounds,

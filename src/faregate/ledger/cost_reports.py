@@ -130,8 +130,10 @@ class CostReports:
     ) -> tuple[RequestRow, ...]:
         connection = self._connection
         if session is not None:
+            # A session's row is made at its first hold; what asked for that may
+            # have waited before.
             begun = select(connection, _STARTED, (session,))
-            since_ms = max([since_ms, *(row[0] for row in begun)])
+            since_ms = max([since_ms, *(row[0] - _LONGEST_MS for row in begun)])
         # Rows are numbered as they are written, which is when a request has ended.
         end = min(until_ms + _LONGEST_MS, NO_END // IDS_PER_MS) * IDS_PER_MS
         bounds = (since_ms * IDS_PER_MS, end, since_ms, session)

@@ -46,6 +46,25 @@ MIGRATIONS: tuple[Migration, ...] = (_version_1, _version_2, _version_3, _versio
 """The n-th entry leads from version n-1 to version n."""
 
 
+def ledger_exists(folder: Path) -> bool:
+    """Tell whether there is a ledger in a folder; raises LedgerError."""
+    real = files.check_folder(folder)
+    return real is not None and files.check_database(real)
+
+
+def is_current(folder: Path) -> bool:
+    """Tell whether the ledger in a folder has this program's version.
+
+    Raises LedgerError when it is a newer one or none of ours.
+    """
+    check_version(folder)
+    connection = open_reader(folder / files.DATABASE)
+    try:
+        return bool(connection.pragma("user_version") == len(MIGRATIONS))
+    finally:
+        connection.close()
+
+
 def check_version(folder: Path, migrations: tuple[Migration, ...] = MIGRATIONS) -> None:
     """Refuse, without a write, a file that this program cannot own."""
     path = folder / files.DATABASE

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from faregate.core.cost_log import Corrected
     from faregate.core.holds import Booked, BudgetWindow
+    from faregate.core.labels import Labels
     from faregate.core.money import Money
     from faregate.core.records import HoldRow, SessionRow, SpendRow
 
@@ -77,6 +79,20 @@ class AdminPort(Protocol):
 
     def closed_windows(self) -> Sequence[BudgetWindow]:
         """Return the windows that an overrun closed."""
+        ...
+
+    def judge(self, session: str, outcome: str, *, note: str, who: str) -> None:
+        """Record whether a session's task was accepted or rejected."""
+        ...
+
+    def correct(self, attempt: str, cost: Money, *, note: str, who: str) -> Corrected:
+        """Set what a finished attempt cost in truth."""
+        ...
+
+    def start_session(
+        self, session: str, *, root_session: str, parent: str | None, labels: Labels
+    ) -> None:
+        """Give a session its row before its first request."""
         ...
 
     def end_session(self, session: str) -> None:

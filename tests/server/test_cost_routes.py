@@ -1,0 +1,196 @@
+"""The cost log over the real control socket, asked by the real client."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from faregate.bookkeeping import Bookkeeping
+from faregate.config.load import load
+from faregate.config.paths import find_paths
+from faregate.control.cost_client import CostClient
+from faregate.control.cost_log import CorrectCost, Judge
+from faregate.control.errors import ControlError
+from tests.running import RunningGate, running_gate
+from tests.server.dialects import DIALECTS, ask
+
+CHAT = DIALECTS["chat"]
+
+
+@pytest.fixture
+async def gate(tmp_path: Path) -> AsyncIterator[RunningGate]:
+    async with running_gate(tmp_path / "home") as gate:
+        yield gate
+
+
+@pytest.fixture
+def client(gate: RunningGate) -> CostClient:
+    return CostClient(gate.paths.socket)
+
+
+@pytest.fixture
+def person(gate: RunningGate) -> CostClient:
+    secret = gate.paths.admin_secret.read_text().strip()
+    return CostClient(gate.paths.socket, admin_secret=secret)
+
+
+async def asked(gate: RunningGate, *, session: str = "run-1") -> str:
+    """Ask once and return the request's id, when its row is written."""
+    await ask(gate, CHAT, None, f"x-faregate-session: {session}")
+    await gate.settled()
+    recording = gate.daemon.gate.recording
+    assert recording is not None
+    recording.flush()
+    (row,) = gate.daemon.reports.costs.requests(limit=1)
+    return row.request
+
+
+async def test_what_was_asked_is_read_back(
+    gate: RunningGate, client: CostClient
+) -> None:
+    request = await asked(gate)
+    (row,) = await asyncio.to_thread(
+        client.requests, session="run-1", since_ms=0, limit=10
+    )
+    assert (row.id, row.result, row.status) == (request, "answered", 200)
+    assert (row.identified_by, row.asked) == ("header", "sim/gpt-x")
+    assert (row.provider, row.model, row.attempts) == ("sim", "gpt-x", 1)
+    assert row.cost != "0"
+    assert row.ttfb_ms is not None
+    assert (
+        await asyncio.to_thread(client.requests, session="other", since_ms=0, limit=10)
+        == []
+    )
+
+
+async def test_a_request_is_explained(gate: RunningGate, client: CostClient) -> None:
+    request = await asked(gate)
+    told = await asyncio.to_thread(client.explain, request)
+    assert told.notes is not None
+    steps = [note["step"] for note in told.notes]
+    assert steps[0] == "identity"
+    assert {"hold", "cost"} <= set(steps)
+    (attempt,) = told.attempts
+    cost = next(note for note in told.notes if note["step"] == "cost")
+    assert cost["amount"] == attempt.cost == told.request.cost
+    with pytest.raises(ControlError) as refused:
+        await asyncio.to_thread(client.explain, "req_none")
+    assert refused.value.code == "not_found"
+
+
+async def test_sums_pages_and_sessions(gate: RunningGate, client: CostClient) -> None:
+    for number in range(3):
+        await asked(gate, session=f"run-{number}")
+    report = await asyncio.to_thread(client.report, "session", since_ms=0)
+    assert {row.key for row in report.rows} == {"run-0", "run-1", "run-2"}
+    assert report.total.requests == 3
+    first = await asyncio.to_thread(client.attempts, 0, since_ms=0, limit=2)
+    assert first.next is not None
+    rest = await asyncio.to_thread(client.attempts, first.next, since_ms=0, limit=2)
+    assert (len(first.attempts), len(rest.attempts), rest.next) == (2, 1, None)
+    page = await asyncio.to_thread(client.sessions, limit=2, before=None)
+    assert [each.id for each in page.sessions] == ["run-2", "run-1"]
+    last = await asyncio.to_thread(client.sessions, limit=2, before=page.next)
+    assert [each.id for each in last.sessions] == ["run-0"]
+
+
+async def test_an_outcome_is_kept_and_told(
+    gate: RunningGate, client: CostClient
+) -> None:
+    await asked(gate)
+    await asyncio.to_thread(client.judge, Judge(session="run-1", outcome="accepted"))
+    assert gate.daemon.gate.events.since(0)[-1].kind == "outcome"
+    report = await asyncio.to_thread(client.report, "session", since_ms=0)
+    assert report.rows[0].cost_per_accepted == report.rows[0].cost
+    with pytest.raises(ControlError, match="no session"):
+        await asyncio.to_thread(client.judge, Judge(session="x", outcome="rejected"))
+
+
+async def test_a_person_corrects_and_the_budget_follows(
+    gate: RunningGate, client: CostClient, person: CostClient
+) -> None:
+    request = await asked(gate)
+    done = await asyncio.to_thread(
+        person.correct,
+        CorrectCost(attempt=request, amount="0.5", note="the invoice"),
+    )
+    assert done.after == "0.5"
+    assert gate.month().spent.exact() == "0.5"
+    told = await asyncio.to_thread(client.explain, request)
+    assert (told.request.cost, told.corrections[0].note) == ("0.5", "the invoice")
+
+
+async def test_nobody_else_corrects(gate: RunningGate, client: CostClient) -> None:
+    request = await asked(gate)
+    before = gate.month().spent
+    with pytest.raises(ControlError) as refused:
+        await asyncio.to_thread(
+            client.correct, CorrectCost(attempt=request, amount="0", note="x")
+        )
+    assert refused.value.code == "forbidden"
+    assert gate.month().spent == before
+
+
+@pytest.mark.parametrize(
+    ("path", "shape"),
+    [
+        ("/v1/report?by=mood", Any),
+        ("/v1/requests?limit=x", Any),
+        ("/v1/requests?limit=99999999", Any),
+        ("/v1/attempts?after=-1", Any),
+        ("/v1/requests?since_ms=" + "9" * 40, Any),
+    ],
+)
+async def test_nonsense_is_a_bad_request(
+    gate: RunningGate, client: CostClient, path: str, shape: Any
+) -> None:
+    with pytest.raises(ControlError) as refused:
+        await asyncio.to_thread(client._get, path, shape)
+    assert refused.value.code == "bad_request"
+
+
+@pytest.mark.parametrize("amount", ["-1", "lots", "nan"])
+async def test_an_impossible_amount_is_a_bad_request(
+    gate: RunningGate, person: CostClient, amount: str
+) -> None:
+    asking = CorrectCost(attempt="req_1", amount=amount, note="x")
+    with pytest.raises(ControlError) as refused:
+        await asyncio.to_thread(person.correct, asking)
+    assert refused.value.code == "bad_request"
+
+
+async def test_the_same_is_read_without_the_proxy(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    paths = find_paths({"FAREGATE_HOME": str(home)})
+    async with running_gate(home) as gate:
+        request = await asked(gate)
+        books = Bookkeeping(load(paths), paths)
+        live = (
+            await asyncio.to_thread(books.requests, session=None, since_ms=0, limit=10),
+            await asyncio.to_thread(books.explain, request),
+            (await asyncio.to_thread(books.report, "model", since_ms=0)).rows,
+            await asyncio.to_thread(lambda: list(books.attempts(since_ms=0))),
+        )
+    assert (
+        books.requests(session=None, since_ms=0, limit=10),
+        books.explain(request),
+        books.report("model", since_ms=0).rows,
+        list(books.attempts(since_ms=0)),
+    ) == live
+    books.judge(Judge(session="run-1", outcome="accepted"))
+    assert books.sessions(limit=1).sessions[0].outcome == "accepted"
+
+
+async def test_what_runs_is_written_when_the_proxy_stops(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    async with running_gate(home) as gate:
+        await ask(gate, CHAT)
+    paths = find_paths({"FAREGATE_HOME": str(home)})
+    (row,) = Bookkeeping(load(paths), paths).requests(
+        session=None, since_ms=0, limit=10
+    )
+    assert row.result == "answered"
