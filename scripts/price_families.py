@@ -30,6 +30,7 @@ class Decisions:
     slash_names: list[str] = field(default_factory=list)
     margins: dict[str, str] = field(default_factory=dict)
     tool_fees: dict[str, str] = field(default_factory=dict)
+    sound_as_text: list[str] = field(default_factory=list)
     rows: list[PriceRecord] = field(default_factory=list)
 
     @classmethod

@@ -13,7 +13,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from price_quotes import GENAI, Prices, Quote, prices
+from price_quotes import GENAI, Prices, Quote, prices, sound
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -172,6 +172,8 @@ _GENAI_FIELDS = {
     "cache_write_5m": "cache_write_mtok",
     "cache_write_1h": "cache_write_1h_mtok",
 }
+_TOP = 10**9
+"""Above every bound of a tier: sound takes one price, the last."""
 _NOT_TEXT = {"audio_hours", "input_audio_hours", "input_mchars", "requests_kcount"}
 
 
@@ -194,6 +196,9 @@ def _genai_quote(provider: str, model: Node, node: Node) -> Quote | None:
         base=_genai_prices(node, -1),
         tiers=tuple((bound, _genai_prices(node, bound)) for bound in bounds),
         tool_fee=fee if isinstance(fee, Decimal) else None,
+        audio_in=sound(_at_tier(node.get("input_audio_mtok"), _TOP)),
+        audio_read=sound(_at_tier(node.get("cache_audio_read_mtok"), _TOP)),
+        audio_out=sound(_at_tier(node.get("output_audio_mtok"), _TOP)),
         context=model.get("context_window"),
         embedding="embed" in model["id"],
         gone=bool(model.get("deprecated")),

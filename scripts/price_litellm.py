@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from price_quotes import LITELLM, Prices, Quote, prices, proportional, times
+from price_quotes import LITELLM, Prices, Quote, prices, proportional, sound, times
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -91,6 +91,7 @@ def _litellm_model(provider: str, name: str, entry: Node, today: date) -> list[Q
         base=_litellm_base(entry),
         tiers=_litellm_tiers(entry, ""),
         tool_fee=fee or None,
+        **_sound(entry, ""),
         context=context,
         max_output=_count(most),
         embedding=entry["mode"] == "embedding",
@@ -101,6 +102,7 @@ def _litellm_model(provider: str, name: str, entry: Node, today: date) -> list[Q
         replace(
             usual,
             service=service,
+            **_sound(entry, f"_{service}"),
             base=_litellm_prices(entry, f"_{service}"),
             tiers=_litellm_tiers(entry, f"_{service}"),
         )
@@ -119,6 +121,20 @@ def _faster(usual: Quote, factor: Decimal) -> Quote:
         base=times(usual.base, factor),
         tiers=tuple((above, times(p, factor)) for above, p in usual.tiers),
     )
+
+
+def _sound(entry: Node, service: str) -> dict[str, Decimal | None]:
+    """Return the prices of sound; a class without its own takes the usual ones."""
+    keys = {
+        "audio_in": "input_cost_per_audio_token",
+        "audio_read": "cache_read_input_audio_token_cost",
+        "audio_out": "output_cost_per_audio_token",
+    }
+    found: dict[str, Decimal | None] = {}
+    for name, key in keys.items():
+        value = entry.get(f"{key}{service}", entry.get(key))
+        found[name] = sound(None if value is None else Decimal(value) * _MTOK)
+    return found
 
 
 def _services(entry: Node) -> list[str]:

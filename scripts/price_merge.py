@@ -86,6 +86,7 @@ def _record(
     family: Family, service: str, group: list[Quote], decisions: Decisions
 ) -> PriceRecord:
     base = dearest(quote.base for quote in group)
+    heard = _sound(group, base, family, decisions)
     name = f"{family.provider}/{family.model}"
     fees = [quote.tool_fee for quote in group if quote.tool_fee]
     stated = decisions.tool_fees.get(family.provider)
@@ -100,12 +101,29 @@ def _record(
             TierRecord(above=above, **_texts(rates)) for above, rates in _tiers(group)
         ),
         tool_fee=None if fee is None else text(fee),
+        **{counter: text(price) for counter, price in heard.items()},
         writes=writes and matches(decisions.writes_cache, *name.split("/", 1)),
         margin=_margin(family, decisions),
         context=max((q.context for q in group if q.context), default=None),
         max_output=max((q.max_output for q in group if q.max_output), default=None),
         by=_by(group),
     )
+
+
+def _sound(
+    group: list[Quote], base: Prices, family: Family, decisions: Decisions
+) -> dict[str, Decimal]:
+    """Return the dearest stated price of each counter of sound."""
+    found: dict[str, Decimal] = {}
+    for counter in ("audio_in", "audio_read", "audio_out"):
+        stated = [getattr(quote, counter) for quote in group]
+        price = max((p for p in stated if p is not None), default=None)
+        if price is not None:
+            found[counter] = price
+    as_text = matches(decisions.sound_as_text, family.provider, family.model)
+    if not found and as_text and base.input:
+        found["audio_in"] = base.input
+    return found
 
 
 def _margin(family: Family, decisions: Decisions) -> str | None:

@@ -42,6 +42,10 @@ class Quote:
     base: Prices
     tiers: tuple[tuple[int, Prices], ...] = ()
     tool_fee: Decimal | None = None
+    audio_in: Decimal | None = None
+    """USD per million tokens of sound, where the source names a price of its own."""
+    audio_read: Decimal | None = None
+    audio_out: Decimal | None = None
     context: int | None = None
     max_output: int | None = None
     aliases: tuple[str, ...] = ()
@@ -91,6 +95,11 @@ def _rounded(price: Decimal) -> Decimal:
     if abs(price - nearest) < _NOISE:
         return nearest
     return price.quantize(_STEP, rounding=ROUND_CEILING)
+
+
+def sound(price: Decimal | None) -> Decimal | None:
+    """Return a price of sound rounded like the others; zero is no price."""
+    return _stated(price, paid=True)
 
 
 def times(base: Prices, factor: Decimal) -> Prices:

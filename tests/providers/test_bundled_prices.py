@@ -8,6 +8,7 @@ from importlib.resources import files
 
 import pytest
 
+from faregate.core.fees import searches_unasked
 from faregate.core.money import Money
 from faregate.core.pricing import (
     CacheWrite,
@@ -263,3 +264,27 @@ def test_every_price_belongs_to_a_provider_of_the_catalogue() -> None:
     unpriced = METERED - {record.provider for record in FILE.rows}
     assert unpriced == {"siliconflow"}
     assert all(by_name(name) for name in METERED)
+
+
+@pytest.mark.parametrize(
+    ("model", "heard"),
+    [
+        ("gemini-2.5-flash", "1"),
+        ("gemini-2.5-pro", "1.25"),
+        ("gemini-embedding-2", "6.5"),
+    ],
+)
+def test_sound_is_priced_where_gemini_takes_it(model: str, heard: str) -> None:
+    row = TABLE.row("gemini", model, TODAY)
+    assert row is not None
+    assert row.audio is not None
+    assert row.audio.input == price_per_token(Decimal(heard))
+    text = TABLE.row("openai", "gpt-5", TODAY)
+    assert text is not None
+    assert text.audio is None
+
+
+def test_models_that_search_unasked_name_a_fee() -> None:
+    found = [r for r in FILE.rows if searches_unasked(r.model)]
+    assert len(found) >= 10
+    assert all(row.tool_fee for row in found)

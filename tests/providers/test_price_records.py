@@ -141,3 +141,24 @@ def test_days_are_read(text: str, days: set[int]) -> None:
 def test_days_that_cannot_be_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_days(text)
+
+
+def test_prices_of_sound_stand_beside_those_of_text() -> None:
+    assert one().row("x").audio is None
+    sound = one(read="0.1", audio_in="3").row("x").audio
+    assert sound is not None
+    assert (sound.input, sound.cache_read, sound.output) == (
+        3_000_000,
+        3_000_000,
+        2_000_000,
+    )
+    spoken = one(audio_out="20", read="0.1").row("x").audio
+    assert spoken is not None
+    assert (spoken.input, spoken.cache_read, spoken.output) == (
+        1_000_000,
+        100_000,
+        20_000_000,
+    )
+    cached = one(audio_in="3", audio_read="0.5").row("x").audio
+    assert cached is not None
+    assert cached.cache_read == 500_000

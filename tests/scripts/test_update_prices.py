@@ -304,3 +304,30 @@ def test_fees_margins_and_unasked_cache_writes(script: Any, sources: Sources) ->
     assert (rows["gpt-9"].tool_fee, rows["gpt-8"].tool_fee) == ("30", "25")
     assert (rows["gpt-9"].writes, rows["gpt-8"].writes) == (True, False)
     assert (rows["gpt-9"].margin, rows["gpt-8"].margin) == (None, "2")
+
+
+def test_sound_has_prices_of_its_own_or_a_person_says_it_is_as_text(
+    script: Any, sources: Sources
+) -> None:
+    sources.rows.write_text('sound_as_text = ["openai/plain"]\n')
+    sources.litellm(
+        {
+            "loud": entry(
+                1e-06,
+                1e-05,
+                input_cost_per_audio_token=3e-06,
+                cache_read_input_audio_token_cost=5e-07,
+                output_cost_per_audio_token=2e-05,
+                input_cost_per_token_priority=2e-06,
+                output_cost_per_token_priority=2e-05,
+                input_cost_per_audio_token_priority=6e-06,
+            ),
+            "plain": entry(1e-06, 1e-05),
+            "silent": entry(1e-06, 1e-05),
+        }
+    )
+    rows = {(row.model, row.service): row for row in sources.run(script).rows}
+    loud, dear = rows["loud", ""], rows["loud", "priority"]
+    assert (loud.audio_in, loud.audio_read, loud.audio_out) == ("3", "0.5", "20")
+    assert (dear.audio_in, dear.audio_out) == ("6", "20")
+    assert (rows["plain", ""].audio_in, rows["silent", ""].audio_in) == ("1", None)

@@ -213,6 +213,8 @@ class PriceRow:
     fee_per_server_tool_call: int = 0
     writes_cache: bool = False
     hold_margin: Ratio = ONE
+    audio: Rates | None = None
+    """Prices of tokens of sound, where they are known and differ."""
 
     def rates_for(self, input_tokens: int) -> Rates:
         """Return the rates of a request with that many input tokens."""
@@ -225,7 +227,8 @@ class PriceRow:
     def times(self, factor: Ratio) -> PriceRow:
         """Return the row with every token price times `factor`, each rounded up."""
         tiers = tuple(replace(t, rates=t.rates.times(factor)) for t in self.tiers)
-        return replace(self, base=self.base.times(factor), tiers=tiers)
+        audio = None if self.audio is None else self.audio.times(factor)
+        return replace(self, base=self.base.times(factor), tiers=tiers, audio=audio)
 
     def multiplier_at(self, at: datetime) -> Ratio:
         """Return the time-of-week factor at an aware instant."""

@@ -6,13 +6,15 @@ planner's part.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from faregate.core.estimate import Bounds, hold_amount
+from faregate.core.fees import with_unasked_search
 from faregate.core.lean import lean
 from faregate.core.money import ZERO, Money
 from faregate.core.pricing import Cost, PriceRow, Ratio, cost_of, scaled
+from faregate.core.usage import UsageSource
 from faregate.protocols.codec import Splice
 from faregate.providers.price_table import STANDARD_SERVICES
 
@@ -86,6 +88,7 @@ class Plan:
         An answer can be of a dearer class than was asked for, never of a cheaper
         price: what makes a class dearer is not always said in the answer.
         """
+        usage = self._as_billed(usage)
         cost = cost_of(usage, self.row, self.at, multiplier=self.multiplier)
         if not self.metered or service is None or service in STANDARD_SERVICES:
             return cost
@@ -94,6 +97,20 @@ class Plan:
             return cost
         other = cost_of(usage, row, self.at, multiplier=self.multiplier)
         return max(cost, other, key=lambda each: each.amount)
+
+    def _as_billed(self, usage: Usage) -> Usage:
+        """Return usage with what nobody counts in it.
+
+        Which of the tokens were sound is not told apart: all of them take the dearer
+        price, so that the cost is an estimate.
+        """
+        row = self.row
+        if row is None or not self.metered:
+            return usage
+        usage = with_unasked_search(usage, self.target.model)
+        if self.facts.audio and row.audio is not None:
+            return replace(usage, source=UsageSource.ESTIMATED)
+        return usage
 
     def at_most(self, usage: Usage) -> Money:
         """Return what usage that was observed can have cost."""

@@ -83,6 +83,10 @@ class PriceRecord(RatesRecord, frozen=True, omit_defaults=True, kw_only=True):
     windows: tuple[WindowRecord, ...] = ()
     tool_fee: str | None = None
     """USD per 1,000 calls of a server tool."""
+    audio_in: str | None = None
+    """Prices of sound; None where no source names one."""
+    audio_read: str | None = None
+    audio_out: str | None = None
     writes: bool = False
     """The provider writes its cache unasked and bills it."""
     margin: str | None = None
@@ -112,11 +116,23 @@ class PriceRecord(RatesRecord, frozen=True, omit_defaults=True, kw_only=True):
                 since=self.since,
                 source=source,
                 fee_per_server_tool_call=-int(-fee // 1),
+                audio=self._sound(),
                 writes_cache=self.writes,
                 hold_margin=(margin.numerator, margin.denominator),
             )
         except (ArithmeticError, ValueError) as error:
             raise PriceFileError(f"{self.provider}/{self.model}: {error}") from error
+
+    def _sound(self) -> Rates | None:
+        """Return the prices of sound; what is not named costs what text does."""
+        if self.audio_in is None and self.audio_out is None:
+            return None
+        same = self.audio_in in {None, self.input}
+        return Rates.per_mtok(
+            input=Decimal(self.audio_in or self.input),
+            output=Decimal(self.audio_out or self.output),
+            cache_read=_decimal(self.audio_read or (self.cache_read if same else None)),
+        )
 
     def facts(self) -> ModelFacts:
         """Return what the record knows of the model beside its price."""
