@@ -9,8 +9,9 @@ from faregate.tui.action_table import ACTIONS
 from faregate.tui.actions import bindings, check_keymap, in_scopes, keys_of
 
 TOGETHER = (
-    {Scope.EVERYWHERE, Scope.OVERVIEW, Scope.TABLE},
-    {Scope.EVERYWHERE, Scope.BEYOND, Scope.SESSION},
+    {Scope.EVERYWHERE, Scope.OVERVIEW, Scope.OF_SESSION, Scope.TABLE},
+    {Scope.EVERYWHERE, Scope.BEYOND, Scope.OF_SESSION, Scope.SESSION, Scope.TABLE},
+    {Scope.EVERYWHERE, Scope.BEYOND, Scope.TABLE, Scope.WAITING},
     {Scope.EVERYWHERE, Scope.BEYOND, Scope.TABLE, Scope.HOLDS},
     {Scope.EVERYWHERE, Scope.BEYOND, Scope.TABLE, Scope.PROVIDERS},
     {Scope.OVERLAY},

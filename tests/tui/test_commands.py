@@ -24,7 +24,8 @@ async def test_the_palette_offers_what_works_here(proxy: FakeProxy) -> None:
         wanted = [
             action.label
             for action in ACTIONS
-            if action.palette and action.scope in {Scope.OVERVIEW, Scope.EVERYWHERE}
+            if action.palette
+            and action.scope in {Scope.OVERVIEW, Scope.OF_SESSION, Scope.EVERYWHERE}
         ]
         themes = [f"theme {name}" for name in app.theme_names]
         assert offered == [*wanted, *themes]

@@ -91,7 +91,7 @@ async def test_the_session_screen_shows_its_own_events_and_flights(
         assert not shows(app, "529 31x")
         assert not shows(app, "webshop")
         assert isinstance(app.screen, SessionScreen)
-        assert Scope.SESSION in app.scopes()
+        assert Scope.OF_SESSION in app.scopes()
 
 
 async def test_a_session_that_goes_away_while_it_is_open(proxy: FakeProxy) -> None:

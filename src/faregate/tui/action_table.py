@@ -15,6 +15,8 @@ _overview = partial(Action, scope=Scope.OVERVIEW)
 _beyond = partial(Action, scope=Scope.BEYOND)
 _providers = partial(Action, scope=Scope.PROVIDERS, changes=True)
 _holds = partial(Action, scope=Scope.HOLDS, changes=True)
+_session = partial(Action, scope=Scope.OF_SESSION, changes=True)
+_waiting = partial(Action, scope=Scope.WAITING, changes=True)
 _question = partial(Action, scope=Scope.QUESTION, palette=False)
 _overlay = partial(Action, scope=Scope.OVERLAY, palette=False)
 _everywhere = partial(Action, scope=Scope.EVERYWHERE)
@@ -38,7 +40,7 @@ ACTIONS = (
     _overview("reverse", "S", "reverse_sort", "reverse", "turn the order around"),
 
     _beyond("back", "escape,left,backspace", "back", "back",
-            "back to the screen before", bar=3, palette=False),
+            "back to the screen before", bar=6, palette=False),
 
     _providers("smoke", "r", "smoke", "smoke test",
                "test the target under the cursor; says first what that costs", bar=2),
@@ -47,6 +49,22 @@ ACTIONS = (
 
     _holds("resolve", "r", "resolve", "resolve",
            "say what an unknown hold cost, after a look at the provider's bill", bar=2),
+
+    _session("stop", "x", "stop_session", "stop",
+             "stop the session; the question names it and what it spent", bar=8),
+    _session("pause", "p", "pause_session", "pause",
+             "pause the session, or let it go on", bar=9),
+    Action("limits", "l", "limits", "limits", "what limits the session",
+           Scope.OF_SESSION, bar=10),
+
+    _waiting("approve", "a", "approve", "approve once",
+             "let the request under the cursor pass", bar=2),
+    _waiting("deny", "d", "deny", "deny",
+             "refuse it: its agent gets an answer that it shows", bar=3),
+    _waiting("approve_session", "A", "approve_session", "approve session",
+             "let what is alike pass for the rest of the session; asks first", bar=4),
+    _waiting("deny_stop", "D", "deny_stop", "deny + stop",
+             "refuse it and stop its session; asks first", bar=5),
 
     _question("yes", "y,enter", "answer(1)", "yes", "say yes"),
     _question("no", "escape,n,q", "answer(0)", "no", "say no"),
@@ -57,14 +75,20 @@ ACTIONS = (
 
     _everywhere("overview", "1", "show('overview')", "overview",
                 "the cap, the burn, the sessions", bar=7, bar_as=("1-7", "screens")),
+    _everywhere("waiting", "3", "show('waiting')", "waiting",
+                "what waits for your yes or no"),
     _everywhere("providers", "4", "show('providers')", "providers",
                 "providers and their smoke tests"),
     _everywhere("holds", "7", "show('holds')", "holds",
                 "money that is held for requests, and what nobody can tell"),
     _everywhere("cap", "b", "change_cap", "cap", "change a budget's cap", bar=6,
                 changes=True),
+    _everywhere("pause_all", "H", "pause_everything", "pause all",
+                "pause everything, or let it go on; asks first", changes=True),
     _everywhere("freeze", "space", "freeze", "freeze",
                 "hold the screen still; the figures go on behind it", bar=5),
+    _everywhere("bell", "B", "toggle_bell", "bell on/off",
+                "ring when something waits for you, at 80 % and at the cap, or not"),
     _everywhere("theme", "t", "next_theme", "theme",
                 "next theme; the palette lists them all", bar=12),
     _everywhere("help", "question_mark,f1", "help", "help",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -16,6 +16,7 @@ from faregate.control.sanitise import sanitise
 from faregate.tui.action import Scope
 from faregate.tui.actions import bindings, check_keymap
 from faregate.tui.agents import installed
+from faregate.tui.calling import Caller, Signals
 from faregate.tui.cap_change import change_cap
 from faregate.tui.clock import Clock, SystemClock
 from faregate.tui.commands import ActionCommands
@@ -30,15 +31,12 @@ from faregate.tui.screens.live_screen import LiveScreen
 from faregate.tui.screens.overview import OverviewScreen
 from faregate.tui.screens.providers import ProvidersScreen
 from faregate.tui.screens.session import SessionScreen
+from faregate.tui.screens.waiting import WaitingScreen
+from faregate.tui.session_control import pause_everything
 from faregate.tui.smoke_desk import SmokeDesk
 from faregate.tui.store import EVERYTHING, Kind, Store
-from faregate.tui.themes import (
-    ThemeError,
-    choose,
-    css_variable_defaults,
-    read_theme,
-    read_themes,
-)
+from faregate.tui.theme_shelf import ThemeShelf
+from faregate.tui.themes import ThemeError, choose, css_variable_defaults
 from faregate.tui.view import View
 from faregate.tui.workers import start
 
@@ -75,6 +73,10 @@ class Options:
     """Who runs smoke tests; None runs this same program."""
     read_only: bool = False
     """Whether to watch and change nothing."""
+    signals: Signals = field(default_factory=Signals)
+    """How a person who looks elsewhere is called."""
+    motion: bool = True
+    """Whether scrolling and notices may move; False for people whom that troubles."""
 
 
 class FaregateApp(App[None]):
@@ -96,17 +98,16 @@ class FaregateApp(App[None]):
     ) -> None:
         """Read the themes; raises ThemeError when there is not one."""
         self._options = options
-        self._themes, self._told = read_themes(
-            options.themes_dir, options.user_themes_dir
-        )
+        self._shelf = ThemeShelf(options.themes_dir, options.user_themes_dir)
+        self._told = list(self._shelf.told)
         super().__init__()
-        self._control = ControlDesk(options.socket_path, read_only=options.read_only)
+        self.control = ControlDesk(options.socket_path, read_only=options.read_only)
+        self._caller = Caller(self._write_terminal, options.signals)
         self._connect = connect or partial(feed, options.socket_path)
         self._pending: set[Kind] = set()
         self._painted_at = float("-inf")
         self._paint_timer: Timer | None = None
         self._ticker: Timer | None = None
-        self._theme_time: int | None = None
         self.view = self._make_view(clock or SystemClock())
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
@@ -116,7 +117,11 @@ class FaregateApp(App[None]):
     @property
     def theme_names(self) -> tuple[str, ...]:
         """Return the themes a person can choose now."""
-        return (self.theme,) if self._options.no_color else tuple(sorted(self._themes))
+        return (
+            (self.theme,)
+            if self._options.no_color
+            else tuple(sorted(self._shelf.themes))
+        )
 
     @property
     def keymap(self) -> Mapping[str, str]:
@@ -130,20 +135,22 @@ class FaregateApp(App[None]):
 
     def apply_theme(self, name: str) -> None:
         """Show everything in another theme."""
-        theme = self._themes[name]
+        theme = self._shelf.themes[name]
         self.view.theme_ink = mix(theme.colors, self.view.theme_ink.glyphs)
         self.theme = name
-        self._theme_time = _changed_at(theme.path)
         self._repaint(EVERYTHING)
 
     async def on_mount(self) -> None:
         """Show the overview and start to listen."""
+        self._caller.begin()
+        if not self._options.motion:
+            self.animation_level = "none"
         self.set_keymap(self.view.keymap)
         await self.push_screen(OverviewScreen(self.view))
         self._ticker = self.set_interval(1.0, self._tick, pause=True)
         self.set_interval(20.0, partial(self._repaint, {Kind.PROXY}))
         if self._options.user_themes_dir is not None:
-            self.set_interval(1.0, self._reload_theme)
+            self.set_interval(1.0, self._reload_themes)
         for problem in self._told:
             self.notify(problem, severity="warning", timeout=10, markup=False)
         view = self.view
@@ -193,7 +200,7 @@ class FaregateApp(App[None]):
 
     def action_change_cap(self) -> None:
         """Ask for another cap."""
-        self.act(partial(change_cap, self, self.view, self._control))
+        self.act(partial(change_cap, self, self.view, self.control))
 
     def act(self, work: Work) -> None:
         """Do what the person asked for; trouble is told, and nothing breaks."""
@@ -205,9 +212,26 @@ class FaregateApp(App[None]):
         if not isinstance(self.screen, HelpScreen):
             await self.push_screen(HelpScreen(self.view, self.scopes()))
 
+    def action_pause_everything(self) -> None:
+        """Pause all, or let all go on."""
+        self.act(partial(pause_everything, self, self.view, self.control))
+
+    def action_toggle_bell(self) -> None:
+        """Ring no more, or again."""
+        signals = self._caller.signals
+        self._caller.signals = replace(signals, bell=not signals.bell)
+        self.notify(f"bell {'off' if signals.bell else 'on'}", timeout=2, markup=False)
+
     def action_help_quit(self) -> None:
         """Tell who presses ctrl+c how to leave."""
         self.notify("q closes this screen; the proxy goes on", markup=False)
+
+    def say_farewell(self) -> None:
+        """Give the terminal its own title back, once the screen is left."""
+        terminal = sys.__stderr__
+        if terminal is not None and terminal.isatty():
+            terminal.write(self._caller.farewell)
+            terminal.flush()
 
     async def _act(self, work: Work) -> None:
         try:
@@ -221,22 +245,24 @@ class FaregateApp(App[None]):
             case "providers":
                 desk = self._options.desk or SmokeDesk(self._options.socket_path)
                 return ProvidersScreen(self.view, desk)
+            case "waiting":
+                return WaitingScreen(self.view, self.control)
             case _:
-                return HoldsScreen(self.view, self._control)
+                return HoldsScreen(self.view, self.control)
 
     def _make_view(self, clock: Clock) -> View:
         options = self._options
+        themes = self._shelf.themes
         glyphs = ASCII if options.ascii_only else UNICODE
-        theme, told = choose(self._themes, options.theme, no_color=options.no_color)
+        theme, told = choose(themes, options.theme, no_color=options.no_color)
         keymap, wrong_keys = check_keymap(options.keys)
         self._told += [*([told] if told else []), *wrong_keys]
         for known in list(self.available_themes):
             if known != self.theme:
                 self.unregister_theme(known)
-        for each in self._themes.values():
+        for each in themes.values():
             self.register_theme(each.textual())
         self.theme = theme.name
-        self._theme_time = _changed_at(theme.path)
         agents = installed() if options.agents is None else options.agents
         return View(
             store=Store(),
@@ -248,6 +274,10 @@ class FaregateApp(App[None]):
             read_only=options.read_only,
         )
 
+    def _write_terminal(self, sequence: str) -> None:
+        if self._driver is not None and not self.is_headless:
+            self._driver.write(sequence)
+
     def _changed(self, kinds: set[Kind]) -> None:
         self._pending |= kinds
         self.post_message(StoreChanged())
@@ -257,6 +287,7 @@ class FaregateApp(App[None]):
         self._painted_at = self.view.clock.monotonic()
         kinds, self._pending = self._pending, set()
         self._repaint(kinds)
+        self._caller.look(self.view.store, self.view.theme_ink.glyphs)
         self._set_ticker()
 
     def _repaint(self, kinds: set[Kind] | frozenset[Kind]) -> None:
@@ -267,7 +298,7 @@ class FaregateApp(App[None]):
     def _front(self) -> LiveScreen | None:
         for screen in reversed(self.screen_stack):
             if isinstance(screen, LiveScreen):
-                return screen
+                return screen if screen.is_alive else None
         return None
 
     def _set_ticker(self) -> None:
@@ -285,24 +316,16 @@ class FaregateApp(App[None]):
         if front is not None:
             front.tick()
 
-    def _reload_theme(self) -> None:
-        """Take up an edited theme file; a bad one is told and left alone."""
-        current = self._themes[self.theme]
-        changed = _changed_at(current.path)
-        if changed == self._theme_time or changed is None:
-            return
-        self._theme_time = changed
-        try:
-            theme = read_theme(current.path)
-        except ThemeError as error:
-            self.notify(str(error), severity="warning", markup=False)
-            return
-        if theme.name != current.name:
-            return
-        self._themes[theme.name] = theme
-        self.register_theme(theme.textual())
-        self.mutate_reactive(App.theme)
-        self.apply_theme(theme.name)
+    def _reload_themes(self) -> None:
+        """Take up edited theme files; a bad one is told and left alone."""
+        changed, problems = self._shelf.refresh()
+        for problem in problems:
+            self.notify(problem, severity="warning", markup=False)
+        for theme in changed:
+            self.register_theme(theme.textual())
+            if theme.name == self.theme:
+                self.mutate_reactive(App.theme)
+                self.apply_theme(theme.name)
 
 
 def run(
@@ -337,13 +360,7 @@ def run(
         sys.stderr.write(f"faregate: {error}\n")
         return 1
     app.run()
+    app.say_farewell()
     if app.return_code == 0 and app.view.store.live:
         sys.stdout.write(f"{farewell}\n")
     return app.return_code or 0
-
-
-def _changed_at(path: Path) -> int | None:
-    try:
-        return path.stat().st_mtime_ns
-    except OSError:
-        return None

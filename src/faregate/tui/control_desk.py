@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+from faregate.control.approvals import Approve, Deny
 from faregate.control.client import ControlClient
 from faregate.control.errors import ControlError
 from faregate.control.models import ResolveHold, SetBudget
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from faregate.control.governing import LatchView, LimitsView
     from faregate.control.models import HoldView
 
 _P = ParamSpec("_P")
@@ -50,6 +52,35 @@ class ControlDesk:
         """Set a budget's limit in USD; None takes the limit away."""
         asked = SetBudget(scope=scope, window=window, limit=limit)
         await self._act(self._client.set_budget, asked, confirmed=True)
+
+    async def approve(self, waits: str, seen: str, *, session: bool = False) -> None:
+        """Let pass what waits, as it was `seen`, once or for its whole session."""
+        asked = Approve(session=session, hash=seen)
+        await self._act(self._client.approve, waits, asked, confirmed=True)
+
+    async def deny(self, waits: str, seen: str) -> None:
+        """Refuse what waits, as it was `seen`."""
+        await self._act(self._client.deny, waits, Deny(hash=seen))
+
+    async def stop(self, scope: str) -> int:
+        """Stop "all", "workspace:X" or "session:X"; return how many requests ended."""
+        return (await self._act(self._client.stop, scope)).ended
+
+    async def pause(self, scope: str) -> None:
+        """Have the requests of a scope wait."""
+        await self._act(self._client.pause, scope)
+
+    async def resume(self, scope: str) -> None:
+        """Let a scope go on that was paused or stopped."""
+        await self._act(self._client.resume, scope, confirmed=True)
+
+    async def latches(self) -> list[LatchView]:
+        """Return everything that is paused or stopped."""
+        return await asyncio.to_thread(self._client.latches)
+
+    async def limits(self, session: str) -> LimitsView:
+        """Return what limits a session, and how much of it is used."""
+        return await asyncio.to_thread(self._client.limits, session)
 
     async def _act(
         self, verb: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs

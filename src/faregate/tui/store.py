@@ -27,6 +27,8 @@ from faregate.control.models import (
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from faregate.control.approvals import ApprovalView, DecidedView
+
 MAX_EVENTS = 200
 
 _K = TypeVar("_K")
@@ -44,6 +46,7 @@ class Kind(StrEnum):
     PROVIDERS = "providers"
     BURN = "burn"
     SETUP = "setup"
+    APPROVALS = "approvals"
     LINK = "link"
 
 
@@ -94,6 +97,8 @@ class Store:
     tokens_per_minute: int = 0
     wasted_month: str = "0"
     refused_month: int = 0
+    approvals: list[ApprovalView] = field(default_factory=list)
+    decided: list[DecidedView] = field(default_factory=list)
 
     @property
     def told(self) -> bool:
@@ -134,6 +139,8 @@ class Store:
             flights=list(self.flights),
             events=deque(self.events, maxlen=MAX_EVENTS),
             burn=list(self.burn),
+            approvals=list(self.approvals),
+            decided=list(self.decided),
         )
 
     def _apply_snapshot(self, message: Snapshot, received: float) -> set[Kind]:
@@ -150,6 +157,7 @@ class Store:
         )
         self.setup = message.setup
         self._take_burn(message)
+        self._take_approvals(message)
         self.seq, self.received = message.seq, received
         return set(EVERYTHING - {Kind.LINK})
 
@@ -163,6 +171,7 @@ class Store:
             Kind.PROXY: (self.in_flight, self.waiting)
             != (message.in_flight, message.waiting),
             Kind.BURN: self._take_burn(message),
+            Kind.APPROVALS: self._take_approvals(message),
             Kind.SETUP: message.setup is not None and message.setup != self.setup,
         }
         self.flights = list(message.flights)
@@ -190,6 +199,11 @@ class Store:
         fresh = [event for event in events if event.seq > newest]
         self.events.extend(fresh)
         return bool(fresh)
+
+    def _take_approvals(self, message: FeedMessage) -> bool:
+        before = (self.approvals, self.decided)
+        self.approvals, self.decided = list(message.approvals), list(message.decided)
+        return before != (self.approvals, self.decided)
 
     def _take_burn(self, message: FeedMessage) -> bool:
         before = (

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from faregate.tui.action import Scope
 from faregate.tui.actions import in_scopes, keys_of
+from faregate.tui.approval_table import COLUMNS as APPROVAL_COLUMNS
 from faregate.tui.filtering import ABOUT
 from faregate.tui.flight_table import COLUMNS as FLIGHT_COLUMNS
 from faregate.tui.hold_table import COLUMNS as HOLD_COLUMNS
@@ -32,6 +33,7 @@ SIGNS = (
 _OWN = (
     (Scope.PROVIDERS, "providers", PROVIDER_COLUMNS),
     (Scope.HOLDS, "holds", HOLD_COLUMNS),
+    (Scope.WAITING, "waiting", APPROVAL_COLUMNS),
 )
 MOUSE = (
     "click chooses a row, a second click opens it; hold shift to select text with the "

@@ -27,6 +27,11 @@ class LiveScreen(Screen[None]):
         self.view = view
         self.set_class(view.theme_ink.glyphs.border == "ascii", "-ascii")
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the parts are there: made, and not on their way out."""
+        return self.is_mounted and self.app.is_running
+
     def ink(self) -> Ink:
         """Return the ink of this moment."""
         return self.view.ink

@@ -17,9 +17,17 @@ from faregate.tui.filtering import parse_filter
 from faregate.tui.flight_table import COLUMNS as FLIGHT_COLUMNS
 from faregate.tui.flight_table import flight_rows, flights_title
 from faregate.tui.lines import EMPTY, Line, span
-from faregate.tui.panels import burn, cap, header, keys_bar, notice, providers
+from faregate.tui.panels import (
+    burn,
+    cap,
+    header,
+    keys_bar,
+    notice,
+    providers,
+    waiting_banner,
+)
 from faregate.tui.panels import events as event_log
-from faregate.tui.screens.live_screen import LiveScreen
+from faregate.tui.screens.session_actions import SessionActions
 from faregate.tui.session_table import COLUMNS as SESSION_COLUMNS
 from faregate.tui.store import Kind
 from faregate.tui.tones import Tone
@@ -32,17 +40,19 @@ if TYPE_CHECKING:
     from textual import events
     from textual.app import ComposeResult
 
+    from faregate.control.models import SessionView
+
 _Produce = Callable[[View, int, int], Sequence[Line]]
 
 _HEADER = {Kind.PROXY, Kind.LINK, Kind.BUDGETS, Kind.SESSIONS}
 _MONEY = {Kind.BUDGETS, Kind.BURN, Kind.PROXY}
 
 
-class OverviewScreen(LiveScreen):
+class OverviewScreen(SessionActions):
     """The first screen; everything on it is also told without colour."""
 
-    BINDINGS = bindings(Scope.OVERVIEW)
-    SCOPES = (Scope.TABLE, Scope.OVERVIEW, Scope.EVERYWHERE)
+    BINDINGS = bindings(Scope.OVERVIEW, Scope.OF_SESSION)
+    SCOPES = (Scope.TABLE, Scope.OVERVIEW, Scope.OF_SESSION, Scope.EVERYWHERE)
     AUTO_FOCUS = "#sessions"
 
     class OpenSession(Message):
@@ -60,6 +70,7 @@ class OverviewScreen(LiveScreen):
         """Make all parts; the size decides which of them are shown."""
         yield self._lines("header", header.header_lines)
         yield self._lines("banner", cap.banner_lines)
+        yield self._lines("waits", waiting_banner.waiting_lines)
         yield self._lines("notice", notice.notice_lines, "panel")
         yield self._lines("strip", cap.strip_lines)
         with Horizontal(id="panels"):
@@ -72,14 +83,21 @@ class OverviewScreen(LiveScreen):
         yield FilterBar()
         yield self._lines("keys", self._keys)
 
+    def acting_on(self) -> SessionView | None:
+        """Return the session under the cursor."""
+        chosen = self.query_one("#sessions", LineTable).chosen
+        return None if chosen is None else self.view.shown.sessions.get(chosen)
+
     def repaint(self, kinds: AbstractSet[Kind]) -> None:
         """Bring the parts up to date that show these kinds of news."""
-        if not self.is_mounted:
+        if not self.is_alive:
             return
         if self._show_parts() or Kind.LINK in kinds:
             kinds = frozenset(Kind)
         if kinds & _HEADER:
             self._update("header", "banner")
+        if kinds & {Kind.APPROVALS, Kind.LINK}:
+            self._update("waits")
         if kinds & _MONEY:
             self._update("cap", "burn", "strip")
             self._view("cap").set_title(cap.cap_title(self.view))
@@ -95,7 +113,7 @@ class OverviewScreen(LiveScreen):
 
     def tick(self) -> None:
         """Move clocks that a person watches."""
-        self._update("header", "notice")
+        self._update("header", "waits", "notice")
         self._show_flights()
 
     def on_mount(self) -> None:
@@ -170,11 +188,14 @@ class OverviewScreen(LiveScreen):
         """Show notice or figures, and the banner; return whether that changed."""
         needed = notice.is_needed(self.view)
         capped = bool(cap.banner_lines(self.view, 10, 1)) and not needed
+        waits = bool(waiting_banner.waiting_lines(self.view, 10, 1))
         part, banner = self._view("notice"), self._view("banner")
-        changed = part.display != needed or banner.display != capped
+        waiting = self._view("waits")
+        before = (part.display, banner.display, waiting.display)
+        changed = before != (needed, capped, waits)
         part.set_title(notice.notice_title(self.view))
         if changed:
-            part.display, banner.display = needed, capped
+            part.display, banner.display, waiting.display = needed, capped, waits
             self._arrange(arrange(*self.size), again=True)
         return changed
 

@@ -3,94 +3,104 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from faregate.control.errors import ControlError
 from faregate.control.sanitise import sanitise
 from faregate.tui.action import Scope
 from faregate.tui.actions import bindings
 from faregate.tui.figures import dollars, instant, money
-from faregate.tui.lines import Line, span
-from faregate.tui.panels import header, keys_bar, smoke_cause
+from faregate.tui.panels import smoke_cause
 from faregate.tui.provider_table import COLUMNS, provider_rows
 from faregate.tui.screens.confirm import ConfirmScreen
-from faregate.tui.screens.live_screen import LiveScreen
+from faregate.tui.screens.table_screen import TableScreen
 from faregate.tui.smoke_desk import DeskError
 from faregate.tui.store import Kind
-from faregate.tui.tones import Tone
-from faregate.tui.widgets.line_table import LineTable
-from faregate.tui.widgets.lines_view import LinesView
 from faregate.tui.workers import start
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
-    from textual.app import ComposeResult
-
     from faregate.control.smoke_runs import SmokeRunView
+    from faregate.tui.lines import Line
     from faregate.tui.smoke_desk import SmokeDesk
+    from faregate.tui.table_layout import Row
     from faregate.tui.view import View
 
-_SHOWN = {Kind.PROVIDERS, Kind.SETUP, Kind.LINK}
+_SHOWN = {Kind.PROVIDERS, Kind.SETUP}
 _NO_HISTORY = "this proxy keeps no smoke tests"
 
 
-class ProvidersScreen(LiveScreen):
+class ProvidersScreen(TableScreen):
     """Opened from anywhere; the history is read when it opens and after each test."""
 
     BINDINGS = bindings(Scope.PROVIDERS, Scope.BEYOND)
     SCOPES = (Scope.PROVIDERS, Scope.BEYOND, Scope.EVERYWHERE)
-    AUTO_FOCUS = "#smoke"
+    COLUMNS = COLUMNS
+    DETAIL = "cause and fix"
+    EMPTY: ClassVar[str] = "no provider yet"
 
     def __init__(self, view: View, desk: SmokeDesk) -> None:
         super().__init__(view)
         self._desk = desk
         self._runs: list[SmokeRunView] = []
         self._testing: frozenset[str] = frozenset()
-        self._trouble = ""
         self._led = False
         """Whether the cursor was led to the first tested target."""
 
-    def compose(self) -> ComposeResult:
-        """Make all parts."""
-        yield LinesView(self._header, self.ink, id="header")
-        yield LineTable(COLUMNS, self.ink, id="smoke")
-        yield LinesView(self._cause, self.ink, id="cause", classes="panel")
-        yield LinesView(self._keys, self.fresh_ink, id="keys")
+    async def load(self) -> None:
+        """Read the newest run of each target."""
+        try:
+            self._runs = await self._desk.history()
+        except ControlError as error:
+            if error.code in {"not_found", "http_error"}:
+                raise ControlError(error.code, _NO_HISTORY) from error
+            raise
 
-    def on_mount(self) -> None:
-        """Show what is known, and read the history."""
-        self.query_one("#cause", LinesView).set_title("cause and fix")
-        self.repaint(frozenset(Kind))
-        self._read()
+    def rows(self) -> list[Row]:
+        """Return a row for each target that was tested, and each provider."""
+        return provider_rows(self.view.shown, self._runs, self._testing)
+
+    def heading(self) -> str:
+        """Return how many were tested, and when the last one was."""
+        parts = [f"providers {len(self._runs)} tested"]
+        times = [when for run in self._runs if (when := instant(run.at)) is not None]
+        if times:
+            clock = self.view.clock
+            last, now = clock.local(max(times)), clock.local(clock.now())
+            same_day = last.date() == now.date()
+            parts.append(f"last {last:%H:%M}" if same_day else f"last {last:%Y-%m-%d}")
+        if self._testing:
+            parts.append("a test is running")
+        return f" {self.view.ink.glyphs.dot} ".join(parts)
+
+    def detail(self, cells: int, height: int) -> list[Line]:
+        """Tell what is wrong with the target under the cursor."""
+        chosen = self.table.chosen
+        found = {run.target: run for run in self._runs}
+        setup = self.view.shown.setup
+        keys = () if setup is None else setup.keys_found
+        tell = partial(smoke_cause.cause_lines, chosen, found.get(chosen or ""))
+        return tell((chosen or "").partition("/")[0] in keys, cells, height)
 
     def repaint(self, kinds: AbstractSet[Kind]) -> None:
         """Bring the parts up to date that show these kinds of news."""
-        if not self.is_mounted:
-            return
-        if kinds & _SHOWN:
-            self._show()
-        self.query_one("#header", LinesView).update()
-        self.query_one("#keys", LinesView).update()
+        super().repaint(kinds)
+        if self.is_alive and kinds & _SHOWN:
+            self.show()
 
-    def tick(self) -> None:
-        """Move clocks that a person watches."""
-        if self.is_mounted:
-            self.query_one("#header", LinesView).update()
-
-    def on_line_table_chosen(self, event: LineTable.Chosen) -> None:
-        """Tell of the row under the cursor."""
-        event.stop()
-        self.query_one("#cause", LinesView).update()
-
-    def action_back(self) -> None:
-        """Go back to the screen below."""
-        _ = self.dismiss(None)
+    def show(self) -> None:
+        """Show the rows; the cursor goes to what was tested, once that is known."""
+        super().show()
+        if self.is_alive and not self._led and self._runs:
+            # What was tested stands first, and came after the cursor did.
+            self._led = True
+            self.table.action_top()
 
     def action_smoke(self) -> None:
         """Test the target under the cursor, after a question."""
-        chosen = self._table.chosen
+        chosen = self.table.chosen
         if chosen is not None:
             self._ask([chosen])
 
@@ -102,31 +112,14 @@ class ProvidersScreen(LiveScreen):
             return
         self._ask(targets)
 
-    @property
-    def _table(self) -> LineTable:
-        return self.query_one("#smoke", LineTable)
-
-    def _read(self) -> None:
-        start(self, self._load, "history")
-
     def _ask(self, targets: Sequence[str]) -> None:
+        if self.view.read_only:
+            self.notify("this view only watches", markup=False)
+            return
         if self._testing:
             self.notify("a smoke test is running", markup=False)
             return
         start(self, partial(self._test, list(targets)), "smoke")
-
-    async def _load(self) -> None:
-        try:
-            self._runs = await self._desk.history()
-            self._trouble = ""
-        except ControlError as error:
-            gone = error.code in {"not_found", "http_error"}
-            self._trouble = _NO_HISTORY if gone else sanitise(error.message)
-        self._show()
-        if not self._led and self._runs and self.is_mounted:
-            # What was tested stands first, and came after the cursor did.
-            self._led = True
-            self._table.action_top()
 
     async def _test(self, targets: list[str]) -> None:
         """Say what it costs, ask, run, and show what was found."""
@@ -143,7 +136,7 @@ class ProvidersScreen(LiveScreen):
             if not sure:
                 return
             self._testing = frozenset({*targets, *offer.targets})
-            self._show()
+            self.show()
             for target, readiness in await self._desk.run(offer.targets):
                 self.notify(sanitise(f"{target}: {readiness}"), markup=False)
         except DeskError as error:
@@ -153,42 +146,4 @@ class ProvidersScreen(LiveScreen):
         finally:
             self._testing = frozenset()
             if self.is_attached:
-                self._read()
-
-    def _show(self) -> None:
-        if not self.is_mounted:
-            return
-        rows = provider_rows(self.view.shown, self._runs, self._testing)
-        table = self._table
-        table.set_title(self._title())
-        table.show(rows, empty=(span("  no provider yet", Tone.MUTED),))
-        self.query_one("#cause", LinesView).update()
-
-    def _title(self) -> str:
-        dot = self.view.ink.glyphs.dot
-        parts = [f"providers {len(self._runs)} tested"]
-        times = [when for run in self._runs if (when := instant(run.at)) is not None]
-        if times:
-            clock = self.view.clock
-            last, now = clock.local(max(times)), clock.local(clock.now())
-            same_day = last.date() == now.date()
-            parts.append(f"last {last:%H:%M}" if same_day else f"last {last:%Y-%m-%d}")
-        if self._testing:
-            parts.append("a test is running")
-        if self._trouble:
-            parts.append(self._trouble)
-        return f" {dot} ".join(parts)
-
-    def _header(self, cells: int, height: int) -> list[Line]:
-        return header.header_lines(self.view, cells, height)
-
-    def _keys(self, cells: int, _height: int) -> list[Line]:
-        return keys_bar.keys_line(self.view, cells, self.SCOPES)
-
-    def _cause(self, cells: int, height: int) -> list[Line]:
-        chosen = self._table.chosen
-        found = {run.target: run for run in self._runs}
-        setup = self.view.shown.setup
-        keys = () if setup is None else setup.keys_found
-        tell = partial(smoke_cause.cause_lines, chosen, found.get(chosen or ""))
-        return tell((chosen or "").partition("/")[0] in keys, cells, height)
+                self.read()

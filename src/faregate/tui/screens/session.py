@@ -11,7 +11,7 @@ from faregate.tui.actions import bindings
 from faregate.tui.flight_table import COLUMNS as FLIGHT_COLUMNS
 from faregate.tui.flight_table import flight_rows
 from faregate.tui.lines import Line, span
-from faregate.tui.panels import cap, header, keys_bar
+from faregate.tui.panels import cap, header, keys_bar, waiting_banner
 from faregate.tui.panels import events as event_log
 from faregate.tui.panels.session_detail import (
     label_lines,
@@ -20,7 +20,7 @@ from faregate.tui.panels.session_detail import (
     token_lines,
     traffic_lines,
 )
-from faregate.tui.screens.live_screen import LiveScreen
+from faregate.tui.screens.session_actions import SessionActions
 from faregate.tui.store import Kind
 from faregate.tui.tones import Tone
 from faregate.tui.widgets.line_table import LineTable
@@ -42,11 +42,11 @@ _FIGURES = (
 )
 
 
-class SessionScreen(LiveScreen):
+class SessionScreen(SessionActions):
     """Opened from the overview; it follows its session while it is open."""
 
-    BINDINGS = bindings(Scope.SESSION, Scope.BEYOND)
-    SCOPES = (Scope.SESSION, Scope.BEYOND, Scope.EVERYWHERE)
+    BINDINGS = bindings(Scope.OF_SESSION, Scope.BEYOND)
+    SCOPES = (Scope.OF_SESSION, Scope.BEYOND, Scope.EVERYWHERE)
     AUTO_FOCUS = ""
 
     def __init__(self, view: View, session: str) -> None:
@@ -59,6 +59,7 @@ class SessionScreen(LiveScreen):
         """Make all parts."""
         yield LinesView(self._header, self.ink, id="header")
         yield LinesView(self._banner, self.ink, id="banner")
+        yield LinesView(self._waits, self.ink, id="waits")
         yield LinesView(self._head, self.ink, id="session-head")
         with Horizontal(id="figures"):
             for name, produce in _FIGURES:
@@ -77,12 +78,17 @@ class SessionScreen(LiveScreen):
         self.query_one("#events", LinesView).set_title(event_log.TITLE)
         self.repaint(frozenset(Kind))
 
+    def acting_on(self) -> SessionView | None:
+        """Return the session that the screen shows."""
+        return self._found()
+
     def repaint(self, kinds: AbstractSet[Kind]) -> None:
         """Bring all parts up to date; each repaints only lines that changed."""
-        if not self.is_mounted or not kinds:
+        if not self.is_alive or not kinds:
             return
         banner = self.query_one("#banner", LinesView)
         banner.display = bool(self._banner(10, 1))
+        self.query_one("#waits").display = bool(self._waits(10, 1))
         for part in self.query(LinesView):
             part.update()
         self._show_flights()
@@ -90,6 +96,7 @@ class SessionScreen(LiveScreen):
     def tick(self) -> None:
         """Move clocks that a person watches."""
         self.query_one("#header", LinesView).update()
+        self.query_one("#waits", LinesView).update()
         self._show_flights()
 
     def action_back(self) -> None:
@@ -113,6 +120,9 @@ class SessionScreen(LiveScreen):
 
     def _banner(self, cells: int, height: int) -> list[Line]:
         return cap.banner_lines(self.view, cells, height)
+
+    def _waits(self, cells: int, height: int) -> list[Line]:
+        return waiting_banner.waiting_lines(self.view, cells, height)
 
     def _head(self, _cells: int, _height: int) -> list[Line]:
         return session_head(self.view, self._found())

@@ -5,12 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.containers import Container
+
 from faregate.control.errors import ControlError
 from faregate.control.sanitise import sanitise
 from faregate.tui.action import Scope
 from faregate.tui.guard import Guard
 from faregate.tui.lines import Line, span
-from faregate.tui.panels import cap, header, keys_bar
+from faregate.tui.panels import cap, header, keys_bar, waiting_banner
 from faregate.tui.screens.live_screen import LiveScreen
 from faregate.tui.store import Kind
 from faregate.tui.tones import Tone
@@ -19,7 +21,7 @@ from faregate.tui.widgets.lines_view import LinesView
 from faregate.tui.workers import start
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from collections.abc import Set as AbstractSet
 
     from textual.app import ComposeResult
@@ -53,14 +55,15 @@ class TableScreen(LiveScreen):
         """Make all parts."""
         yield LinesView(self._header, self.ink, id="header")
         yield LinesView(self._banner, self.ink, id="banner")
-        yield LineTable(self.COLUMNS, self.ink, id="table")
-        if self.DETAIL:
-            yield LinesView(self.detail, self.ink, id="detail", classes="panel")
+        yield LinesView(self._waits, self.ink, id="waits")
+        with Container(id="body"):
+            yield LineTable(self.COLUMNS, self.ink, id="table")
+            if self.DETAIL:
+                yield LinesView(self.detail, self.ink, id="detail", classes="panel")
         yield LinesView(self._keys, self.fresh_ink, id="keys")
 
     async def load(self) -> None:
         """Read what the rows are made of; may raise ControlError."""
-        raise NotImplementedError
 
     def rows(self) -> list[Row]:
         """Return the rows, from what was read last."""
@@ -88,12 +91,11 @@ class TableScreen(LiveScreen):
 
     def repaint(self, kinds: AbstractSet[Kind]) -> None:
         """Bring the parts up to date that show these kinds of news."""
-        if not self.is_mounted:
+        if not self.is_alive:
             return
         if kinds & _TOP:
-            banner = self.query_one("#banner", LinesView)
-            banner.display = bool(self._banner(10, 1))
-            banner.update()
+            self._show_banner("#banner", self._banner)
+        self._show_banner("#waits", self._waits)
         self.query_one("#header", LinesView).update()
         self.query_one("#keys", LinesView).update()
         if kinds & self.NEWS and self.view.store.live:
@@ -103,8 +105,9 @@ class TableScreen(LiveScreen):
 
     def tick(self) -> None:
         """Move clocks that a person watches."""
-        if self.is_mounted:
+        if self.is_alive:
             self.query_one("#header", LinesView).update()
+            self.query_one("#waits", LinesView).update()
 
     def read(self) -> None:
         """Read the rows again, away from the screen's own loop."""
@@ -112,7 +115,7 @@ class TableScreen(LiveScreen):
 
     def show(self) -> None:
         """Show the rows, from what was read last."""
-        if not self.is_mounted:
+        if not self.is_alive:
             return
         table = self.table
         parts = [self.heading(), *([self.trouble] if self.trouble else [])]
@@ -163,7 +166,7 @@ class TableScreen(LiveScreen):
             self.read()
 
     def _show_detail(self) -> None:
-        if self.DETAIL and self.is_mounted:
+        if self.DETAIL and self.is_alive:
             self.query_one("#detail", LinesView).update()
 
     def _header(self, cells: int, height: int) -> list[Line]:
@@ -171,6 +174,14 @@ class TableScreen(LiveScreen):
 
     def _banner(self, cells: int, height: int) -> list[Line]:
         return cap.banner_lines(self.view, cells, height)
+
+    def _waits(self, cells: int, height: int) -> list[Line]:
+        return waiting_banner.waiting_lines(self.view, cells, height)
+
+    def _show_banner(self, name: str, lines: Callable[[int, int], list[Line]]) -> None:
+        part = self.query_one(name, LinesView)
+        part.display = bool(lines(10, 1))
+        part.update()
 
     def _keys(self, cells: int, _height: int) -> list[Line]:
         return keys_bar.keys_line(self.view, cells, self.SCOPES)

@@ -1,0 +1,66 @@
+"""The actions on a session, for every screen on which one is chosen."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, cast
+
+from faregate.tui.screens.limits import LimitsScreen
+from faregate.tui.screens.live_screen import LiveScreen
+from faregate.tui.session_control import pause_session, stop_session
+
+if TYPE_CHECKING:
+    from faregate.control.models import SessionView
+    from faregate.tui.control_desk import ControlDesk
+    from faregate.tui.workers import Work
+
+
+class _Acting(Protocol):
+    """The part of the app that carries actions out."""
+
+    @property
+    def control(self) -> ControlDesk: ...
+
+    def act(self, work: Work) -> None: ...
+
+
+class SessionActions(LiveScreen):
+    """Acts on the session that `acting_on` returns."""
+
+    def acting_on(self) -> SessionView | None:
+        """Return the session that a key means now."""
+        raise NotImplementedError
+
+    def action_stop_session(self) -> None:
+        """Stop it, after a question."""
+        found = self._meant()
+        if found is not None:
+            desk = self._acting.control
+            self._acting.act(partial(stop_session, self.app, self.view, desk, found))
+
+    def action_pause_session(self) -> None:
+        """Pause it, or let it go on."""
+        found = self._meant()
+        if found is not None:
+            desk = self._acting.control
+            self._acting.act(partial(pause_session, self.app, self.view, desk, found))
+
+    def action_limits(self) -> None:
+        """Show what limits it."""
+        found = self._meant()
+        if found is not None:
+            self._acting.act(partial(self._limits, found))
+
+    @property
+    def _acting(self) -> _Acting:
+        return cast(_Acting, self.app)
+
+    def _meant(self) -> SessionView | None:
+        found = self.acting_on()
+        if found is None:
+            self.notify("no session is chosen", markup=False)
+        return found
+
+    async def _limits(self, session: SessionView) -> None:
+        told = await self._acting.control.limits(session.id)
+        await self.app.push_screen(LimitsScreen(self.view, session, told))
