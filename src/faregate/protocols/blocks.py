@@ -195,6 +195,10 @@ class Blocks:
         self.out.append(BlockEnded())
 
     def _end_open_call(self) -> None:
+        call = None if self._open is None else self._calls[self._open]
+        if call is not None and call.kind is CallKind.FUNCTION and not call.pieces:
+            # Some providers send nothing at all for a call without arguments.
+            self.out.append(CallDelta("{}"))
         self._open = None
         self.out.append(BlockEnded())
 

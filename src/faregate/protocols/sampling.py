@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from faregate.protocols.dialogue import (
     CacheMark,
     Dialogue,
-    Inline,
     Part,
     Reasoning,
     Role,
@@ -189,8 +188,3 @@ def call_names(dialogue: Dialogue) -> dict[str, str]:
         for part in turn.parts
         if isinstance(part, ToolCall)
     }
-
-
-def is_image(source: object) -> bool:
-    """Tell whether inline bytes are a picture."""
-    return isinstance(source, Inline) and source.media_type.startswith("image/")

@@ -21,6 +21,7 @@ from faregate.protocols.events import (
     UsageSeen,
 )
 from faregate.protocols.foreign import refuse_foreign, refuse_unreadable
+from faregate.protocols.seals import opened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -209,7 +210,9 @@ class MessagesDecoder:
         elif delta.thinking:
             self._blocks.reasoning(delta.thinking)
         if delta.signature:
-            self._blocks.sealed(Seal(PROTOCOL, delta.signature))
+            seal = opened(delta.signature, PROTOCOL)
+            if seal is not None:
+                self._blocks.sealed(seal)
 
     def _stop(self, index: int) -> None:
         if index in self._called:
@@ -221,7 +224,7 @@ class MessagesDecoder:
         self._over = True
         blocks = self._blocks
         blocks.close()
-        if self._counts is not None:
+        if self._counts is not None and self._counts.input + self._counts.output:
             blocks.out.append(UsageSeen(self._counts.usage()))
         reason = _REASONS.get(self._reason or "end_turn", StopReason.STOP)
         if blocks.called and reason is StopReason.STOP:

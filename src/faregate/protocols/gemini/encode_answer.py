@@ -205,7 +205,7 @@ class GenerateContentEncoder:
                 case Said(text=text):
                     parts.append(self._signed({"text": text}))
                 case Thought(text=text, seal=seal):
-                    self._seal = seal
+                    self._seal = seal or self._seal
                     if text:
                         parts.append({"text": text, "thought": True})
                 case Called(id=call_id, name=name, arguments=arguments):

@@ -109,8 +109,9 @@ def _bound(request: Members) -> int | None:
 
 
 def _sampling(request: Members) -> Sampling:
+    wanted = request.flag("logprobs")
     logprobs = request.integer("top_logprobs")
-    if logprobs is None and request.flag("logprobs"):
+    if logprobs is None and wanted:
         logprobs = 0
     return Sampling(
         temperature=request.number("temperature"),

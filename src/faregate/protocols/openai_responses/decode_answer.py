@@ -12,7 +12,6 @@ from faregate.protocols.events import (
     CallKind,
     Failed,
     Finished,
-    Seal,
     Started,
     StopReason,
     StreamEvent,
@@ -21,6 +20,7 @@ from faregate.protocols.events import (
 from faregate.protocols.foreign import refuse_foreign, refuse_unreadable
 from faregate.protocols.openai_responses.request import PROTOCOL
 from faregate.protocols.openai_responses.usage import read_usage
+from faregate.protocols.seals import opened
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -209,7 +209,9 @@ class ResponsesDecoder:
         if index not in self._said:
             self._tell(item)
         if item.type == "reasoning" and item.encrypted_content:
-            blocks.sealed(Seal(PROTOCOL, item.encrypted_content))
+            seal = opened(item.encrypted_content, PROTOCOL)
+            if seal is not None:
+                blocks.sealed(seal)
         if item.type in {"reasoning", "message"}:
             blocks.boundary()
 

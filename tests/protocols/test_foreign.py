@@ -1,0 +1,35 @@
+"""A stream that goes on in another dialect is noticed; noise is not."""
+
+from __future__ import annotations
+
+import pytest
+
+from faregate.protocols.codec import StreamBrokenError
+from faregate.protocols.foreign import refuse_foreign, refuse_unreadable
+
+EVENTS = {
+    "anthropic_messages": b'{"type":"content_block_delta","index":0}',
+    "openai_responses": b'{"type":"response.output_text.delta","delta":"a"}',
+    "openai_chat": b'{"choices":[]}',
+    "gemini": b'{"candidates":[]}',
+}
+
+
+@pytest.mark.parametrize("spoken", EVENTS)
+@pytest.mark.parametrize("other", EVENTS)
+def test_only_another_dialects_event_is_refused(spoken: str, other: str) -> None:
+    if spoken == other:
+        refuse_foreign(EVENTS[other], spoken)
+        return
+    with pytest.raises(StreamBrokenError, match=f"goes on as {other}"):
+        refuse_foreign(EVENTS[other], spoken)
+
+
+@pytest.mark.parametrize("noise", [b"{}", b'{"type":"ping"}', b"[1]", b"no json"])
+def test_noise_is_left_alone(noise: bytes) -> None:
+    refuse_foreign(noise, "openai_chat")
+
+
+def test_what_cannot_be_read_is_shown_in_part() -> None:
+    with pytest.raises(StreamBrokenError, match="<html"):
+        refuse_unreadable(b"<html>" + b"x" * 1000)
