@@ -31,8 +31,8 @@ from faregate.tui.screens.live_screen import LiveScreen
 from faregate.tui.screens.overview import OverviewScreen
 from faregate.tui.screens.providers import ProvidersScreen
 from faregate.tui.screens.session import SessionScreen
+from faregate.tui.screens.session_control import pause_everything
 from faregate.tui.screens.waiting import WaitingScreen
-from faregate.tui.session_control import pause_everything
 from faregate.tui.smoke_desk import SmokeDesk
 from faregate.tui.store import EVERYTHING, Kind, Store
 from faregate.tui.theme_shelf import ThemeShelf

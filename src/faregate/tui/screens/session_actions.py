@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from faregate.tui.screens.limits import LimitsScreen
 from faregate.tui.screens.live_screen import LiveScreen
-from faregate.tui.session_control import pause_session, stop_session
+from faregate.tui.screens.session_control import pause_session, stop_session
 
 if TYPE_CHECKING:
     from faregate.control.models import SessionView
