@@ -17,7 +17,7 @@ from faregate.core.labels import Labels
 from faregate.core.model_facts import ModelFacts
 from faregate.core.money import ZERO, Money
 from faregate.core.policy import Unpriced
-from faregate.core.pricing import PriceRow, Rates, Tier
+from faregate.core.pricing import CostSource, PriceRow, Rates, Tier
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.routing import RoutingTable, Target
 from faregate.core.usage import Usage
@@ -81,7 +81,7 @@ def planner(
         row("r"),
         row("h"),
     )
-    rows += (row("own"), row("own", "named"))
+    rows += (row("own"), row("own", "named"), row("own", "sonar-pro"))
     return Planner(
         specs=specs,
         prices=PriceTable().with_overrides(rows, FACTS),
@@ -378,3 +378,70 @@ def test_a_stream_that_comes_in_one_piece_is_known_as_such() -> None:
     assert planned(ask(), by=knowing(bursts=True)).bursts
     assert not planned(ask(), by=knowing(bursts=False)).bursts
     assert not planned(ask()).bursts
+
+
+RESPONSES = "/v1/responses"
+
+
+def drawing(kind: str, model: str = "p/m") -> dict[str, Any]:
+    return {"model": model, "input": "x", "tools": [{"type": kind}]}
+
+
+@pytest.mark.parametrize("kind", ["image_generation", "code_interpreter"])
+def test_a_tool_that_no_table_prices_is_refused_under_a_cap(kind: str) -> None:
+    refusal = refused(drawing(kind), path=RESPONSES)
+    assert refusal.code is RefusalCode.UNPRICED_MODEL
+    assert f"the tool {kind} at p/m" in refusal.message
+    assert 'unpriced = "allow"' in refusal.message
+    planned(drawing("web_search"), RESPONSES)
+    allowing = planner(settings=GateSettings(unpriced=Unpriced.ALLOW))
+    planned(drawing(kind), RESPONSES, by=allowing)
+    dearest = planner(settings=GateSettings(unpriced=Unpriced.DEAREST))
+    refused(drawing(kind), path=RESPONSES, by=dearest)
+    planned(drawing(kind, "plan/any"), RESPONSES)
+
+
+def hearing(model: str) -> dict[str, Any]:
+    sound = {"type": "input_audio", "input_audio": {"data": "AA==", "format": "wav"}}
+    return ask(model, messages=[{"role": "user", "content": [sound]}])
+
+
+def test_sound_takes_its_own_price_or_is_refused() -> None:
+    prices = PriceTable.from_json(
+        json.dumps(
+            {
+                "schema": 1,
+                "generated": "2026-11-23",
+                "sources": {},
+                "rows": [
+                    {"provider": "p", "model": name, "in": "1", "out": "10", **more}
+                    for name, more in {
+                        "loud": {"audio_in": "5"},
+                        "same": {"audio_in": "1"},
+                        "mute": {},
+                    }.items()
+                ],
+            }
+        )
+    ).with_overrides((), {("p", "*"): ModelFacts(context=4_000)})
+    by = planner()
+    by._prices = prices
+    loud, same = planned(hearing("p/loud"), by=by), planned(hearing("p/same"), by=by)
+    assert loud.row is not None
+    assert loud.row.base.input == 5_000_000
+    text = planned(ask("p/loud"), by=by)
+    assert text.row is not None
+    assert text.row.base.input == 1_000_000
+    assert loud.amount(loud.bounds) > same.amount(same.bounds)
+    used = Usage(uncached_input=1_000, output=10)
+    assert loud.cost(used, None).source is CostSource.ESTIMATED
+    assert same.cost(used, None).source is CostSource.TABLE
+    refusal = refused(hearing("p/mute"), by=by)
+    assert "No price is known for sound at p/mute" in refusal.message
+
+
+def test_a_model_that_searches_unasked_is_held_for_its_rounds() -> None:
+    usual, searching = planned(ask("own/m")), planned(ask("own/sonar-pro"))
+    assert usual.bounds.server_tool_calls == 0
+    assert searching.bounds.server_tool_calls == 3
+    assert searching.amount(searching.bounds) > usual.amount(usual.bounds)

@@ -151,6 +151,18 @@ def unpriced(target: Target) -> Refusal:
     )
 
 
+def unpriced_part(target: Target, part: str) -> Refusal:
+    """Return the refusal for something in a request that no table prices."""
+    return Refusal(
+        code=RefusalCode.UNPRICED_MODEL,
+        message=(
+            f"No price is known for {part} at {target}, so the cap cannot be kept. "
+            'Leave it out, or set unpriced = "allow" under [budget], which lets it '
+            "pass without being counted"
+        ),
+    )
+
+
 def unbounded(target: Target, unbounded: Unbounded) -> Refusal:
     """Return the refusal for a request whose cost nothing bounds."""
     return Refusal(

@@ -5,7 +5,7 @@ Decides nothing about room in a budget; that is admission's part.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
@@ -17,8 +17,9 @@ from faregate.core.estimate import (
     input_bound,
 )
 from faregate.core.facts import RequestFacts, Work
+from faregate.core.fees import as_billed, sounding, unpriced_part
 from faregate.core.policy import Unpriced
-from faregate.core.pricing import ONE, PriceRow, Ratio, zero_row
+from faregate.core.pricing import PriceRow, Ratio, zero_row
 from faregate.core.refusal import Refusal
 from faregate.core.routing import (
     NoTarget,
@@ -29,6 +30,13 @@ from faregate.core.routing import (
 )
 from faregate.gateway import endpoints, messages, translating
 from faregate.gateway.plan import UNMETERED, Plan
+from faregate.gateway.plan_rules import (
+    capped,
+    dearest_region,
+    has_no_tools,
+    held_at_maximum,
+    must_ask_for_usage,
+)
 from faregate.gateway.tested_targets import TestedTargets
 from faregate.protocols.flags import COMPLETION_EXCLUDES_REASONING
 from faregate.providers.spec import OPENAI_CHAT, Billing, ProviderSpec
@@ -166,7 +174,7 @@ class Planner:
         if base is None and target.region:
             return messages.not_in_region(target, facts)
         tested = self.tested.of(target, facts.protocol)
-        if _has_no_tools(spec, facts, tested):
+        if has_no_tools(spec, facts, tested):
             return messages.tools_failed(target, tested)
         headers = self._headers(inbound, spec, facts.protocol)
         if isinstance(headers, Refusal):
@@ -176,9 +184,16 @@ class Planner:
         subscribed = inbound.subscription and spec.takes_flat_logins
 
         def row_of(service: str | None) -> PriceRow | None:
-            return self._row(target, spec, at.date(), service, subscribed=subscribed)
+            row = self._row(target, spec, at.date(), service, subscribed=subscribed)
+            return sounding(row) if row is not None and facts.audio else row
 
-        row = row_of(facts.service_tier)
+        facts = as_billed(facts, target.model)
+        tier = facts.service_tier
+        stated = self._row(target, spec, at.date(), tier, subscribed=subscribed)
+        unpriced = self._unpriced(facts, target, stated)
+        if unpriced is not None:
+            return unpriced
+        row = row_of(tier)
         bounded = self._bounded(facts, identity, target, spec, row, tested, most)
         if isinstance(bounded, Refusal):
             return bounded
@@ -195,7 +210,7 @@ class Planner:
             output_field=field,
             url=endpoints.url_of(base or "", inbound.head, facts, target),
             headers=headers,
-            strip_usage=_must_ask_for_usage(facts, tested),
+            strip_usage=must_ask_for_usage(facts, tested),
             bursts=tested.bursts is True,
             carried=instead,
             estimates=base is None,
@@ -215,7 +230,7 @@ class Planner:
     def multiplier(self, target: Target, asked: str | None) -> Ratio:
         """Return the factor of the region that a request for a target may run in."""
         chosen = target.region or self._regions.get(target.provider, "")
-        return _multiplier(self._specs[target.provider], chosen, asked)
+        return dearest_region(self._specs[target.provider], chosen, asked)
 
     def route_of(self, model: str) -> RouteRule | None:
         """Return the configured route that answers to a model's name."""
@@ -229,6 +244,18 @@ class Planner:
             target = self._targets[model] = resolve(model, self._table)
         return target
 
+    def _unpriced(
+        self, facts: RequestFacts, target: Target, row: PriceRow | None
+    ) -> Refusal | None:
+        """Return the refusal where what a request may cost cannot be told."""
+        counted = facts.work is Work.TOKEN_COUNT
+        if counted or self._settings.unpriced is Unpriced.ALLOW:
+            return None
+        if row is None:
+            return messages.unpriced(target)
+        part = None if row.source in UNMETERED else unpriced_part(facts, row)
+        return None if part is None else messages.unpriced_part(target, part)
+
     def _bounded(
         self,
         facts: RequestFacts,
@@ -241,9 +268,6 @@ class Planner:
     ) -> tuple[Bounds, str | None] | Refusal:
         """Return the bounds, and the field that the output bound is put into."""
         counted = facts.work is Work.TOKEN_COUNT
-        allowed = counted or self._settings.unpriced is Unpriced.ALLOW
-        if row is None and not allowed:
-            return messages.unpriced(target)
         if counted or row is None or row.source in UNMETERED:
             free = Bounds(input=facts.body_bytes, output=facts.output_bound or 0)
             return free, None
@@ -251,15 +275,15 @@ class Planner:
             (target.provider, target.model, facts.protocol), _NOTHING_LEARNED
         )
         model = self._prices.facts(target.provider, target.model)
-        bounds = self._bounds(facts, identity, target, spec, _capped(model, row, facts))
+        bounds = self._bounds(facts, identity, target, spec, capped(model, row, facts))
         if isinstance(bounds, Refusal):
             return bounds
         if tested.keeps_bound is False and facts.work is Work.GENERATION:
             # No field stops this target: only its own maximum bounds an answer.
-            return _held_at_maximum(bounds, model), None
+            return held_at_maximum(bounds, model), None
         field = self._output_field(spec, model, facts, learned, tested)
         if bounds.output_injected and field is None:
-            return _held_at_maximum(bounds, model), None
+            return held_at_maximum(bounds, model), None
         # What errors taught bounds what the gate sends, never what it holds unsent.
         known = [each for each in (most, learned.maximum) if each is not None]
         if bounds.output_injected and known:
@@ -350,51 +374,3 @@ class Planner:
         if key is None and spec.key_env and not spec.local:
             return messages.key_missing(spec)
         return endpoints.forwarded_with_key(inbound.head.headers, spec, protocol, key)
-
-
-def _capped(model: ModelFacts, row: PriceRow, facts: RequestFacts) -> ModelFacts:
-    """Return the facts without a window that the price list itself goes beyond.
-
-    Such a model has a longer window for those who ask. What no bytes bound keeps
-    the usual one.
-    """
-    window = model.context
-    if window is None or facts.media or facts.stored_input:
-        return model
-    if all(tier.above_input < window for tier in row.tiers):
-        return model
-    return replace(model, context=None)
-
-
-def _held_at_maximum(bounds: Bounds, model: ModelFacts) -> Bounds:
-    output = model.max_output or UNKNOWN_MAXIMUM
-    return replace(bounds, output=output, output_injected=False)
-
-
-def _multiplier(spec: ProviderSpec, chosen: str, asked: str | None) -> Ratio:
-    """Return the dearest factor of the regions that are configured or asked for."""
-    factors = spec.region_multipliers
-    regions = [name for name in (chosen, asked) if name]
-    found = [factors[name] for name in regions if name in factors]
-    if asked and asked not in factors:
-        # A region that no table knows may be the dearest of all.
-        found += factors.values()
-    return max(found, key=lambda ratio: ratio[0] / ratio[1], default=ONE)
-
-
-def _must_ask_for_usage(facts: RequestFacts, tested: Capabilities) -> bool:
-    """Tell whether the gate asks for usage; a refused wish would end every stream.
-
-    Unasked, an answer without usage keeps its whole hold.
-    """
-    refused = tested.include_usage is False
-    return facts.stream and not facts.wants_usage and not refused
-
-
-def _has_no_tools(
-    spec: ProviderSpec, facts: RequestFacts, tested: Capabilities
-) -> bool:
-    """Tell whether tool calls are known not to work; the person's word goes first."""
-    if not facts.tools or facts.work is not Work.GENERATION:
-        return False
-    return (tested.tools if spec.tools is None else spec.tools) is False
