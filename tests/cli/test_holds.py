@@ -8,10 +8,13 @@ import pytest
 
 from faregate.cli.exit_codes import ExitCode
 from faregate.config.paths import Paths
+from faregate.control.cost_log import CorrectedView
 from faregate.control.models import HoldView
+from faregate.server.cost_views import explain_view
 from tests.cli.asked_proxy import AskedProxy
 from tests.cli.conftest import Cli
 from tests.cli.terminal import in_terminal
+from tests.server.rows import explained
 
 
 def hold(name: str, **changes: object) -> HoldView:
@@ -110,3 +113,56 @@ def test_a_beginning_that_fits_several_is_refused(cli: Cli, held: AskedProxy) ->
     result = cli("holds", "resolve", "a1", "void")
     assert result.code == ExitCode.FAILED
     assert "2 holds begin with" in result.err
+
+
+@pytest.fixture
+def billed(proxy: AskedProxy) -> AskedProxy:
+    """A proxy that knows one finished attempt."""
+    told = explain_view(explained(attempt="req_1", cost="1000"))
+    proxy.told["/v1/requests/req_1"] = told
+    proxy.told["/v1/holds/correct"] = CorrectedView(
+        attempt="req_1", before="1000", after="0.5", reopened=["monthly budget"]
+    )
+    return proxy
+
+
+def test_a_person_corrects(paths: Paths, billed: AskedProxy) -> None:
+    ended = in_terminal(
+        *("holds", "correct", "req_1", "0.50", "--note", "misread"), answer="yes"
+    )
+    assert ended.code == 0
+    assert "instead of the $1,000.00 booked" in ended.screen
+    assert "the monthly budget takes requests again" in ended.screen
+    assert billed.asked("/v1/holds/correct") == [
+        {"attempt": "req_1", "amount": "0.5", "note": "misread"}
+    ]
+    assert billed.seen[-1].headers["x-faregate-confirmed"] == "tty"
+
+
+def test_a_correction_needs_a_person(cli: Cli, billed: AskedProxy) -> None:
+    result = cli("holds", "correct", "req_1", "0", "--note", "x", "--json")
+    assert result.code == ExitCode.REFUSED
+    assert json.loads(result.out)["error"]["code"] == "refused"
+    assert billed.asked("/v1/holds/correct") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("req_1", "none", "--note", "x"), ExitCode.USAGE),
+        (("req_1", "-3", "--note", "x"), ExitCode.USAGE),
+        (("req_1", "1", "--note", " "), ExitCode.USAGE),
+        (("req_1", "1"), ExitCode.USAGE),
+        (("req_9", "1", "--note", "x"), ExitCode.FAILED),
+    ],
+)
+def test_a_correction_that_cannot_be(
+    cli: Cli, billed: AskedProxy, arguments: tuple[str, ...], code: ExitCode
+) -> None:
+    assert cli("holds", "correct", *arguments).code == code
+    assert billed.asked("/v1/holds/correct") == []
+
+
+def test_no_correction_without_a_proxy(cli: Cli) -> None:
+    result = cli("holds", "correct", "req_1", "1", "--note", "x")
+    assert result.code == ExitCode.UNREACHABLE

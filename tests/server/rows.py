@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 from typing import Any, TypeVar
 
+from faregate.core.cost_log import AttemptEntry, Explained, RequestRow
 from faregate.core.holds import HoldState
 from faregate.core.labels import Labels
 from faregate.core.money import ZERO, Money
@@ -60,6 +61,46 @@ def hold_row(**changes: Any) -> HoldRow:
 def spend_row(**changes: Any) -> SpendRow:
     """Return the sums of one key."""
     return _row(SpendRow, {"key": "sim", "ttfb_ms": None, **changes})
+
+
+def explained(*, attempt: str, cost: str) -> Explained:
+    """Return what is kept of a request with one settled attempt."""
+    texts = dict.fromkeys(("provider", "model", "protocol", "session", "root"), "x")
+    labels = Labels(agent="codex")
+    entry = _row(
+        AttemptEntry,
+        {
+            **texts,
+            "attempt": attempt,
+            "request": attempt,
+            "at_ms": NOW_MS,
+            "state": "settled",
+            "labels": labels,
+            "cost": Money.usd(cost),
+            "served_model": None,
+            "price_source": None,
+        },
+    )
+    none = dict.fromkeys(
+        ("parent", "message", "code", "verdict", "escalation", "outcome"), None
+    )
+    row = _row(
+        RequestRow,
+        {
+            **{name: texts[name] for name in ("provider", "model", "protocol")},
+            **none,
+            "request": attempt,
+            "session": "x",
+            "root": "x",
+            "labels": labels,
+            "at_ms": NOW_MS,
+            "identified_by": "url",
+            "asked": "x",
+            "route": None,
+            "result": "answered",
+        },
+    )
+    return Explained(row=row, attempts=(entry,))
 
 
 def _row(kind: type[_T], given: dict[str, Any]) -> _T:

@@ -12,11 +12,14 @@ from faregate.cli.confirm import require_person
 from faregate.cli.exit_codes import ExitCode
 from faregate.config.paths import find_paths
 from faregate.control.client import ControlClient
+from faregate.control.errors import ControlError
 from faregate.control.models import HoldView, ResolveHold
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from faregate.control.cost_client import CostClient
+    from faregate.control.cost_log import AttemptView
     from faregate.core.money import Money
 
 
@@ -79,6 +82,42 @@ def resolve(
     return 0
 
 
+@holds.command()
+@click.argument("attempt")
+@click.argument("amount")
+@click.option("--note", required=True, help="Why, for the audit.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def correct(attempt: str, amount: str, note: str, as_json: bool) -> int:
+    """Correct what a finished attempt cost: correct ATTEMPT AMOUNT --note WHY.
+
+    ATTEMPT is an id of `faregate explain` or `faregate export`. Budgets and reports
+    follow; a budget that its bill had closed opens where there is room again.
+    """
+    cost = _cost(amount, note)
+    paths = find_paths()
+    # Loaded here: listing holds has no use for it.
+    from faregate.control.cost_client import CostClient
+    from faregate.control.cost_log import CorrectCost
+
+    client = CostClient(paths.socket)
+    found = _finished(client, attempt)
+    confirmed = require_person(
+        paths,
+        f"Book {cost} for {found.provider}/{found.model} instead of the "
+        f"{figures.usd(found.cost)} booked for {found.at}?",
+        answer="yes",
+    )
+    asked = CorrectCost(attempt=found.attempt, amount=cost.exact(), note=note)
+    done = client.correct(asked, confirmed=confirmed)
+    if as_json:
+        output.document(done)
+        return 0
+    output.result(f"{done.attempt}: {cost} instead of {figures.usd(done.before)}")
+    for budget in done.reopened:
+        output.note(f"faregate: the {budget} takes requests again")
+    return 0
+
+
 def lines(found: Sequence[HoldView]) -> list[str]:
     """Return a table of holds."""
     if not found:
@@ -112,6 +151,32 @@ def _spent(verdict: str, amount: str | None) -> Money | None:
     if spent is None:
         raise click.UsageError("write void when nothing was billed")
     return spent
+
+
+def _cost(amount: str, note: str) -> Money:
+    if not 1 <= len(note.strip()) <= 500:
+        raise click.UsageError("--note says why, in 1 to 500 characters")
+    cost = amount_of(amount)
+    if cost is None:
+        raise click.UsageError("write 0 when nothing was billed")
+    return cost
+
+
+def _finished(client: CostClient, attempt: str) -> AttemptView:
+    try:
+        told = client.explain(attempt)
+    except ControlError as error:
+        if error.code != "not_found":
+            raise
+        told = None
+    for each in () if told is None else told.attempts:
+        if each.attempt == attempt:
+            return each
+    raise output.CliError(
+        f"there is no attempt {attempt!r}; faregate explain REQUEST names them",
+        exit_code=ExitCode.FAILED,
+        code="no_such_attempt",
+    )
 
 
 def _one(found: Sequence[HoldView], prefix: str) -> HoldView:
