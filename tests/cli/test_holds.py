@@ -119,8 +119,8 @@ def test_a_beginning_that_fits_several_is_refused(cli: Cli, held: AskedProxy) ->
 def billed(proxy: AskedProxy) -> AskedProxy:
     """A proxy that knows one finished attempt."""
     told = explain_view(explained(attempt="req_1", cost="1000"))
-    proxy.told["/v1/requests/req_1"] = told
-    proxy.told["/v1/holds/correct"] = CorrectedView(
+    proxy.answers["GET /v1/requests/req_1"] = told
+    proxy.answers["POST /v1/holds/correct"] = CorrectedView(
         attempt="req_1", before="1000", after="0.5", reopened=["monthly budget"]
     )
     return proxy

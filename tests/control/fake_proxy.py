@@ -61,8 +61,6 @@ class FakeProxy:
         default_factory=lambda: LatchAnswer(scope="", changed=True)
     )
     max_time_s: float | None = None
-    told: dict[str, object] = field(default_factory=dict)
-    """Answers by path, before any other."""
     problem: tuple[int, Problem] | None = None
     raw: bytes | None = None
     """Sent on the feed in place of the snapshot."""

@@ -77,8 +77,6 @@ def explained(*, attempt: str, cost: str) -> Explained:
             "state": "settled",
             "labels": labels,
             "cost": Money.usd(cost),
-            "served_model": None,
-            "price_source": None,
         },
     )
     none = dict.fromkeys(
@@ -110,6 +108,12 @@ def _row(kind: type[_T], given: dict[str, Any]) -> _T:
         if name in given:
             values[name] = given.pop(name)
         elif parameter.default is inspect.Parameter.empty:
-            values[name] = ZERO if "Money" in str(parameter.annotation) else 0
+            kinds = {
+                "Money": ZERO,
+                "bool": False,
+                "str | None": None,
+                "bool | None": None,
+            }
+            values[name] = kinds.get(str(parameter.annotation), 0)
     assert not given, f"{kind.__name__} has no {sorted(given)}"
     return kind(**values)
