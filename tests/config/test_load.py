@@ -141,6 +141,7 @@ def test_prices_become_rows(configured: Configured) -> None:
         cached_input = 0.125
         cache_write = 1.5
         output = 10
+        tool_fee = 12.5
         tiers = [ { above_input = 200_000, input = 2.5, output = 15 } ]
         [[prices."openai/gpt-x".windows]]
         days = ["mon", "fri"]
@@ -151,6 +152,7 @@ def test_prices_become_rows(configured: Configured) -> None:
     )
     (row,) = settings.price_overrides
     assert (row.provider, row.model, row.source) == ("openai", "gpt-x", "config")
+    assert row.fee_per_server_tool_call == 12_500_000_000
     assert row.base == Rates.per_mtok(
         input=Decimal("1.25"),
         output=Decimal(10),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -336,3 +337,24 @@ def test_a_broken_row_is_told_when_it_is_wanted() -> None:
     assert price_of(prices, "good") == 1
     with pytest.raises(PriceFileError, match="p/bad"):
         prices.row("p", "bad", TODAY)
+
+
+class TestFees:
+    prices = table(record("m", "1", tool_fee="10"), record("n", "1", tool_fee="25"))
+
+    def fee(self, model: str, *rows: PriceRow, provider: str = "p") -> int:
+        """Return the fee of a call in pico-USD."""
+        row = self.prices.with_overrides(rows).row(provider, model, TODAY)
+        assert row is not None
+        return row.fee_per_server_tool_call
+
+    def test_prices_of_tokens_do_not_make_searches_free(self) -> None:
+        assert self.fee("m", configured("m", "5")) == 10_000_000_000
+        assert self.fee("unknown", configured("unknown", "5")) == 25_000_000_000
+        assert self.fee("any", configured("a*", "5")) == 25_000_000_000
+        own = configured("m", "5", provider="own")
+        assert self.fee("m", own, provider="own") == 0
+
+    def test_a_fee_that_the_user_states_is_final(self) -> None:
+        stated = replace(configured("m", "5"), fee_per_server_tool_call=7)
+        assert self.fee("m", stated) == 7

@@ -292,6 +292,9 @@ class PriceKeys:
         "cache_write_1h", PRICE, "USD per million tokens written to a one-hour cache"
     )
     OUTPUT = Field("output", PRICE, "USD per million output tokens")
+    TOOL_FEE = Field(
+        "tool_fee", PRICE, "USD per 1,000 calls of tools that the provider runs"
+    )
     ABOVE_INPUT = Field(
         "above_input",
         integer(1, 100_000_000, "a number of tokens"),

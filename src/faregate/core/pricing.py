@@ -13,7 +13,7 @@ from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 
 from faregate.core.lean import lean
-from faregate.core.money import ZERO, Money
+from faregate.core.money import PICO_PER_USD, ZERO, Money
 from faregate.core.usage import Usage, UsageSource
 
 PICO_PER_TOKEN = 10**6
@@ -68,6 +68,12 @@ def price_per_token(usd_per_mtok: Decimal) -> int:
             "prices are in USD per million tokens"
         )
     return int((usd_per_mtok * PICO_PER_TOKEN).to_integral_value(ROUND_CEILING))
+
+
+def per_call(usd_per_thousand: Decimal) -> int:
+    """Return USD per 1,000 calls as pico-USD per call, rounded up."""
+    pico = usd_per_thousand * PICO_PER_USD / 1000
+    return int(pico.to_integral_value(ROUND_CEILING))
 
 
 def scaled(rate: int, factor: Ratio) -> int:

@@ -13,8 +13,7 @@ from fractions import Fraction
 import msgspec
 
 from faregate.core.model_facts import ModelFacts
-from faregate.core.money import PICO_PER_USD
-from faregate.core.pricing import PriceRow, Rates, Tier, Window
+from faregate.core.pricing import PriceRow, Rates, Tier, Window, per_call
 
 PRICES_FILE = "prices.json"
 """Name of the bundled table beside this module; whoever loads it reads the file."""
@@ -101,7 +100,6 @@ class PriceRecord(RatesRecord, frozen=True, omit_defaults=True, kw_only=True):
     def row(self, source: str) -> PriceRow:
         """Return the record as a price row; raises PriceFileError when it is none."""
         try:
-            fee = Decimal(self.tool_fee or 0) * PICO_PER_USD / 1000
             margin = Fraction(self.margin or 1)
             return PriceRow(
                 provider=self.provider,
@@ -115,7 +113,7 @@ class PriceRecord(RatesRecord, frozen=True, omit_defaults=True, kw_only=True):
                 windows=tuple(window.window() for window in self.windows),
                 since=self.since,
                 source=source,
-                fee_per_server_tool_call=-int(-fee // 1),
+                fee_per_server_tool_call=per_call(Decimal(self.tool_fee or 0)),
                 audio=self._sound(),
                 writes_cache=self.writes,
                 hold_margin=(margin.numerator, margin.denominator),

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 import sys
+from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import reduce
 from types import MappingProxyType
@@ -21,6 +23,7 @@ from faregate.core.pricing import (
     PriceRow,
     Rates,
     dearest_rates,
+    per_call,
 )
 from faregate.providers.price_records import PriceRecord, decode
 
@@ -144,11 +147,36 @@ class PriceTable:
             if (provider, wanted) in USUAL_PRICE_AT:
                 wanted = ""
             bundled = self._of_service(records, wanted)
-            return _chosen(override, bundled)
+            return self._with_fee(_chosen(override, bundled), bundled)
         for row in self._globs:
             if row.provider == provider and _matches(row.model, model):
-                return row
+                return self._with_fee(row, None)
         return None
+
+    def _with_fee(
+        self, row: PriceRow | None, bundled: PriceRow | None
+    ) -> PriceRow | None:
+        """Return a person's row with the fee of its provider's tools, if it has none.
+
+        Who states prices of tokens does not say that searches are free.
+        """
+        if row is None or row.fee_per_server_tool_call or row is bundled:
+            return row
+        if bundled is None:
+            fee = self._usual_fee(row.provider)
+        else:
+            fee = bundled.fee_per_server_tool_call
+        return replace(row, fee_per_server_tool_call=fee) if fee else row
+
+    def _usual_fee(self, provider: str) -> int:
+        """Return the dearest fee of a provider's tools, 0 where none is known."""
+        fees = (
+            Decimal(record.tool_fee or 0)
+            for key, records in self._records.items()
+            if key[0] == provider
+            for record in records
+        )
+        return per_call(max(fees, default=Decimal(0)))
 
     def dearest(self, provider: str, at: date) -> PriceRow | None:
         """Return a row that no known model of a provider exceeds in any price.

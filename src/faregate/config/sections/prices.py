@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from faregate.config.problems import did_you_mean
 from faregate.config.schema import ModelKeys, PriceKeys, PriceWindowKeys
 from faregate.core.model_facts import ModelFacts
-from faregate.core.pricing import PriceRow, Rates, Tier, Window
+from faregate.core.pricing import PriceRow, Rates, Tier, Window, per_call
 from faregate.core.routing import Target
 from faregate.providers.spec import Billing
 
@@ -55,6 +55,7 @@ def read_prices(
     rows: list[PriceRow] = []
     for target, section in _by_target(table, providers):
         base = _rates(section)
+        fee = section.optional(PriceKeys.TOOL_FEE)
         tiers = tuple(_tiers(section))
         windows = tuple(_windows(section))
         section.finish()
@@ -75,6 +76,7 @@ def read_prices(
             tiers=tiers,
             windows=windows,
             source="config",
+            fee_per_server_tool_call=0 if fee is None else per_call(fee),
         )
         rows.append(row)
     return tuple(rows)
