@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _OPTIONS = {"wall_clock": "--max-time"}
 _SAYS = {
-    "requests": "Session {session} has made its {most} requests",
+    "requests": "Session {session} has made its {most} request{s}",
     "wall_clock": "The time of session {session} is over: {most}",
     "retries": (
         "Requests of session {session} were sent again {used} times; {most} are allowed"
@@ -57,7 +57,8 @@ def limit_reached(reached: Reached, session: str, source: str) -> Refusal:
         name: _figure(reached.limit, getattr(reached, name))
         for name in ("most", "used", "needed")
     }
-    what = _SAYS[reached.limit].format(session=session, **words)
+    plural = "" if reached.most == 1 else "s"
+    what = _SAYS[reached.limit].format(session=session, s=plural, **words)
     facts = {"limit_name": reached.limit, "limit": words["most"], "used": words["used"]}
     if reached.needed:
         facts["needed"] = words["needed"]
