@@ -1,0 +1,1 @@
+"""Loops: a conversation that goes in circles, told from one that gets on."""

@@ -1,0 +1,193 @@
+"""What a tool call asks for, apart from how it is put.
+
+Owns which arguments say only how patient or how talkative a call is, and which words
+carry its meaning. A number is never taken for another: it may name a file, a page or
+a seed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import lru_cache
+from itertools import islice
+from typing import Any
+
+LONGEST = 4_000
+"""Characters of arguments whose words are told apart; the rest counts as one."""
+MOST_WORDS = 100
+"""Different words of a text; with more it is only the same or not."""
+_BARE_WORDS = 400
+_WORD = re.compile(r"[^\W_][\w./-]*")
+_ESCAPE = re.compile(r"\\[nrtbf\"/\\]")
+
+# Said about a call, or how long to wait for it: no part of what it asks.
+_MANNER = frozenset(
+    {
+        "description",
+        "explanation",
+        "justification",
+        "reason",
+        "reasoning",
+        "thought",
+        "title",
+        "instruction",
+        "timeout",
+        "timeout_ms",
+        "timeoutms",
+        "yield_time_ms",
+        "max_output_tokens",
+        "toolcallid",
+    }
+)
+_TARGETS = (
+    "file_path",
+    "filepath",
+    "path",
+    "absolute_path",
+    "notebook_path",
+    "target_file",
+    "url",
+    "uri",
+)
+_PATIENCE = re.compile(
+    r"(?:--?(?:max-)?(?:timeout|attempts?|retry|retries|tries|wait|delay|time)"
+    r"(?:[ =]|(?=\d))|\b(?:sleep|timeout) )\d+(?:\.\d+)?[smh]?\b"
+)
+_COMMANDS = ("command", "cmd", "commands", "script")
+_PATCHED = re.compile(r"\*\*\* (?:Update|Add|Delete) File: ([^\s\\\"]+)")
+_QUOTES = str.maketrans("", "", "\"'`")
+_SEPARATORS = re.compile(r"[\s,;|&(){}\[\]<>!?]+")
+_DOTS = re.compile(r"(?:^|(?<=/))\./")
+_SLASHES = re.compile(r"/{2,}")
+_NUMBER = re.compile(r"\d+")
+_FILLERS = frozenset(
+    (
+        *("a", "an", "and", "are", "as", "at", "be", "by", "do", "does", "for", "from"),
+        *("going", "how", "i", "if", "in", "is", "it", "its", "ll", "let", "me", "my"),
+        *("of", "on", "or", "please", "so", "that", "the", "then", "there", "this"),
+        *("to", "true", "was", "we", "what", "when", "why", "will", "with", "would"),
+        *("you", "your", "am", "im", "ill"),
+    )
+)
+
+
+@lru_cache(maxsize=128)
+def asked(arguments: str) -> str:
+    """Return arguments in one spelling, without what is only manner."""
+    decoded = _decoded(arguments)
+    if decoded is None:
+        return arguments.strip()
+    kept = {key: value for key, value in decoded.items() if not _is_manner(key)}
+    return json.dumps(kept, sort_keys=True, ensure_ascii=False)
+
+
+@lru_cache(maxsize=128)
+def target(arguments: str) -> str | None:
+    """Return the file or address that a call is about; None when none is named."""
+    lowered = {key.lower(): value for key, value in (_decoded(arguments) or {}).items()}
+    for key in _TARGETS:
+        value = lowered.get(key)
+        if isinstance(value, str):
+            return _path(value)
+    patched = _PATCHED.search(arguments)
+    return None if patched is None else _path(patched.group(1))
+
+
+@lru_cache(maxsize=128)
+def command(arguments: str) -> str:
+    """Return what a shell is to run; "" when the call is for no shell."""
+    decoded = _decoded(arguments)
+    if decoded is None:
+        return arguments
+    return " ".join(_flat(decoded[key]) for key in _COMMANDS if key in decoded)
+
+
+@lru_cache(maxsize=128)
+def content_words(arguments: str) -> frozenset[str]:
+    """Return the words that carry a call's meaning; flags and fillers are none."""
+    decoded = _decoded(arguments)
+    if decoded is None:
+        return words_of(without_patience(arguments))
+    texts = [_flat(value) for key, value in decoded.items() if not _is_manner(key)]
+    return words_of(without_patience(" ".join(texts)))
+
+
+def numbers(arguments: str) -> tuple[str, ...]:
+    """Return every number that a call asks with, in order; patience is none."""
+    text = without_patience(asked(arguments))
+    found = _NUMBER.findall(text[:LONGEST])
+    return (*found, str(hash(text[LONGEST:]))) if len(text) > LONGEST else tuple(found)
+
+
+def without_patience(text: str) -> str:
+    """Return a text without how long and how often something is to be tried."""
+    return _PATIENCE.sub(" ", text)
+
+
+def words_of(text: str) -> frozenset[str]:
+    """Return the content words of a text: no flags, no fillers, no plural."""
+    plain = text[:LONGEST].translate(_QUOTES).lower()
+    found = {
+        _stem(_path(word))
+        for word in _SEPARATORS.split(plain)
+        if word and not word.startswith("-")
+    }
+    found -= _FILLERS
+    found.discard("")
+    if len(text) > LONGEST:
+        found.add(str(hash(text[LONGEST:])))
+    if len(found) > MOST_WORDS:
+        return frozenset({str(hash(frozenset(found)))})
+    return frozenset(found)
+
+
+def words_without(text: str, arguments: str) -> tuple[str, ...]:
+    """Return the first words of a text, in order, without those of the arguments.
+
+    Many results, errors above all, repeat what they were asked.
+    """
+    echoed = set(_WORD.findall(_escapes_as_spaces(arguments[:LONGEST]).lower()))
+    found = islice(_WORD.finditer(text.lower()), _BARE_WORDS)
+    return tuple(word for each in found if (word := each.group()) not in echoed)
+
+
+def _escapes_as_spaces(arguments: str) -> str:
+    return _ESCAPE.sub(" ", arguments)
+
+
+def _path(word: str) -> str:
+    return _SLASHES.sub("/", _DOTS.sub("", word)).rstrip("/.:")
+
+
+def _stem(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word.endswith("s") else word
+
+
+def _is_manner(key: str) -> bool:
+    return key.lower() in _MANNER
+
+
+def _flat(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, dict):
+        return " ".join(map(_flat, value.values()))
+    if isinstance(value, list):
+        return " ".join(map(_flat, value))
+    return "" if value is None or value is True or value is False else str(value)
+
+
+@lru_cache(maxsize=8)
+def _decoded(arguments: str) -> dict[str, Any] | None:
+    """Return arguments that are a JSON object; None for any other text.
+
+    The object is shared by all who read the same call: leave it as it is.
+    """
+    if not arguments.lstrip().startswith("{"):
+        return None
+    try:
+        value = json.loads(arguments)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None

@@ -1,0 +1,55 @@
+"""What a rule finds, and how much repetition it takes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+PATIENCE = 4
+"""How many times more often something may repeat that can be honest: waiting for a
+build, the same error for different things."""
+
+
+class LoopRule(StrEnum):
+    """In what way a conversation goes in circles; names of the rules' files."""
+
+    SAME_STEP = "same_step"
+    CYCLE = "cycle"
+    DRIFT = "drift"
+    REPEATED_ERRORS = "repeated_errors"
+    SAME_ANSWER = "same_answer"
+    NO_PROGRESS = "no_progress"
+    IDENTICAL_REQUESTS = "identical_requests"
+    RETRY_STORM = "retry_storm"
+
+
+class LoopAction(StrEnum):
+    """What follows when a loop is found."""
+
+    ASK = "ask"
+    """A person decides; where nobody watches it is stopped."""
+    STOP = "stop"
+    ALERT = "alert"
+    """It goes on, and a person is told."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopSettings:
+    """How often is too often, within which time in seconds, and what then."""
+
+    repeats: int = 5
+    window: float = 600.0
+    action: LoopAction = LoopAction.ASK
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loop:
+    """A circle that was found: by which rule, of what, how often."""
+
+    rule: LoopRule
+    times: int
+    """How often it went round."""
+    tools: tuple[str, ...] = ()
+    """Names of the tools that are called, in order, each once."""
+    period: int = 1
+    """Turns of one round."""

@@ -1,0 +1,30 @@
+"""The same calls with the same results, turn after turn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from faregate.core.loops.finding import PATIENCE, Loop, LoopRule
+from faregate.core.loops.turns import may_go_on, tools_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from faregate.core.loops.turns import Turn
+
+
+def find(turns: Sequence[Turn], repeats: int) -> Loop | None:
+    """Return the loop that the last turns are, if any."""
+    last = turns[-1]
+    if not last.steps:
+        return None
+    times = 0
+    for turn in reversed(turns):
+        if turn.key != last.key:
+            # The first time may have told more, or changed what comes after it.
+            times += turn.asks == last.asks
+            break
+        times += 1
+    if times < repeats * (PATIENCE if may_go_on([last]) else 1):
+        return None
+    return Loop(rule=LoopRule.SAME_STEP, times=times, tools=tools_of([last]))
