@@ -211,9 +211,26 @@ async def hung_up(small: SmallGate, *parts: Any) -> tuple[Exchange, FakeReply]:
     return exchange, reply
 
 
+def faults(small: SmallGate) -> list[str | None]:
+    """What the ledger says that providers did wrong, attempt by attempt."""
+    connection = small.ledger.ledger._parts.connection
+    return [row[0] for row in connection.execute("SELECT fault FROM attempt")]
+
+
 async def test_a_client_that_hangs_up_is_told_apart(small: SmallGate, log: Log) -> None:
     await hung_up(small, delta("hi"), asyncio.Event())
     assert log.rows[-1].result == RequestResult.CLIENT_GONE
+    assert faults(small) == [None]
+
+
+async def test_what_a_provider_did_wrong_is_booked(small: SmallGate, log: Log) -> None:
+    refused = UpstreamError(FaultKind.CONNECT, "connection refused", sent=False)
+    await serve(small, log, *[refused] * 4)
+    assert set(faults(small)) == {"connect"}
+    small.upstream.script = []
+    cut = UpstreamError(FaultKind.RESET, "cut", sent=True)
+    await serve(small, log, FakeAnswer(parts=[delta("hi"), cut]))
+    assert faults(small)[-1] == "reset"
 
 
 async def test_a_client_that_closes_at_the_end_has_its_answer(

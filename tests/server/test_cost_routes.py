@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from faregate.bookkeeping import Bookkeeping
 from faregate.config.load import load
 from faregate.config.paths import find_paths
+from faregate.control.client import ControlClient
 from faregate.control.cost_client import CostClient
 from faregate.control.cost_log import CorrectCost, Judge
 from faregate.control.errors import ControlError
@@ -194,3 +196,18 @@ async def test_what_runs_is_written_when_the_proxy_stops(tmp_path: Path) -> None
         session=None, since_ms=0, limit=10
     )
     assert row.result == "answered"
+
+
+async def test_a_provider_that_takes_no_connection_is_in_error(tmp_path: Path) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        async with running_gate(tmp_path / "home", url=url) as gate:
+            await ask(gate, CHAT)
+            client = ControlClient(gate.paths.socket)
+            status = await asyncio.to_thread(client.status)
+    (provider,) = status.providers
+    assert (provider.name, provider.error_rate_1h) == ("sim", 1.0)
+    assert provider.last_error == "connection refused or no route"
+    (session,) = status.sessions
+    assert session.last_error == "connection refused or no route"

@@ -54,6 +54,10 @@ class Sums:
             case _:
                 return [spend_row(key="sim", attempts=4, failed=1)]
 
+    def last_errors(self, since_ms: int) -> dict[str, str]:
+        assert since_ms == NOW_MS - 3_600_000
+        return {"sim": "connection refused\x07", "other": "it answered 500"}
+
     def wasted(self, since_ms: int) -> Money:
         assert since_ms == MONTH_MS
         return Money.usd("0.25")

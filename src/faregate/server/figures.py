@@ -112,11 +112,12 @@ def read_hour(reports: FiguresPort, now_ms: int, month_starts_ms: int) -> Hour:
             spent[minute] = row.cost
             tokens[minute] = row.input_tokens + row.output_tokens
     lately = reports.spend("session", since_ms=now_ms - views.RATE_WINDOW_S * 1000)
+    errors = reports.last_errors(now_ms - HOUR_MS)
     return Hour(
         burn=[amount.exact() for amount in spent],
         tokens_per_minute=sum(tokens[-5:]) // 5,
         providers=[
-            views.provider_view(row)
+            views.provider_view(row, errors.get(row.key))
             for row in reports.spend("provider", since_ms=now_ms - HOUR_MS)
         ],
         spent_lately={row.key: row.cost for row in lately},

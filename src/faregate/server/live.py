@@ -143,7 +143,7 @@ class Live:
             msgspec.structs.replace(
                 view,
                 breaker=str(health.state(view.name, now) or BreakerState.CLOSED),
-                last_error=health.why(view.name, now),
+                last_error=health.why(view.name, now) or view.last_error,
             )
             for view in self._figures.latest.providers
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from faregate.core.cost_log import Corrected
     from faregate.core.holds import Booked, BudgetWindow
@@ -41,6 +41,10 @@ class FiguresPort(Protocol):
 
     def spend(self, by: SpendBy, *, since_ms: int) -> Sequence[SpendRow]:
         """Return sums by a key."""
+        ...
+
+    def last_errors(self, since_ms: int) -> Mapping[str, str]:
+        """Return the latest error of each provider that had one."""
         ...
 
     def wasted(self, since_ms: int) -> Money:

@@ -158,7 +158,7 @@ def hold_view(record: HoldRow) -> HoldView:
     )
 
 
-def provider_view(record: SpendRow) -> ProviderView:
+def provider_view(record: SpendRow, last_error: str | None = None) -> ProviderView:
     """Return one provider's last hour."""
     return ProviderView(
         name=record.key,
@@ -166,6 +166,7 @@ def provider_view(record: SpendRow) -> ProviderView:
         error_rate_1h=round(record.failed / max(1, record.attempts), 4),
         requests_1h=record.attempts,
         ttfb_ms=record.ttfb_ms,
+        last_error=sanitise_optional(last_error),
     )
 
 
