@@ -59,12 +59,16 @@ async def test_a_session_has_a_token_of_its_own(
     assert answer.error["limit"] == "0.5"
 
 
-async def test_an_ended_session_stays_ended_after_a_restart(tmp_path: Path) -> None:
+@pytest.mark.parametrize("used", [True, False], ids=["used", "never-used"])
+async def test_an_ended_session_stays_ended_after_a_restart(
+    tmp_path: Path, used: bool
+) -> None:
     home = tmp_path / "home"
     async with running_gate(home) as gate:
         client = ControlClient(gate.paths.socket)
         grant = await asyncio.to_thread(client.new_session, NewSession(agent="codex"))
-        assert (await ask(gate, CHAT, token=grant.token)).status == 200
+        if used:
+            assert (await ask(gate, CHAT, token=grant.token)).status == 200
         await asyncio.to_thread(client.end_session, grant.session)
         answer = await ask(gate, CHAT, token=grant.token)
         assert answer.error["code"] == "stopped"
