@@ -154,17 +154,18 @@ class Attempts:
         now = self._gate.clock.monotonic()
         if ticket is None:
             return end
-        if end.failure is not None:
-            health.ill(ticket, end.failure, now, retry=retry)
-        elif end.refused or self.gone:
+        if end.refused or self.gone:
+            # An answer that its reader left was broken off by nobody but us.
             health.nothing(ticket)
+        elif end.failure is not None:
+            health.ill(ticket, end.failure, now, retry=retry)
         else:
             health.well(ticket, now, retry=retry)
         return end
 
     def _interrupted(self, ticket: Ticket, *, retry: bool) -> None:
         """Tell of an attempt that was given up while it ran."""
-        if self._latest is None or not self._overdue:
+        if self._latest is None or not self._overdue or self.gone:
             self._gate.health.nothing(ticket)
             return
         lost = Failure(trouble=Trouble.TIMEOUT, message=self._latest.why)
