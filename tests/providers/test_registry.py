@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from faregate.protocols.flags import KNOWN_FLAGS
+from faregate.protocols.quirks import KNOWN_QUIRKS
 from faregate.providers.registry import PROVIDERS, by_name, provider_of_model
 from faregate.providers.spec import (
     PROTOCOLS,
@@ -114,6 +115,12 @@ def test_money_is_kept_safe(spec: ProviderSpec) -> None:
 @EVERY
 def test_flags_are_those_that_codecs_know(spec: ProviderSpec) -> None:
     assert spec.usage_flags <= KNOWN_FLAGS
+
+
+@EVERY
+def test_quirks_are_those_that_writers_know(spec: ProviderSpec) -> None:
+    assert spec.quirks <= KNOWN_QUIRKS
+    assert spec.translated_to is None or spec.translated_to in spec.base_urls
 
 
 @EVERY

@@ -133,7 +133,8 @@ def carried(
     `default_bound` is the output bound of a request that names none and is not
     given one by the gate, as one that costs no money.
     """
-    provider = next((name for name in PREFERRED if name in spec.base_urls), None)
+    order = (spec.translated_to, *PREFERRED)
+    provider = next((name for name in order if name in spec.base_urls), None)
     codec = None if provider is None else by_name(provider)
     if provider is None or codec is None or facts.protocol not in DIALECTS:
         return messages.wrong_protocol(target, spec, facts)

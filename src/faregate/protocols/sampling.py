@@ -6,7 +6,7 @@ Owns reading them, and the passes over a request that more than one writer needs
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from faregate.protocols.dialogue import (
     CacheMark,
@@ -22,6 +22,7 @@ from faregate.protocols.dialogue import (
     canonical,
 )
 from faregate.protocols.losses import Loss
+from faregate.protocols.members import object_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -159,6 +160,21 @@ def without_thoughts(
     if not losses:
         return dialogue, frozenset()
     return replace(dialogue, turns=canonical(turns)), frozenset(losses)
+
+
+def instructed(dialogue: Dialogue, schema: Mapping[str, Any]) -> Dialogue:
+    """Return a request that asks in words for JSON of this schema."""
+    words = (
+        f"Answer with one JSON object that follows this schema: {object_text(schema)}"
+    )
+    told = Turn(role=Role.SYSTEM, parts=(Text(text=words),))
+    count = 0
+    for turn in dialogue.turns:
+        if turn.role not in SYSTEM_ROLES:
+            break
+        count += 1
+    turns = (*dialogue.turns[:count], told, *dialogue.turns[count:])
+    return replace(dialogue, turns=canonical(turns))
 
 
 def images_after_results(turn: Turn) -> tuple[Turn, bool]:

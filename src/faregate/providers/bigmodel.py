@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from faregate.protocols.quirks import (
+    JSON_OBJECT_ONLY,
+    REASONING_BACK,
+)
 from faregate.providers.spec import (
     ANTHROPIC_MESSAGES,
     OPENAI_CHAT,
@@ -37,6 +41,7 @@ SPEC = ProviderSpec(
         unit="percent",
         plan_only=True,
     ),
+    quirks=frozenset({JSON_OBJECT_ONLY, REASONING_BACK}),
     signup="https://open.bigmodel.cn/usercenter/apikeys",
     error_rules=(
         # One status stands for too many requests, an empty wallet and a locked account.

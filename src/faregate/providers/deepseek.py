@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from faregate.protocols.quirks import (
+    JSON_OBJECT_ONLY,
+    REASONING_BACK,
+)
 from faregate.providers.spec import (
     ANTHROPIC_MESSAGES,
     OPENAI_CHAT,
@@ -37,6 +41,7 @@ SPEC = ProviderSpec(
         "deepseek-chat": "deepseek-flash",
         "deepseek-reasoner": "deepseek-flash",
     },
+    quirks=frozenset({JSON_OBJECT_ONLY, REASONING_BACK}),
     signup="https://platform.deepseek.com/api_keys",
     error_rules=(
         ErrorRule(error_class=ErrorClass.QUOTA_EXHAUSTED, status=402),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from faregate.protocols.quirks import (
+    CHAT_TOP_K,
+)
 from faregate.providers.spec import (
     ANTHROPIC_MESSAGES,
     OPENAI_CHAT,
@@ -25,6 +28,7 @@ SPEC = ProviderSpec(
     regions={"us": {OPENAI_CHAT: "https://us.api.fireworks.ai/inference/v1"}},
     # The dearest surcharge that its list has for models pinned to the US.
     region_multipliers={"us": (3, 2)},
+    quirks=frozenset({CHAT_TOP_K}),
     signup="https://app.fireworks.ai/settings/users/api-keys",
     error_rules=(ErrorRule(error_class=ErrorClass.OVERLOADED, status=503),),
 )

@@ -24,8 +24,10 @@ SPEC = ProviderSpec(
     key_env=("GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"),
     model_prefixes=("gemini-",),
     output_fields=max_tokens(GEMINI, OPENAI_CHAT),
-    # No prepaid credit, and overloaded: both are said instead of an answer.
-    unbilled_statuses=frozenset({402, 503}),
+    # No prepaid credit, and overloaded: both are said instead of an answer. A request
+    # that fails with 500 is not charged, by its page on billing.
+    unbilled_statuses=frozenset({402, 500, 503}),
+    translated_to=GEMINI,
     signup="https://aistudio.google.com/apikey",
     error_rules=(
         ErrorRule(

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from faregate.protocols.flags import USAGE_IN_CHOICE
+from faregate.protocols.quirks import (
+    FIXED_SAMPLING,
+    REASONING_BACK,
+)
 from faregate.providers.spec import (
     ANTHROPIC_MESSAGES,
     OPENAI_CHAT,
@@ -33,6 +37,7 @@ SPEC = ProviderSpec(
         unit="requests",
         plan_only=True,
     ),
+    quirks=frozenset({FIXED_SAMPLING, REASONING_BACK}),
     signup="https://www.kimi.com/coding",
     error_rules=(
         # The agent's own User-Agent decides: it must be passed on.

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from faregate.protocols.quirks import (
+    CHAT_TOP_K,
+)
 from faregate.providers.spec import (
     ANTHROPIC_MESSAGES,
     OPENAI_CHAT,
@@ -32,4 +35,5 @@ SPEC = ProviderSpec(
             text="exceeds the available context size",
         ),
     ),
+    quirks=frozenset({CHAT_TOP_K}),
 )

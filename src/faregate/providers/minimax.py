@@ -39,6 +39,7 @@ SPEC = ProviderSpec(
         unit="percent",
         plan_only=True,
     ),
+    translated_to=ANTHROPIC_MESSAGES,
     signup="https://platform.minimax.io/user-center/basic-information/interface-key",
     # Errors may come with status 200 and a code in `base_resp`.
     error_rules=(

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from faregate.protocols.flags import USAGE_IN_CHOICE
+from faregate.protocols.quirks import (
+    FIXED_SAMPLING,
+    REASONING_BACK,
+)
 from faregate.providers.spec import (
     ANTHROPIC_MESSAGES,
     OPENAI_CHAT,
@@ -48,6 +52,7 @@ SPEC = ProviderSpec(
             ),
         ),
     ),
+    quirks=frozenset({FIXED_SAMPLING, REASONING_BACK}),
     signup="https://platform.moonshot.ai/console/api-keys",
     error_rules=(
         ErrorRule(

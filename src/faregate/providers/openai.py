@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from faregate.protocols.quirks import (
+    DEVELOPER_ROLE,
+    OPENAI_FIELDS,
+    REASONING_EFFORT,
+    SYSTEM_ANYWHERE,
+    TEXT_PARTS,
+)
 from faregate.providers.spec import (
     OPENAI_CHAT,
     OPENAI_RESPONSES,
@@ -54,6 +61,10 @@ SPEC = ProviderSpec(
         },
     },
     region_multipliers={"us": (11, 10), "eu": (11, 10)},
+    quirks=frozenset(
+        {DEVELOPER_ROLE, OPENAI_FIELDS, REASONING_EFFORT, SYSTEM_ANYWHERE, TEXT_PARTS}
+    ),
+    translated_to=OPENAI_RESPONSES,
     signup="https://platform.openai.com/api-keys",
     error_rules=(
         ErrorRule(error_class=ErrorClass.QUOTA_EXHAUSTED, code="insufficient_quota"),

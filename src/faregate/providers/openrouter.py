@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 from faregate.protocols.flags import REPORTS_COST_USD
+from faregate.protocols.quirks import (
+    CACHE_MARKS,
+    CHAT_TOP_K,
+    REASONING_EFFORT,
+    TEXT_PARTS,
+)
 from faregate.providers.spec import (
     ANTHROPIC_MESSAGES,
     OPENAI_CHAT,
@@ -39,6 +45,7 @@ SPEC = ProviderSpec(
         unit="USD",
         stale_s=60,
     ),
+    quirks=frozenset({CACHE_MARKS, CHAT_TOP_K, REASONING_EFFORT, TEXT_PARTS}),
     signup="https://openrouter.ai/settings/keys",
     error_rules=(
         ErrorRule(

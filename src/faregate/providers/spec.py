@@ -151,6 +151,9 @@ class ProviderSpec:
     """What the codecs must know about this provider's answers."""
     quirks: frozenset[str] = frozenset()
     """What it takes in translated requests that not every provider does."""
+    translated_to: str | None = None
+    """The protocol that requests of other dialects are put into, where it is not the
+    usual one: its own, where its other layers keep less."""
     regions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Region name to base URLs that replace the ones of the same protocol."""
     region_multipliers: Mapping[str, tuple[int, int]] = field(default_factory=dict)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from faregate.protocols.quirks import (
+    CHAT_TOP_K,
+)
 from faregate.providers.spec import (
     OPENAI_CHAT,
     ErrorClass,
@@ -19,6 +22,7 @@ SPEC = ProviderSpec(
     # Spending limit reached, and too busy: both are said instead of an answer.
     unbilled_statuses=frozenset({402, 503}),
     regions={"legacy": {OPENAI_CHAT: "https://api.together.xyz/v1"}},
+    quirks=frozenset({CHAT_TOP_K}),
     signup="https://api.together.ai/settings/api-keys",
     error_rules=(
         ErrorRule(error_class=ErrorClass.QUOTA_EXHAUSTED, status=402),

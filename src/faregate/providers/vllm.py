@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from faregate.protocols.quirks import (
+    CHAT_TOP_K,
+)
 from faregate.providers.spec import (
     OPENAI_CHAT,
     OPENAI_RESPONSES,
@@ -23,4 +26,5 @@ SPEC = ProviderSpec(
     on_abort=OnAbort.OBSERVED,
     billing=Billing.FREE,
     local=True,
+    quirks=frozenset({CHAT_TOP_K}),
 )

@@ -34,6 +34,7 @@ from faregate.protocols.sampling import (
     SYSTEM_ROLES,
     effort_of,
     images_after_results,
+    instructed,
     one_system_role,
     sampling_losses,
     system_first,
@@ -93,6 +94,9 @@ class _Writer:
         if not self._takes(known.REASONING_BACK):
             dialogue, lost = without_thoughts(dialogue, own=None)
             self._losses |= lost
+        wanted = dialogue.output_format
+        if wanted and wanted.schema and self._takes(known.JSON_OBJECT_ONLY):
+            dialogue = instructed(dialogue, wanted.schema)
         if marks(dialogue) and not self._takes(known.CACHE_MARKS):
             self._losses.add(Loss.CACHE_CONTROL)
             dialogue = unmarked(dialogue)
