@@ -38,6 +38,7 @@ def test_a_provider_of_the_catalogue_is_changed_in_part(configured: Configured) 
         on_abort = "hold"
         billing = "subscription"
         tools = true
+        unbilled = [500, 502]
         """
     )
     chosen = settings.providers["anthropic"]
@@ -47,6 +48,7 @@ def test_a_provider_of_the_catalogue_is_changed_in_part(configured: Configured) 
     assert chosen.spec.on_abort is OnAbort.HOLD
     assert chosen.spec.billing is Billing.SUBSCRIPTION
     assert chosen.spec.tools is True
+    assert chosen.spec.unbilled_statuses == bundled.unbilled_statuses | {500, 502}
     assert settings.providers["openai"].spec.tools is None
     assert chosen.spec.base_urls == bundled.base_urls
     assert chosen.spec.model_prefixes == bundled.model_prefixes
@@ -180,6 +182,7 @@ BAD = [
     ('[providers.openai]\nprotocols = ["gemini"]\n', "does not speak gemini"),
     ('[providers.openai]\nkind = "gemini"\n', "does not speak like gemini"),
     ('[providers.openai]\nbilling = "prepaid"\n', "metered"),
+    ("[providers.openai]\nunbilled = [200]\n", "from 400 to 599"),
     ('[providers.openai]\ntools = "yes"\n', "Write true or false"),
     ('[providers.openai]\non_abort = "held"\n', "Did you mean hold?"),
     ('[providers."Open AI"]\nkind = "openai"\n', "Use a-z"),

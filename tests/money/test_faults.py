@@ -212,6 +212,23 @@ async def test_a_providers_error_passes_byte_for_byte(
         assert got.headers["content-type"] == direct.headers["content-type"]
 
 
+@pytest.mark.parametrize("stated", ["", "unbilled = [500]"])
+async def test_a_person_may_say_that_errors_of_a_provider_cost_nothing(
+    stated: str, tmp_path: Path
+) -> None:
+    async with (
+        running_gate(
+            tmp_path / "home", provider_of(), monthly="1000", each_provider=stated
+        ) as gate,
+        client_of(gate) as client,
+    ):
+        assert (await send(gate, client, "500", "chat", stream=True)).status == 500
+        assert bool(gate.month().unknown) is not bool(stated)
+        # One that was cut after its beginning says nothing of the kind.
+        await send(gate, client, "cut_midway", "chat", stream=True)
+        assert gate.month().unknown
+
+
 @pytest.mark.parametrize(
     ("fault", "seen"),
     [

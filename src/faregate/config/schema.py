@@ -257,6 +257,11 @@ class ProviderKeys:
         choice(OnAbort),
         "what a broken-off answer costs: observed output, or the whole hold",
     )
+    UNBILLED = Field(
+        "unbilled",
+        list_of(integer(400, 599, "an error status")),
+        "error statuses that it does not bill, beside those that are known",
+    )
     TOOLS = Field(
         "tools",
         FLAG,
