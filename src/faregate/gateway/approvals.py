@@ -134,6 +134,13 @@ class ApprovalDesk:
             self._memory.latch(signature, refusal, self._clock.monotonic())
         return refusal
 
+    async def ask(self, asked: Asked, found: tuple[Finding, ...]) -> Outcome:
+        """Put something to a person that is no rule of approvals; return the end.
+
+        Leaves nothing behind when it is cancelled.
+        """
+        return await self._decide(asked, self._case(asked, found))
+
     async def review(
         self, asked: Asked, calls: Sequence[tuple[ToolCall, Finding]]
     ) -> tuple[str | None, ...]:

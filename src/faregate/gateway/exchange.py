@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from faregate.core.identity import Identity, Mismatch, identify
@@ -20,6 +21,7 @@ from faregate.gateway.course import Course
 from faregate.gateway.flights import Flight, FlightState
 from faregate.gateway.governor import Asked
 from faregate.gateway.inbound import Whole
+from faregate.gateway.screened_reply import screened
 from faregate.protocols.codec import BadRequestError
 
 if TYPE_CHECKING:
@@ -157,8 +159,7 @@ class Exchange:
             if result is None:
                 if asked.plan is not plan:
                     course.most = asked.plan.bounds.output
-                self._attempts = Attempts(self._gate, course, asked, asker)
-                result = await self._attempts.run()
+                result = await self._attempted(course, asked, asker)
             return result
         except asyncio.CancelledError:
             if self._why is None or self._task is None:
@@ -168,6 +169,16 @@ class Exchange:
         finally:
             self._gate.flights.remove(flight)
             self._gate.governor.ended(asked, result)
+
+    async def _attempted(self, course: Course, asked: Asked, asker: Asker) -> Result:
+        """Make the attempts; tool calls of their answer may wait for a person."""
+        screen = screened(asked, self._gate.approvals)
+        if screen is None:
+            self._attempts = Attempts(self._gate, course, asked, asker)
+            return await self._attempts.run()
+        behind = replace(asked, reply=screen)
+        self._attempts = Attempts(self._gate, course, behind, asker)
+        return await screen.settle(await self._attempts.run())
 
     async def _end(self, why: Refusal) -> Result:
         """Give the client the reason: as a plain answer, or as a stream's last words."""

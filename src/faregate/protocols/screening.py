@@ -52,6 +52,8 @@ class Screen(ABC):
         self._judge = judge
         self._splitter: SseSplitter | None = None
         self._whole: bytearray | None = None
+        self._lead = b""
+        self._document: bytes | None = None
         self._held: list[bytes] = []
         self._size = 0
         self._asked: list[ToolCall] = []
@@ -68,8 +70,8 @@ class Screen(ABC):
 
         Raises StreamTooLargeError where more would have to be held back than is kept.
         """
-        if self._splitter is None and not self._begin(data):
-            return b""
+        if self._splitter is None:
+            data = self._begin(data)
         if self._splitter is None:
             return b""
         return b"".join(filter(None, map(self._pass, self._splitter.feed(data))))
@@ -82,6 +84,7 @@ class Screen(ABC):
             return b""
         rest = self._splitter.finish()
         passed = self._pass(rest) if rest else b""
+        self.close()
         return (passed or b"") + (b"" if self._asked else self._release())
 
     def resolve(self, denied: Sequence[str | None]) -> bytes:
@@ -90,15 +93,15 @@ class Screen(ABC):
         `denied` has what to say in place of each call in question, None where it may
         be carried out.
         """
-        texts = {
-            number: text for number, text in enumerate(denied) if text is not None
-        }
+        texts = {number: text for number, text in enumerate(denied) if text is not None}
         if self._whole is not None:
             if not texts:
                 return bytes(self._whole)
             return self.rewritten(self.read(bytes(self._whole)), self._chosen(texts))
         if not texts:
             return self._release()
+        if self._document is not None:
+            return self._resolved_document(self._document, texts)
         self.kept_calls += len(self._asked) - len(texts)
         return b"".join(self.rewrite(self._held, texts))
 
@@ -113,6 +116,14 @@ class Screen(ABC):
     @abstractmethod
     def settled(self) -> bool:
         """Tell whether every call that is held is known to be allowed."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Take what is held for complete: the answer is over."""
+
+    @abstractmethod
+    def is_document(self, event: dict[str, Any]) -> bool:
+        """Tell whether an event is a whole answer, as some providers send it."""
 
     @abstractmethod
     def rewrite(self, events: Sequence[bytes], texts: Mapping[int, str]) -> list[bytes]:
@@ -141,23 +152,29 @@ class Screen(ABC):
         self.kept_calls += 1
         return False
 
-    def _begin(self, data: bytes) -> bool:
-        """Find out whether this is a stream of events, or one document."""
+    def _begin(self, data: bytes) -> bytes:
+        """Find out whether this is a stream of events; return those bytes of it."""
         if self._whole is None:
+            data, self._lead = self._lead + data, b""
             start = data.lstrip(_LEADING)[:1]
-            if start and start not in b"{[":
+            if not start:
+                self._lead = data
+                return b""
+            if start not in b"{[":
                 self._splitter = SseSplitter()
-                return True
+                return data
             self._whole = bytearray()
         self._whole += data
         self._grown(len(data))
-        return False
+        return b""
 
     def _pass(self, event: bytes) -> bytes | None:
         data = event_data(event)
         if not self._held:
-            if not data or not self.begins(data):
+            if not data or not (self._takes_document(data) or self.begins(data)):
                 return event
+            self._hold(event)
+        elif self._document is not None:
             self._hold(event)
         elif not data:
             # A comment; it belongs to no answer.
@@ -169,6 +186,22 @@ class Screen(ABC):
         if self.settled() and not self._asked:
             return self._release()
         return None
+
+    def _takes_document(self, data: bytes) -> bool:
+        """Take an event that is a whole answer with calls in question."""
+        if not self.is_document(decoded(data)):
+            return False
+        read, numbers = self.whole_calls(data)
+        if not numbers:
+            return False
+        self._document = data
+        self._asked = [read.calls[number] for number in numbers]
+        return True
+
+    def _resolved_document(self, data: bytes, texts: Mapping[int, str]) -> bytes:
+        read, numbers = self.whole_calls(data)
+        body = self.rewritten(read, {numbers[n]: t for n, t in texts.items()})
+        return b"data: " + body + b"\n\n" + b"".join(self._held[1:])
 
     def _hold(self, event: bytes) -> None:
         self._held.append(event)

@@ -16,12 +16,14 @@ from faregate.protocols.screening import (
     encoded,
     text_of,
 )
+from faregate.protocols.sse import event_data
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _CALL = "tool_use"
 _ENDED = "end_turn"
+_CLOSING = frozenset({"content_block_stop", "message_delta", "message_stop"})
 
 
 class MessagesScreen(Screen):
@@ -31,9 +33,9 @@ class MessagesScreen(Screen):
         super().__init__(judge)
         self._id = self._name = ""
         self._parts: list[str] = []
-        self._index: object = None
+        self._index: int | None = None
         self._open = False
-        self._denied_blocks: list[object] = []
+        self._asked_blocks: list[int | None] = []
 
     def begins(self, data: bytes) -> bool:
         """Tell whether a block begins whose call may be in question."""
@@ -57,11 +59,11 @@ class MessagesScreen(Screen):
         block = _call_block(event)
         if block is not None:
             self._start(event, block)
-        elif kind == "content_block_delta" and event.get("index") == self._index:
+        elif kind == "content_block_delta" and _index_of(event) == self._index:
             delta = event.get("delta")
             if isinstance(delta, dict):
                 self._parts.append(text_of(delta.get("partial_json")))
-        elif kind == "content_block_stop" and self._open:
+        elif kind in _CLOSING and self._open:
             self._complete()
         return False
 
@@ -69,15 +71,22 @@ class MessagesScreen(Screen):
         """Tell whether no block is open."""
         return not self._open
 
-    def rewrite(
-        self, events: Sequence[bytes], texts: Mapping[int, str]
-    ) -> list[bytes]:
+    def close(self) -> None:
+        """Take what is held for complete."""
+        if self._open:
+            self._complete()
+
+    def is_document(self, event: dict[str, Any]) -> bool:
+        """Tell whether an event is a whole message."""
+        return event.get("type") == "message"
+
+    def rewrite(self, events: Sequence[bytes], texts: Mapping[int, str]) -> list[bytes]:
         """Return the events with a text block for each denied call."""
-        denied = {self._denied_blocks[number]: text for number, text in texts.items()}
+        denied = {self._asked_blocks[number]: text for number, text in texts.items()}
         out: list[bytes] = []
         for raw in events:
-            event = _event_of(raw)
-            index = event.get("index")
+            event = decoded(event_data(raw))
+            index = _index_of(event)
             if index in denied and str(event.get("type", "")).startswith("content_"):
                 out += _in_place(event, denied[index])
             elif event.get("type") == "message_delta" and not self.kept_calls:
@@ -105,7 +114,7 @@ class MessagesScreen(Screen):
 
     def _start(self, event: dict[str, Any], block: dict[str, Any]) -> None:
         self._open = True
-        self._index = event.get("index")
+        self._index = _index_of(event)
         self._id, self._name = str(block.get("id") or ""), str(block.get("name") or "")
         given = block.get("input")
         self._parts = [text_of(given)] if given else []
@@ -115,13 +124,14 @@ class MessagesScreen(Screen):
         arguments = "".join(self._parts)
         call = ToolCall(id=self._id, name=self._name, arguments=arguments)
         if self.ask(call):
-            self._denied_blocks.append(self._index)
+            self._asked_blocks.append(self._index)
 
 
 def _call_block(event: dict[str, Any]) -> dict[str, Any] | None:
     block = event.get("content_block")
-    starts = event.get("type") == "content_block_start" and isinstance(block, dict)
-    return block if starts and block.get("type") == _CALL else None
+    if event.get("type") != "content_block_start" or not isinstance(block, dict):
+        return None
+    return block if block.get("type") == _CALL else None
 
 
 def _call_blocks(document: Any) -> list[dict[str, Any]]:
@@ -137,10 +147,9 @@ def _tool_call(block: dict[str, Any]) -> ToolCall:
     )
 
 
-def _event_of(raw: bytes) -> dict[str, Any]:
-    from faregate.protocols.sse import event_data
-
-    return decoded(event_data(raw))
+def _index_of(event: dict[str, Any]) -> int | None:
+    index = event.get("index")
+    return index if isinstance(index, int) else None
 
 
 def _in_place(event: dict[str, Any], text: str) -> list[bytes]:

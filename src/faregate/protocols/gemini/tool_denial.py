@@ -39,9 +39,14 @@ class GenerateContentScreen(Screen):
         """Tell that no call is ever incomplete."""
         return True
 
-    def rewrite(
-        self, events: Sequence[bytes], texts: Mapping[int, str]
-    ) -> list[bytes]:
+    def close(self) -> None:
+        """Do nothing: no call is ever incomplete."""
+
+    def is_document(self, _event: dict[str, Any]) -> bool:
+        """Tell that a whole answer is a chunk like any other."""
+        return False
+
+    def rewrite(self, events: Sequence[bytes], texts: Mapping[int, str]) -> list[bytes]:
         """Return the chunks with a text part for each denied call."""
         out: list[bytes] = []
         number = 0
