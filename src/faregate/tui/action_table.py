@@ -57,6 +57,15 @@ ACTIONS = (
     Action("limits", "l", "limits", "limits", "what limits the session",
            Scope.OF_SESSION, bar=10),
 
+    Action("follow", "f", "follow", "follow",
+           "keep the cursor on the newest request, or leave it", Scope.REQUESTS, bar=4),
+    Action("follow_session", "f", "follow", "follow",
+           "keep the cursor on the newest request, or leave it", Scope.SESSION, bar=4),
+    Action("newer", "right_square_bracket", "neighbour(1)", "next",
+           "the session's next request", Scope.REQUEST, bar=2),
+    Action("older", "left_square_bracket", "neighbour(-1)", "previous",
+           "the session's request before", Scope.REQUEST, bar=3),
+
     _waiting("approve", "a", "approve", "approve once",
              "let the request under the cursor pass", bar=2),
     _waiting("deny", "d", "deny", "deny",
@@ -75,6 +84,8 @@ ACTIONS = (
 
     _everywhere("overview", "1", "show('overview')", "overview",
                 "the cap, the burn, the sessions", bar=7, bar_as=("1-7", "screens")),
+    _everywhere("requests", "2", "show('requests')", "requests",
+                "what agents asked, the newest first"),
     _everywhere("waiting", "3", "show('waiting')", "waiting",
                 "what waits for your yes or no"),
     _everywhere("providers", "4", "show('providers')", "providers",

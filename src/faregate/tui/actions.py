@@ -20,6 +20,9 @@ _SIGNS = {
     "pageup": "pgup",
     "escape": "esc",
     "backspace": "bksp",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "colon": ":",
 }
 
 

@@ -24,12 +24,14 @@ from faregate.tui.control_desk import ControlDesk
 from faregate.tui.feed import Connect, follow
 from faregate.tui.glyphs import ASCII, UNICODE
 from faregate.tui.ink import mix
-from faregate.tui.messages import StoreChanged
+from faregate.tui.messages import OpenRequest, StoreChanged
 from faregate.tui.screens.help import HelpScreen
 from faregate.tui.screens.holds import HoldsScreen
 from faregate.tui.screens.live_screen import LiveScreen
 from faregate.tui.screens.overview import OverviewScreen
 from faregate.tui.screens.providers import ProvidersScreen
+from faregate.tui.screens.request import RequestScreen
+from faregate.tui.screens.requests import RequestsScreen
 from faregate.tui.screens.session import SessionScreen
 from faregate.tui.screens.session_control import pause_everything
 from faregate.tui.screens.waiting import WaitingScreen
@@ -171,7 +173,11 @@ class FaregateApp(App[None]):
         self, message: OverviewScreen.OpenSession
     ) -> None:
         """Show one session."""
-        await self.push_screen(SessionScreen(self.view, message.session))
+        await self.push_screen(SessionScreen(self.view, self.control, message.session))
+
+    async def on_open_request(self, message: OpenRequest) -> None:
+        """Show one request."""
+        await self.push_screen(RequestScreen(self.view, self.control, message.request))
 
     def action_freeze(self) -> None:
         """Hold the screen still, or let it go on."""
@@ -245,6 +251,8 @@ class FaregateApp(App[None]):
             case "providers":
                 desk = self._options.desk or SmokeDesk(self._options.socket_path)
                 return ProvidersScreen(self.view, desk)
+            case "requests":
+                return RequestsScreen(self.view, self.control)
             case "waiting":
                 return WaitingScreen(self.view, self.control)
             case _:

@@ -7,10 +7,13 @@ never stops the screen.
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
 
 from faregate.control.approvals import Approve, Deny
 from faregate.control.client import ControlClient
+from faregate.control.cost_client import CostClient
+from faregate.control.cost_log import Judge
 from faregate.control.errors import ControlError
 from faregate.control.models import ResolveHold, SetBudget
 
@@ -18,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from faregate.control.cost_log import ExplainView, Report, RequestView
     from faregate.control.governing import LatchView, LimitsView
     from faregate.control.models import HoldView
 
@@ -38,6 +42,7 @@ class ControlDesk:
         """Ask the proxy at `socket_path`; a `read_only` desk changes nothing."""
         self.read_only = read_only
         self._client = ControlClient(socket_path)
+        self._costs = CostClient(socket_path)
 
     async def holds(self) -> list[HoldView]:
         """Return open and unknown holds, oldest first."""
@@ -81,6 +86,25 @@ class ControlDesk:
     async def limits(self, session: str) -> LimitsView:
         """Return what limits a session, and how much of it is used."""
         return await asyncio.to_thread(self._client.limits, session)
+
+    async def requests(self, session: str | None, limit: int) -> list[RequestView]:
+        """Return the latest requests, the newest first."""
+        ask = partial(self._costs.requests, session=session, since_ms=0, limit=limit)
+        return await asyncio.to_thread(ask)
+
+    async def explain(self, request: str) -> ExplainView:
+        """Return everything that is kept of a request."""
+        return await asyncio.to_thread(self._costs.explain, request)
+
+    async def report(self, by: str, since_ms: int) -> Report:
+        """Return sums by a key since an instant."""
+        return await asyncio.to_thread(self._costs.report, by, since_ms=since_ms)
+
+    async def judge(
+        self, session: str, outcome: Literal["accepted", "rejected"]
+    ) -> None:
+        """Say whether a session's task was accepted."""
+        await self._act(self._costs.judge, Judge(session=session, outcome=outcome))
 
     async def _act(
         self, verb: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs

@@ -11,3 +11,11 @@ class StoreChanged(Message):
     def can_replace(self, message: Message) -> bool:
         """Let one message stand for all that are still in the queue."""
         return isinstance(message, StoreChanged)
+
+
+class OpenRequest(Message):
+    """The person wants to see one request."""
+
+    def __init__(self, request: str) -> None:
+        super().__init__()
+        self.request = request

@@ -12,6 +12,7 @@ from faregate.tui.flight_table import COLUMNS as FLIGHT_COLUMNS
 from faregate.tui.hold_table import COLUMNS as HOLD_COLUMNS
 from faregate.tui.lines import EMPTY, Line, cell, line, span, wrap
 from faregate.tui.provider_table import COLUMNS as PROVIDER_COLUMNS
+from faregate.tui.request_table import COLUMNS as REQUEST_COLUMNS
 from faregate.tui.session_table import COLUMNS as SESSION_COLUMNS
 from faregate.tui.tones import Tone
 
@@ -34,6 +35,7 @@ _OWN = (
     (Scope.PROVIDERS, "providers", PROVIDER_COLUMNS),
     (Scope.HOLDS, "holds", HOLD_COLUMNS),
     (Scope.WAITING, "waiting", APPROVAL_COLUMNS),
+    (Scope.REQUESTS, "requests", REQUEST_COLUMNS),
 )
 MOUSE = (
     "click chooses a row, a second click opens it; hold shift to select text with the "

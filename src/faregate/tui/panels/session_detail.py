@@ -43,6 +43,7 @@ def session_head(view: View, session: SessionView | None) -> list[Line]:
             span(session_name(session), Tone.STRONG),
             span(f"   {agent}   {since}   ", Tone.MUTED),
             state_span(session, _doing(view, session), view.ink.glyphs),
+            span(_waits_for(view, session), Tone.MUTED),
         )
     ]
 
@@ -50,6 +51,11 @@ def session_head(view: View, session: SessionView | None) -> list[Line]:
 def _doing(view: View, session: SessionView) -> str | None:
     flights = (each for each in view.shown.flights if each.session == session.id)
     return next((flight.state for flight in flights), None)
+
+
+def _waits_for(view: View, session: SessionView) -> str:
+    flights = (each for each in view.shown.flights if each.session == session.id)
+    return next((f" {each.why}" for each in flights if each.why), "")
 
 
 def spend_lines(session: SessionView, cells: int) -> list[Line]:

@@ -8,9 +8,8 @@ from textual.containers import Horizontal
 
 from faregate.tui.action import Scope
 from faregate.tui.actions import bindings
-from faregate.tui.flight_table import COLUMNS as FLIGHT_COLUMNS
-from faregate.tui.flight_table import flight_rows
 from faregate.tui.lines import Line, span
+from faregate.tui.messages import OpenRequest
 from faregate.tui.panels import cap, header, keys_bar, waiting_banner
 from faregate.tui.panels import events as event_log
 from faregate.tui.panels.session_detail import (
@@ -20,6 +19,8 @@ from faregate.tui.panels.session_detail import (
     token_lines,
     traffic_lines,
 )
+from faregate.tui.reading import Reading
+from faregate.tui.request_table import OF_ONE_SESSION, request_rows
 from faregate.tui.screens.session_actions import SessionActions
 from faregate.tui.store import Kind
 from faregate.tui.tones import Tone
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
+    from faregate.control.cost_log import RequestView
     from faregate.control.models import SessionView
+    from faregate.tui.control_desk import ControlDesk
     from faregate.tui.view import View
 
 _FIGURES = (
@@ -41,17 +44,31 @@ _FIGURES = (
     ("traffic", traffic_lines),
 )
 
+_MOST = 200
+"""Requests that are read."""
+_NEWS = {Kind.SESSIONS, Kind.FLIGHTS}
+
 
 class SessionScreen(SessionActions):
     """Opened from the overview; it follows its session while it is open."""
 
-    BINDINGS = bindings(Scope.OF_SESSION, Scope.BEYOND)
-    SCOPES = (Scope.OF_SESSION, Scope.BEYOND, Scope.EVERYWHERE)
-    AUTO_FOCUS = ""
+    BINDINGS = bindings(Scope.OF_SESSION, Scope.SESSION, Scope.BEYOND)
+    SCOPES = (
+        Scope.TABLE,
+        Scope.OF_SESSION,
+        Scope.SESSION,
+        Scope.BEYOND,
+        Scope.EVERYWHERE,
+    )
+    AUTO_FOCUS = "#requests"
 
-    def __init__(self, view: View, session: str) -> None:
+    def __init__(self, view: View, desk: ControlDesk, session: str) -> None:
         super().__init__(view)
         self.session = session
+        self.following = True
+        self._desk = desk
+        self._requests: list[RequestView] = []
+        self._reading = Reading(self, self._load, self._was_read)
         self.HORIZONTAL_BREAKPOINTS = [(0, "-slim"), (72, "-wide")]
         self.VERTICAL_BREAKPOINTS = [(0, "-low"), (18, "-short"), (32, "-tall")]
 
@@ -64,8 +81,8 @@ class SessionScreen(SessionActions):
         with Horizontal(id="figures"):
             for name, produce in _FIGURES:
                 yield self._figure(name, produce)
+        yield LineTable(OF_ONE_SESSION, self.ink, id="requests")
         yield self._figure("labels", label_lines)
-        yield LineTable(FLIGHT_COLUMNS, self.ink, cursor=False, id="flights")
         yield LinesView(self._events, self.ink, id="events", classes="panel")
         yield LinesView(self._keys, self.fresh_ink, id="keys")
 
@@ -74,9 +91,26 @@ class SessionScreen(SessionActions):
         for name, _ in _FIGURES:
             self.query_one(f"#{name}", LinesView).set_title(name)
         self.query_one("#labels", LinesView).set_title("session")
-        self.query_one("#flights", LineTable).set_title("in flight")
         self.query_one("#events", LinesView).set_title(event_log.TITLE)
         self.repaint(frozenset(Kind))
+        self._reading.want()
+
+    def action_follow(self) -> None:
+        """Keep the cursor on the newest request, or leave it where it is."""
+        self.following = not self.following
+        self._was_read("")
+
+    def on_line_table_chosen(self, event: LineTable.Chosen) -> None:
+        """A person who moves the cursor follows no more."""
+        event.stop()
+        if self.following:
+            self.following = False
+            self._was_read("")
+
+    def on_line_table_opened(self, event: LineTable.Opened) -> None:
+        """Open a request."""
+        event.stop()
+        self.post_message(OpenRequest(event.key))
 
     def acting_on(self) -> SessionView | None:
         """Return the session that the screen shows."""
@@ -91,13 +125,13 @@ class SessionScreen(SessionActions):
         self.query_one("#waits").display = bool(self._waits(10, 1))
         for part in self.query(LinesView):
             part.update()
-        self._show_flights()
+        if kinds & _NEWS and self.view.store.live:
+            self._reading.want()
 
     def tick(self) -> None:
         """Move clocks that a person watches."""
         self.query_one("#header", LinesView).update()
         self.query_one("#waits", LinesView).update()
-        self._show_flights()
 
     def action_back(self) -> None:
         """Go back to the overview."""
@@ -133,7 +167,18 @@ class SessionScreen(SessionActions):
     def _keys(self, cells: int, _height: int) -> list[Line]:
         return keys_bar.keys_line(self.view, cells, self.SCOPES)
 
-    def _show_flights(self) -> None:
-        table = self.query_one("#flights", LineTable)
-        none = (span("  nothing in flight", Tone.MUTED),)
-        table.show(flight_rows(self.view, self.session), empty=none)
+    async def _load(self) -> None:
+        self._requests = await self._desk.requests(self.session, _MOST)
+
+    def _was_read(self, trouble: str) -> None:
+        if not self.is_alive:
+            return
+        table = self.query_one("#requests", LineTable)
+        parts = [f"requests {len(self._requests)}", *([trouble] if trouble else [])]
+        if self.following:
+            parts.append("following")
+        table.set_title(f" {self.view.ink.glyphs.dot} ".join(parts))
+        rows = request_rows(self.view, self._requests, with_session=False)
+        table.show(rows, empty=(span("  no request yet", Tone.MUTED),))
+        if self.following:
+            table.lead_to_top()

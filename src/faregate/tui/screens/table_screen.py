@@ -13,6 +13,7 @@ from faregate.tui.action import Scope
 from faregate.tui.guard import Guard
 from faregate.tui.lines import Line, span
 from faregate.tui.panels import cap, header, keys_bar, waiting_banner
+from faregate.tui.reading import Reading
 from faregate.tui.screens.live_screen import LiveScreen
 from faregate.tui.store import Kind
 from faregate.tui.tones import Tone
@@ -50,6 +51,7 @@ class TableScreen(LiveScreen):
         self.trouble = ""
         """Why the rows could not be read; empty when they could."""
         self.guard = Guard()
+        self._reading = Reading(self, self.load, self._was_read)
 
     def compose(self) -> ComposeResult:
         """Make all parts."""
@@ -111,7 +113,7 @@ class TableScreen(LiveScreen):
 
     def read(self) -> None:
         """Read the rows again, away from the screen's own loop."""
-        start(self, self._read, "read")
+        self._reading.want()
 
     def show(self) -> None:
         """Show the rows, from what was read last."""
@@ -148,12 +150,8 @@ class TableScreen(LiveScreen):
         """Go back to the screen below."""
         _ = self.dismiss(None)
 
-    async def _read(self) -> None:
-        try:
-            await self.load()
-            self.trouble = ""
-        except ControlError as error:
-            self.trouble = sanitise(error.message, limit=120)
+    def _was_read(self, trouble: str) -> None:
+        self.trouble = trouble
         self.show()
 
     async def _act(self, work: Work) -> None:

@@ -132,6 +132,13 @@ class LineTable(ScrollView):
             self._repaint()
             self.post_message(self.Chosen(self, key))
 
+    def lead_to_top(self) -> None:
+        """Put the cursor on the first row; no person did it, so nobody is told."""
+        if self._rows and self._rows[0].key != self._chosen:
+            self._chosen = self._rows[0].key
+            self._scroll_to_chosen()
+            self._repaint()
+
     def action_move(self, by: int) -> None:
         """Move the cursor by rows."""
         if self._rows:
