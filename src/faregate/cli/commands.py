@@ -31,6 +31,7 @@ COMMANDS: dict[str, str] = {
     "estimate": "What a workload will cost a month, by model and route.",
     "models": "List models that an agent can name.",
     "prices": "Which price counts for a model, and where it is from.",
+    "routes": "Which routes there are, and where a request would go.",
     "providers": "Which providers are known and have a key.",
     "smoke-test": "Ask a provider what agents will ask; say what does not work.",
     "config": "Check the configuration, print its path or its schema.",

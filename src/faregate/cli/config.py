@@ -44,8 +44,8 @@ def check(as_json: bool) -> int:
         return 0
     state = "is fine" if paths.config.exists() else "does not exist: defaults"
     output.result(f"{paths.config} {state}")
-    for each in settings.hidden:
-        output.result(str(each))
+    for each in settings.warnings:
+        output.result(each)
     if is_listening(paths.socket):
         tell(changed_since_start(paths))
     return 0

@@ -228,10 +228,7 @@ class Course:
         choice, complex_by = self._gate.routes.order(
             route, self._facts, self._identity.session
         )
-        first, *rest = choice.targets
-        # Who takes the request as it is comes before who needs a translation.
-        protocol, speaks = self._facts.protocol, self._gate.planner.speaks
-        targets = [first, *sorted(rest, key=lambda each: not speaks(each, protocol))]
+        targets = list(choice.targets)
         if self._inbound.grant is None:
             # A caller's own key goes to the provider that it was given for.
             provider = route.targets[0].provider

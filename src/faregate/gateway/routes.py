@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -83,7 +83,10 @@ class Routes:
             current=current,
             cost_at=lambda target: self.expected(target, facts, state, tokens, now),
         )
-        return choice, why
+        first, *rest = choice.targets
+        # Who takes the request as it is comes before who needs a translation.
+        rest.sort(key=lambda each: not self._planner.speaks(each, facts.protocol))
+        return replace(choice, targets=(first, *rest)), why
 
     def expected(
         self,
