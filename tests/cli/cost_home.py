@@ -13,7 +13,9 @@ from tests.ledger.building import NOW_MS, ending, entry, hold, open_ledger, trut
 
 NOTES = (
     '[{"step":"identity","identity":{"session":"shop-1"}},'
-    '{"step":"limits","requests":3,"of":1000},'
+    '{"step":"limits","requests":3,"wall_clock":61.7,"limits":{"requests":1000,'
+    '"wall_clock":14400.0,"retries":null,"spend_per_minute":"0.5"}},'
+    '{"step":"loop","found":"repeat","times":4},'
     '{"step":"hold","attempt":"req_1","target":"anthropic/claude-sonnet-4-5",'
     '"held":"0.5","price":"bundled 2026-11-20","price_since":"2026-09-01",'
     '"budgets":{"states":[{"budget":{"scope":"global","window":"month",'

@@ -21,7 +21,7 @@ def test_the_document(cli: Cli, filled: Paths) -> None:
     assert document["request"]["id"] == "req_1"
     assert [each["attempt"] for each in document["attempts"]] == ["req_1", "req_1.2"]
     assert [note["step"] for note in document["notes"]] == [
-        *("identity", "limits", "hold", "cost")
+        *("identity", "limits", "loop", "hold", "cost")
     ]
 
 

@@ -26,7 +26,9 @@ def told(cli: Cli, paths: Paths) -> str:
         "asked         claude-sonnet-4-5 (anthropic_messages, streamed, 12.3k bytes)",
         "route         cheap -> anthropic/claude-sonnet-4-5",
         "times         waited 1.2s, first byte after 410ms, first token after 500ms",
-        "limits        requests 3, of 1000",
+        "limits        requests 3 of 1000, wall_clock 62 of 14400, "
+        "spend_per_minute 0.5",
+        "loop          found repeat, times 4",
         "attempt 1     anthropic/claude-sonnet-4-5, voided, fault connect",
         "  because     fallback: connect",
         "  held        $0.50 for at most 40000 tokens in, 32000 out",

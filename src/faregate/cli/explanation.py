@@ -115,7 +115,25 @@ def _decision(note: Note) -> str:
         refusal = note.get("refusal")
         told = refusal if isinstance(refusal, dict) else {}
         return _line("refused", _pairs({k: told.get(k) for k in _REFUSED}))
+    if step == "limits" and isinstance(note.get("limits"), dict):
+        return _line(step, _limits(note, note["limits"]))
     return _line(step, _pairs({k: v for k, v in note.items() if k != "step"}))
+
+
+def _limits(note: Note, limits: dict[str, Any]) -> str:
+    """Return each limit that there is, and what counted against it."""
+    told = []
+    for name, most in limits.items():
+        if most is None:
+            continue
+        used = note.get(name)
+        shown = "" if used is None else f"{_number(used)} of "
+        told.append(f"{name} {shown}{_number(most)}")
+    return ", ".join(told) or "none"
+
+
+def _number(value: Any) -> str:
+    return f"{value:.0f}" if isinstance(value, float) else str(value)
 
 
 _REFUSED = ("code", "scope", "window", "limit", "spent", "held", "unknown", "needed")

@@ -125,6 +125,20 @@ class Limiter:
             wish = replace(wish, output=bounds.billable_output)
         asked.passage = Passage(state, wish)
         asked.passage.enter()
+        counters = state.counters
+        asked.inbound.explanation.note(
+            "limits",
+            limits=limits,
+            requests=counters.requests,
+            retries=counters.retries,
+            input_tokens=counters.input_tokens,
+            output_tokens=counters.output_tokens,
+            tool_calls=counters.tool_calls,
+            concurrency=counters.running,
+            wall_clock=wish.now - counters.started,
+            request_input_tokens=wish.input,
+            request_output_tokens=wish.output,
+        )
 
     def _wish(self, asked: Asked) -> Wish:
         plan = asked.plan
