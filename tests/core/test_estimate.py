@@ -188,6 +188,16 @@ def test_reasoning_billed_beside_the_output_is_held_as_well() -> None:
     assert bounds.billable_output == 2 * (100 + 8_000)
 
 
+def test_a_wrong_prediction_is_held_beside_the_output() -> None:
+    bounds = bounds_of(
+        replace(facts(output_bound=100, choices=2), predicted=40),
+        NOTHING,
+        default_output=1,
+        input_tokens=10,
+    )
+    assert bounds.billable_output == 2 * (100 + 40)
+
+
 def test_every_round_of_a_server_tool_pays_its_input_and_earlier_results() -> None:
     asked = facts(output_bound=1, server_tools=("web_search",), server_tool_uses=2)
     bounds = bounds_of(asked, NOTHING, default_output=1, input_tokens=1_000)

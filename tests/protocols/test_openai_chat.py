@@ -77,6 +77,30 @@ def test_searches_of_the_provider(fields: dict[str, Any]) -> None:
     assert found.server_tool_uses is None
 
 
+def test_an_answer_that_is_predicted_may_be_billed() -> None:
+    content = {"type": "content", "content": "x" * 100}
+    assert facts(prediction=content).predicted == len(json.dumps(content))
+    assert facts(prediction=None).predicted == 0
+    assert facts().predicted == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "stored"),
+    [
+        ("fileid://file-fe-1", True),
+        ("see fileid://file-fe-1", False),
+        ('the code says "fileid://file-fe-1"', False),
+        ("hello", False),
+    ],
+)
+def test_a_text_that_names_a_stored_file(text: str, stored: bool) -> None:
+    system = {"role": "system", "content": text}
+    assert facts(messages=[system, HI]).stored_input is stored
+    both = {"role": "user", "content": 'say "fileid://" and'}
+    again = {"role": "system", "content": "fileid://a,fileid://b"}
+    assert facts(messages=[both, again]).stored_input
+
+
 def test_tools() -> None:
     function = {"type": "function", "function": {"name": "f"}}
     found = facts(tools=[function, {"type": "custom"}], functions=[{"name": "g"}])

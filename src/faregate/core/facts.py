@@ -93,6 +93,9 @@ class RequestFacts:
     """The caller asks for much thinking: a high effort, or a large budget for it."""
     audio: bool = False
     """Sound goes in or comes out; its tokens cost more than those of text."""
+    predicted: int = 0
+    """Bytes of an answer that the caller predicts: what of it turns out wrong is
+    billed as output of each choice, beside what is written."""
     stored_input: bool = False
     """Input that is not in the body: file ids, previous_response_id, prompts."""
     cache_write: CacheWrite = CacheWrite.NONE

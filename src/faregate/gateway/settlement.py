@@ -185,6 +185,8 @@ class OpenHold:
         elapsed = self._books.clock.monotonic() - self._started
         bounds = self.bounds
         made = observed_output(answer.output_bytes, elapsed, bounds.choices)
+        # What was predicted wrongly is billed, and never seen.
+        made += self._plan.facts.predicted * bounds.choices
         output = min(made, bounds.billable_output)
         # What was stated of the input holds for the first round of sampling only.
         told = None if bounds.server_tool_calls else answer.input_usage

@@ -59,6 +59,7 @@ _GUARDED = frozenset(
         "service_tier",
         "tools",
         "functions",
+        "prediction",
         *ALTERNATIVES,
         *OUTPUT_FIELDS,
     }
@@ -70,6 +71,7 @@ _TEXT_PARTS = frozenset(
 # Fields that make the provider search, whatever they are set to.
 _SEARCH_FIELDS = ("web_search_options", "search_parameters")
 _SEARCH_SUFFIX = ":online"
+_FILE_ID = b'"fileid://'
 
 
 def inspect(head: RequestHead, body: bytes) -> RequestFacts:
@@ -101,7 +103,8 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         media_reach=reach,
         reasoning=asks_to_think(request, "reasoning_effort", "reasoning", "thinking"),
         audio=_speaks(request) or (reach > 0 and any_audio(messages or ())),
-        stored_input=request.get("conversation") is not None,
+        predicted=_predicted(request),
+        stored_input=request.get("conversation") is not None or _names_files(raw),
         cache_write=_cache_write(request, raw, tools),
         service_tier=read_text(request, "service_tier"),
         body_bytes=len(body),
@@ -114,6 +117,25 @@ def _speaks(request: JsonObject) -> bool:
     """Tell whether the answer is to be spoken."""
     modalities = read_list(request, "modalities")
     return any(bytes(each) != b'"text"' for each in modalities)
+
+
+def _predicted(request: JsonObject) -> int:
+    """Return the bytes of the answer that the caller predicts."""
+    raw = request.get("prediction")
+    return 0 if raw is None or raw == b"null" else len(raw)
+
+
+def _names_files(messages: bytes) -> bool:
+    """Tell whether a text begins with the id of a stored file, as DashScope reads it.
+
+    A quotation mark behind a backslash opens no text: that is somebody's quotation.
+    """
+    at = messages.find(_FILE_ID)
+    while at >= 0:
+        if messages[at - 1 : at] != b"\\":
+            return True
+        at = messages.find(_FILE_ID, at + 1)
+    return False
 
 
 def _asks_for_usage(request: JsonObject) -> bool:
