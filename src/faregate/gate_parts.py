@@ -75,7 +75,7 @@ def build_gate(
     clock.on_jump = lambda ms: events.publish(
         "clock", clock_jumped(ms), at_ms=clock.now_ms(), severity="alert"
     )
-    count_tokens = TokenCounter().count
+    count_tokens = TokenCounter().count_if_able
     desk = ApprovalDesk(
         policy=settings.approvals, clock=clock, events=events, audit=audit
     )

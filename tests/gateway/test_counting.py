@@ -107,3 +107,32 @@ async def test_embeddings_are_not_counted_by_the_encoding_of_chat_models(
     ):
         assert answer.status == 400
         assert answer.headers["x-faregate-refusal"] == "budget_exceeded"
+
+
+async def test_without_its_vocabulary_the_byte_bound_stands(
+    tmp_path: Path, provider_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    monkeypatch.setattr("faregate.tokens.counter.packaged_files", lambda: empty)
+    more = OPENAI.format(url=provider_url)
+    async with running_gate(
+        tmp_path / "h", url=provider_url, monthly="4", more=more
+    ) as gate:
+        status, text = await _ask(gate, "openai/gpt-text")
+        assert status == 400
+        assert "budget_exceeded" in text
+        # Counting for an agent does without it too: a provider of another dialect
+        # is not asked.
+        body = {
+            "model": "sim/gpt-x",
+            "max_tokens": 5,
+            "messages": [{"role": "user", "content": TEXT}],
+        }
+        async with (
+            aiohttp.ClientSession(headers=gate.bearer) as client,
+            client.post(f"{gate.url}/v1/messages/count_tokens", json=body) as answer,
+        ):
+            counted = await answer.json()
+            assert answer.status == 200, counted
+            assert 1_000 < counted["input_tokens"] < len(TEXT)

@@ -83,6 +83,17 @@ async def test_a_damaged_vocabulary_is_an_error_each_time(tmp_path: Path) -> Non
         await tokens.count("hello", "p50k_base")
 
 
+async def test_who_can_do_without_a_count_gets_none_and_one_warning(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tokens = TokenCounter(folder=tmp_path)
+    for _ in range(3):
+        assert await tokens.count_if_able("hello") is None
+    assert len(caplog.records) == 1
+    assert "bytes stand for them" in caplog.text
+    assert await TokenCounter().count_if_able("hello") == 1
+
+
 def test_an_endless_run_of_blanks_counts_its_bytes() -> None:
     blanks = " " * 1_000_000
     assert TokenCounter().count_now("é" + blanks) == 1_000_002

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from faregate.core.holds import BudgetState
     from faregate.gateway.plan import Plan
 
-    CountTokens = Callable[[str, str], Awaitable[int]]
-    """Text and encoding to tokens, off the loop."""
+    CountTokens = Callable[[str, str], Awaitable[int | None]]
+    """Text and encoding to tokens, off the loop; None where they cannot be counted."""
 
 
 def worth_counting(plan: Plan, states: tuple[BudgetState, ...]) -> bool:
@@ -46,6 +46,8 @@ async def tightened(plan: Plan, body: bytes, count: CountTokens) -> Plan:
     if encoding is None:
         return plan
     counted = await count(body.decode("utf-8", "replace"), encoding)
+    if counted is None:
+        return plan
     bound = counted + BYTES_PER_MESSAGE * plan.facts.messages + PREFIX_SLACK
     if bound >= plan.bounds.input:
         return plan

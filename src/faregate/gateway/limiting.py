@@ -211,6 +211,8 @@ class Limiter:
         text = asked.inbound.body.decode("utf-8", "replace")
         encoding = plan.spec.tokenizer
         count = await self._count_tokens(text, encoding or _USUAL_ENCODING)
+        if count is None:
+            return wish
         if encoding is None:
             more, of = _OTHER_ENCODINGS
             count = count * more // of

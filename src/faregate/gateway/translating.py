@@ -233,7 +233,8 @@ async def estimated(
     text, media = _LONG_BASE64.subn(b'""', inbound.body)
     tokens = -(-len(text) // _BYTES_PER_TOKEN)
     if count is not None:
-        tokens = await count(text.decode("utf-8", "replace"), _ENCODING)
+        counted = await count(text.decode("utf-8", "replace"), _ENCODING)
+        tokens = tokens if counted is None else counted
     tokens += media * _TOKENS_PER_IMAGE
     name = "input_tokens" if facts.protocol == ANTHROPIC_MESSAGES else "totalTokens"
     headers = {"content-type": "application/json", ESTIMATE_HEADER: "tokens"}

@@ -8,11 +8,13 @@ are shown as estimates.
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 import threading
 from typing import TYPE_CHECKING, Final
 
 from faregate.tokens.vocabularies import (
+    VocabularyError,
     load_encoding,
     packaged_files,
     vocabulary_named,
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
     from tiktoken import Encoding
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_ENCODING: Final = "o200k_base"
 
@@ -42,10 +46,26 @@ class TokenCounter:
         self._folder = folder
         self._encodings: dict[str, Encoding] = {}
         self._loading = threading.Lock()
+        self._unable: set[str] = set()
 
     async def count(self, text: str, encoding: str = DEFAULT_ENCODING) -> int:
         """Count the tokens of `text` in a helper thread."""
         return await asyncio.to_thread(self.count_now, text, encoding)
+
+    async def count_if_able(
+        self, text: str, encoding: str = DEFAULT_ENCODING
+    ) -> int | None:
+        """Count like `count`; None, and one warning in the log, where that fails.
+
+        For those who can do without: a damaged file must not stop anything.
+        """
+        try:
+            return await self.count(text, encoding)
+        except VocabularyError as error:
+            if encoding not in self._unable:
+                self._unable.add(encoding)
+                _log.warning("tokens are not counted, bytes stand for them: %s", error)
+            return None
 
     async def prepare(self, encoding: str = DEFAULT_ENCODING) -> None:
         """Load an encoding in a helper thread while nothing is waiting for it.
