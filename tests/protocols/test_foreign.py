@@ -33,3 +33,8 @@ def test_noise_is_left_alone(noise: bytes) -> None:
 def test_what_cannot_be_read_is_shown_in_part() -> None:
     with pytest.raises(StreamBrokenError, match="<html"):
         refuse_unreadable(b"<html>" + b"x" * 1000)
+
+
+def test_what_says_nothing_is_left_alone() -> None:
+    refuse_unreadable(b"null")
+    refuse_unreadable(b" {} ")

@@ -250,7 +250,7 @@ class Attempt:
         try:
             await relay.run(upstream)
         except UpstreamError as error:
-            if not relay.ended:
+            if relay.broken or not relay.ended:
                 return await self._fail(self._broken(error))
         answer = self._seen()
         if truncated(answer):

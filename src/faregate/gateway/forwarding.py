@@ -158,6 +158,8 @@ class StreamRelay:
         self._kept: list[bytes] | None = None if opened is None else []
         self._gone = False
         self._last = b"\n\n"
+        self.broken = False
+        """The answer contradicted itself, however complete it was."""
         flight.meter = meter
 
     @property
@@ -215,6 +217,7 @@ class StreamRelay:
         except StreamTooLargeError as error:
             raise UpstreamError(FaultKind.TOO_LARGE, str(error), sent=True) from error
         except StreamBrokenError as error:
+            self.broken = True
             raise UpstreamError(FaultKind.MALFORMED, str(error), sent=True) from error
         await self._finish(meter.finish(), headers)
         upstream.release()

@@ -6,8 +6,6 @@ comes from two places, and nothing that it says can be believed.
 
 from __future__ import annotations
 
-from typing import NoReturn
-
 import msgspec
 
 from faregate.protocols.codec import StreamBrokenError
@@ -22,6 +20,7 @@ class _Marks(msgspec.Struct, gc=False):
 _MARKS = msgspec.json.Decoder(_Marks)
 _MESSAGES = (b'"message_', b'"content_block_')
 _RESPONSES = b'"response.'
+_NOTHING = frozenset({b"null", b"{}", b"[]", b'""'})
 
 
 def refuse_foreign(data: bytes, spoken: str) -> None:
@@ -51,7 +50,12 @@ def refuse_foreign(data: bytes, spoken: str) -> None:
         )
 
 
-def refuse_unreadable(data: bytes) -> NoReturn:
-    """Raise StreamBrokenError for an event that is no JSON of this dialect."""
+def refuse_unreadable(data: bytes) -> None:
+    """Raise StreamBrokenError for an event that is no JSON of this dialect.
+
+    One that says nothing at all is left alone: what could be lost with it?
+    """
+    if data.strip() in _NOTHING:
+        return
     start = data[:60].decode("utf-8", "replace")
     raise StreamBrokenError(f"its stream holds an event that cannot be read: {start}")

@@ -108,6 +108,7 @@ class MessagesDecoder:
         except (msgspec.DecodeError, RecursionError):
             refuse_foreign(data, PROTOCOL)
             refuse_unreadable(data)
+            return []
         match event.type:
             case "content_block_delta":
                 if event.delta is not None:

@@ -118,6 +118,7 @@ class GenerateContentDecoder:
         except (msgspec.DecodeError, RecursionError):
             refuse_foreign(data, PROTOCOL)
             refuse_unreadable(data)
+            return []
         if chunk.error and chunk.error != _NULL:
             return self._failed(data)
         if chunk.candidates is None and not chunk.usage_metadata:

@@ -139,6 +139,7 @@ class ChatDecoder:
         except (msgspec.DecodeError, RecursionError):
             refuse_foreign(data, PROTOCOL)
             refuse_unreadable(data)
+            return []
         if chunk.error and chunk.error != _NULL:
             return self._failed(data)
         if chunk.choices is None and not chunk.usage:

@@ -108,6 +108,7 @@ class ResponsesDecoder:
                 # Audio and other deltas that are no text.
                 return []
             refuse_unreadable(data)
+            return []
         if event.delta is not None:
             self._more(event, event.delta)
             return self._blocks.take()
