@@ -19,6 +19,7 @@ from faregate.config.kinds import Cap
 from faregate.config.made_secrets import admin_secret, signing_secret
 from faregate.config.overrides import set_cap
 from faregate.config.sections.budgets import Slot, with_cap
+from faregate.core.holds import LedgerError
 from faregate.core.identity import Grant
 from faregate.core.limits.budget import SCOPE_KINDS, BudgetMatcher
 from faregate.core.money import Money
@@ -28,7 +29,7 @@ from faregate.gate_parts import build_gate
 from faregate.gateway.recording import Recording
 from faregate.gateway.settings import Patience
 from faregate.gateway.side_spending import SideSpending, beside, without_a_gate
-from faregate.gateway.steady_clock import SteadyClock
+from faregate.gateway.steady_clock import SteadyClock, doubt
 from faregate.gateway.tasks import spawn
 from faregate.gateway.watchdog import watch
 from faregate.ledger.ledger import Ledger
@@ -68,6 +69,7 @@ if TYPE_CHECKING:
     from faregate.core.records import SmokeRunRow
     from faregate.gateway.ports import Clock
 
+_TRUST_CLOCK = "FAREGATE_TRUST_CLOCK"
 _LAST_WORDS_S = 2.0
 """Seconds in which requests that are given up tell their clients and book."""
 
@@ -390,3 +392,8 @@ def _open_ledger(settings: Settings, clock: Clock) -> Ledger:
     return Ledger.open(
         settings.ledger_dir, clock_ms=clock.now_ms, zone=settings.budget.timezone
     )
+    why = doubt(clock.now_ms() / 1000, ledger.high_water_s())
+    if why is not None and os.environ.get(_TRUST_CLOCK) != "1":
+        ledger.close()
+        raise LedgerError(why)
+    return ledger

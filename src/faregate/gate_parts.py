@@ -19,7 +19,8 @@ from faregate.gateway.flights import Flights
 from faregate.gateway.gate import Gate
 from faregate.gateway.governor import Governor
 from faregate.gateway.limiting import Limiter
-from faregate.gateway.messages import clock_jumped
+from faregate.gateway.loop_watch import ConversationWatch
+from faregate.gateway.messages import clock_jumped, clock_skewed
 from faregate.gateway.planning import Planner
 from faregate.gateway.session_state import SessionStates
 from faregate.gateway.settings import GateSettings, Patience
@@ -71,6 +72,9 @@ def build_gate(
         settings=policy,
         turns=turns,
         regions={name: c.region for name, c in settings.providers.items() if c.region},
+    )
+    clock.on_skew = lambda ms: events.publish(
+        "clock", clock_skewed(ms), at_ms=clock.now_ms(), severity="alert"
     )
     clock.on_jump = lambda ms: events.publish(
         "clock", clock_jumped(ms), at_ms=clock.now_ms(), severity="alert"

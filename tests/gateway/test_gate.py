@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC
 
 import pytest
@@ -79,6 +80,27 @@ def test_a_token_can_tighten_its_session_and_never_loosen_it(small: SmallGate) -
     assert limit(None) == Money.usd(2)
     assert limit(Money.usd(1)) == Money.usd(1)
     assert limit(Money.usd(3)) == Money.usd(2)
+
+
+def test_only_the_newest_that_met_a_full_budget_are_remembered(
+    small: SmallGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("faregate.gateway.gate.REMEMBERED", 3)
+    (month,) = (
+        s
+        for s in small.gate.ledger.states(small.gate.budgets(who(), TARGET))
+        if s.budget.window == "month"
+    )
+    for number in (0, 1, 2, 0, 3):
+        budget = replace(month.budget, scope=f"task:{number}")
+        full = Refusal(
+            code=RefusalCode.BUDGET_EXCEEDED,
+            message="full",
+            blocking=(replace(month, budget=budget),),
+        )
+        small.gate.refused(full, replace(who(), session=f"s{number}"))
+    assert list(small.gate.capped) == ["s2", "s0", "s3"]
+    assert [b.scope for b in small.gate.refusing] == ["task:2", "task:0", "task:3"]
 
 
 def test_a_session_is_capped_until_something_fits(small: SmallGate) -> None:

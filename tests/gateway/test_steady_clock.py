@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from faregate.gateway.steady_clock import SteadyClock
+from faregate.gateway.steady_clock import LONGEST_REST_S, SteadyClock, doubt
 from tests.gateway.building import FakeClock
 
 HOUR = 3_600_000
@@ -80,3 +80,41 @@ def test_nobody_is_asked_while_all_is_well(
 ) -> None:
     steady.witness("no date at all")
     assert steady.now_ms() == clock.ms
+
+
+def test_a_provider_that_says_another_time_is_told_of_once(
+    clock: FakeClock, steady: SteadyClock
+) -> None:
+    told: list[int] = []
+    steady.on_skew = told.append
+    clock.ms = HTTP_MS + 30 * 24 * HOUR
+    ahead = SteadyClock(clock)
+    ahead.on_skew = told.append
+    before = ahead.now_ms()
+    for date in (None, "nonsense", HTTP, HTTP):
+        ahead.witness(date)
+    assert told == [30 * 24 * HOUR]
+    assert ahead.now_ms() == before
+
+
+def test_a_provider_that_agrees_is_not_asked_again(clock: FakeClock) -> None:
+    told: list[int] = []
+    clock.ms = HTTP_MS + 1_000
+    steady = SteadyClock(clock)
+    steady.on_skew = told.append
+    steady.witness(HTTP)
+    # A stray header later on says nothing of our clock.
+    steady.witness("Sat, 28 Nov 2020 11:06:40 GMT")
+    assert told == []
+
+
+def test_a_ledger_that_rested_for_long_makes_the_clock_doubtful() -> None:
+    now = HTTP_MS / 1000
+    assert doubt(now, 0) is None
+    assert doubt(now, now - LONGEST_REST_S) is None
+    assert doubt(now, now + 10 * LONGEST_REST_S) is None
+    why = doubt(now + 80 * 365 * 86_400, now)
+    assert why is not None
+    assert "the system clock says 2106-11-09" in why
+    assert "is of 2026-11-28" in why
+    assert "FAREGATE_TRUST_CLOCK=1" in why

@@ -9,7 +9,9 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
-from faregate.core.holds import BudgetState
+import pytest
+
+from faregate.core.holds import BudgetState, LedgerError
 from faregate.core.labels import Labels
 from faregate.core.money import ZERO, Money
 from faregate.smoke.simulated.server import SimulatedProvider
@@ -115,7 +117,8 @@ async def test_a_clock_set_ahead_opens_no_new_month(tmp_path: Path) -> None:
         refused = await client.post(PATH, BODY)
         assert refused.status == 400
         assert "2026-12-01" in refused.json["error"]["resets_at"]
-        (event,) = (e for e in gate.daemon.gate.events.since(0) if e.kind == "clock")
+        told = [e for e in gate.daemon.gate.events.since(0) if e.kind == "clock"]
+        (event,) = (e for e in told if "jumped" in e.text)
         assert "720.0 hours ahead" in event.text
         assert event.severity == "alert"
         assert month_of(gate, DECEMBER).spent == ZERO
@@ -199,3 +202,31 @@ async def test_a_price_is_that_of_the_instant_the_request_came(tmp_path: Path) -
         clock.pass_by(3600)
         await call
     assert set(asked) == {date(2026, 11, 30)}
+
+
+async def test_a_clock_in_the_far_future_stops_the_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with gate_at(tmp_path, at(2026, 11, 15)) as (gate, client):
+        assert (await client.post(PATH, BODY)).status == 200
+        await gate.settled()
+    with pytest.raises(LedgerError, match="the system clock says 2099-01-01"):
+        async with gate_at(tmp_path, at(2099, 1, 1)):
+            pass
+    # A year of rest is nothing odd, and a person may know better.
+    async with gate_at(tmp_path, at(2027, 11, 15)):
+        pass
+    monkeypatch.setenv("FAREGATE_TRUST_CLOCK", "1")
+    async with gate_at(tmp_path, at(2099, 1, 1)):
+        pass
+
+
+async def test_a_clock_that_no_provider_shares_is_told_of(tmp_path: Path) -> None:
+    async with gate_at(tmp_path, at(2036, 11, 15)) as (gate, client):
+        for _ in range(2):
+            await client.post(PATH, BODY)
+        await gate.settled()
+        told = [e for e in gate.daemon.gate.events.since(0) if e.kind == "clock"]
+    assert len(told) == 1
+    assert "ahead of what a provider says" in told[0].text
+    assert told[0].severity == "alert"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from faregate.core.labels import Labels
 from faregate.core.refusal import Refusal, RefusalCode
@@ -34,6 +34,9 @@ if TYPE_CHECKING:
     from faregate.gateway.steady_clock import SteadyClock
     from faregate.gateway.turns import Failures, Turns
 
+_K = TypeVar("_K")
+REMEMBERED = 1024
+"""Sessions, and windows, of which it is kept that they met a full budget."""
 _DOOR_CODES = frozenset(
     {
         RefusalCode.UPSTREAM_BROKEN,
@@ -76,8 +79,9 @@ class Gate:
     """The latest instant that chose a budget window."""
     capped: dict[str, None] = field(default_factory=dict)
     """Sessions whose latest request met a full budget."""
-    refusing: set[BudgetWindow] = field(default_factory=set)
-    """Budget windows that the latest request asked of them found full."""
+    refusing: dict[BudgetWindow, None] = field(default_factory=dict)
+    """Budget windows that the latest request asked of them found full. Like the
+    sessions, only the newest are kept: both are shown, and decide nothing."""
 
     def __post_init__(self) -> None:
         """Remember sessions on routes as long as the gate lives."""
@@ -96,7 +100,13 @@ class Gate:
         if self.capped:
             self.capped.pop(session, None)
         if self.refusing:
-            self.refusing.difference_update(state.budget for state in states)
+            for state in states:
+                self.refusing.pop(state.budget, None)
+
+    def _met_a_full(self, session: str, blocking: Iterable[BudgetState]) -> None:
+        _remember(self.capped, session)
+        for state in blocking:
+            _remember(self.refusing, state.budget)
 
     def rebudget(self, matcher: BudgetMatcher) -> None:
         """Take new limits, for whoever waits for room as well."""
@@ -162,8 +172,7 @@ class Gate:
             )
         capped = refusal.code is RefusalCode.BUDGET_EXCEEDED
         if capped:
-            self.capped[identity.session] = None
-            self.refusing.update(s.budget for s in refusal.blocking)
+            self._met_a_full(identity.session, refusal.blocking)
         self.events.publish(
             "error" if fault else "capped" if capped else "refused",
             refusal.message,
@@ -208,6 +217,14 @@ class Gate:
             at_ms=self.clock.now_ms(),
             session=session,
         )
+
+
+def _remember(newest: dict[_K, None], key: _K) -> None:
+    """Keep a key as the newest; what is oldest goes."""
+    newest.pop(key, None)
+    newest[key] = None
+    if len(newest) > REMEMBERED:
+        del newest[next(iter(newest))]
 
 
 def _tightened(window: BudgetWindow, limit: Money) -> BudgetWindow:

@@ -313,6 +313,17 @@ def clock_jumped(ms: int) -> str:
     )
 
 
+def clock_skewed(ms: int) -> str:
+    """Return what to tell when a provider's time is quite another than ours."""
+    hours = abs(ms) / 3_600_000
+    where = "ahead of" if ms > 0 else "behind"
+    return (
+        f"The system clock is {hours:.1f} hours {where} what a provider says: budgets "
+        "may count in the wrong day or month. Set the clock, then restart the proxy: "
+        "faregate down; faregate up"
+    )
+
+
 def _why_closed(state: BudgetState) -> str:
     name = budget_name(state)
     return (

@@ -7,6 +7,7 @@ on from where it was. Small corrections, and time spent asleep, are followed.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
@@ -17,8 +18,26 @@ if TYPE_CHECKING:
 
 LARGEST_STEP_MS = 3_600_000
 """A step of the clock that is followed without a witness."""
+LONGEST_REST_S = 400 * 86_400
+"""How long a ledger may have rested before the clock is doubted at the start."""
 WITNESS_MS = 300_000
 """How far a witness's clock and ours may be apart."""
+
+
+def doubt(now_s: float, last_s: float) -> str | None:
+    """Return why the clock is not believed at a start; None when it is.
+
+    `last_s` is when the newest window of a budget began, 0 for a ledger without any.
+    A month that has not begun would be entered for good: windows never go back.
+    """
+    if not last_s or now_s - last_s <= LONGEST_REST_S:
+        return None
+    now, last = (datetime.fromtimestamp(s, UTC).date() for s in (now_s, last_s))
+    return (
+        f"the system clock says {now}, and the newest budget window in the ledger is of "
+        f"{last}: budgets would move on for good. Set the clock; if it is right, start "
+        "once with FAREGATE_TRUST_CLOCK=1"
+    )
 
 
 class SteadyClock:
@@ -36,6 +55,10 @@ class SteadyClock:
         """By how much the system clock is away from the time that counts."""
         self.on_jump: Callable[[int], None] = lambda _ms: None
         """Told of a jump once, when it is first seen."""
+        self.on_skew: Callable[[int], None] = lambda _ms: None
+        """Told once by how much the clock is ahead of what a provider says."""
+        self._agreed = False
+        """A provider has been heard; its word is not asked for each answer."""
 
     def now_ms(self) -> int:
         """Return Unix milliseconds."""
@@ -51,8 +74,11 @@ class SteadyClock:
         return int(elapsed_ms + self._offset)
 
     def witness(self, date: str | None) -> None:
-        """Take the `Date` header of an answer: it may confirm a jump."""
-        if not self.jump_ms or date is None:
+        """Take the `Date` header of an answer: it may confirm a jump, or deny the clock.
+
+        What one answer says moves no time; that they disagree is told once.
+        """
+        if date is None or (self._agreed and not self.jump_ms):
             return
         try:
             said = int(parsedate_to_datetime(date).timestamp() * 1000)
@@ -60,5 +86,10 @@ class SteadyClock:
             return
         wall = self._wall_ms()
         if abs(said - wall) <= WITNESS_MS:
-            self._offset = wall - self.elapsed() * 1000
-            self.jump_ms = 0
+            self._agreed = True
+            if self.jump_ms:
+                self._offset = wall - self.elapsed() * 1000
+                self.jump_ms = 0
+        elif not self.jump_ms and abs(said - wall) > LARGEST_STEP_MS:
+            self._agreed = True
+            self.on_skew(wall - said)
