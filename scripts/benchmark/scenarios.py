@@ -66,6 +66,21 @@ def scenarios() -> tuple[Scenario, ...]:
             streams=True,
             flat_out=False,
         ),
+        Scenario(
+            name="translated, flat out",
+            ask=Ask(path=MESSAGES, body=_json(_translated(100, 0))),
+            connections=32,
+            share=0.12,
+            streams=True,
+        ),
+        Scenario(
+            name="translated, 8 ms apart",
+            ask=Ask(path=MESSAGES, body=_json(_translated(40, 8))),
+            connections=32,
+            share=0.06,
+            streams=True,
+            flat_out=False,
+        ),
     )
 
 
@@ -91,6 +106,18 @@ def _chat(**more: Any) -> dict[str, Any]:
             {"role": "user", "content": "Name the files to change. " * 5},
         ],
         **more,
+    }
+
+
+def _translated(events: int, pause_ms: int) -> dict[str, Any]:
+    """Return a turn for a provider that speaks Chat Completions alone."""
+    asked = f"x-bench-events: {events} x-bench-pause-ms: {pause_ms} "
+    return {
+        "model": "plain/gpt-5",
+        "max_tokens": 100,
+        "stream": True,
+        "system": "You are a helpful coding agent.",
+        "messages": [{"role": "user", "content": asked + "Name the files. " * 5}],
     }
 
 

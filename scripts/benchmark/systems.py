@@ -36,6 +36,14 @@ key_env = "FAREGATE_BENCH_KEY"
 [providers.anthropic]
 base_url = "{upstream}"
 key_env = "FAREGATE_BENCH_KEY"
+[providers.plain]
+kind = "openai"
+base_url = "{upstream}/v1"
+protocols = ["openai_chat"]
+key_env = "FAREGATE_BENCH_KEY"
+[prices."plain/gpt-5"]
+input = 1.0
+output = 10.0
 """
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import sys
 from typing import cast
 
@@ -101,6 +102,12 @@ def _number(head: bytes, name: bytes, default: int) -> int:
     return int(head[at + len(name) + 1 :].split(b"\r\n", 1)[0])
 
 
+def _asked(head: bytes, body: bytes, name: bytes, default: int) -> int:
+    """Return a number of the head, or of the text: a translation keeps no headers."""
+    found = re.search(name + rb": (\d+)", body)
+    return _number(head, name, default) if found is None else int(found[1])
+
+
 class Provider(asyncio.Protocol):
     """One connection; answers each request once its body has arrived."""
 
@@ -132,8 +139,9 @@ class Provider(asyncio.Protocol):
         if b'"stream":true' not in body:
             self._transport.write(ANSWERS[b"/messages" in head])
             return
-        pause = _number(head, b"x-bench-pause-ms", 0) / 1000
-        stream = self._stream(_chunks(_number(head, b"x-bench-events", EVENTS)), pause)
+        pause = _asked(head, body, b"x-bench-pause-ms", 0) / 1000
+        count = _asked(head, body, b"x-bench-events", EVENTS)
+        stream = self._stream(_chunks(count), pause)
         task = asyncio.get_running_loop().create_task(stream)
         _running.add(task)
         task.add_done_callback(_running.discard)
