@@ -389,7 +389,7 @@ def _cost_answers(settings: Settings, clock: Clock) -> CostAnswers:
 
 
 def _open_ledger(settings: Settings, clock: Clock) -> Ledger:
-    return Ledger.open(
+    ledger = Ledger.open(
         settings.ledger_dir, clock_ms=clock.now_ms, zone=settings.budget.timezone
     )
     why = doubt(clock.now_ms() / 1000, ledger.high_water_s())
