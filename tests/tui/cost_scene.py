@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from faregate.control.cost_log import AttemptView, ExplainView, LabelsView, RequestView
+import msgspec
+from aiohttp import web
+
+from faregate.control.cost_log import (
+    AttemptView,
+    ExplainView,
+    LabelsView,
+    Report,
+    RequestView,
+    SumView,
+)
+from tests.control.fake_proxy import FakeProxy
 from tests.control.scenes import at
-
-if TYPE_CHECKING:
-    from tests.control.fake_proxy import FakeProxy
 
 SESSION = "b2f4a9d1-1111"
 
@@ -172,3 +180,79 @@ def fill(proxy: FakeProxy) -> FakeProxy:
     for name, told in EXPLAINED.items():
         proxy.answers[f"GET /v1/requests/{name}"] = told
     return proxy
+
+
+def total(key: str | None, cost: str, **changes: object) -> SumView:
+    fields: dict[str, object] = dict.fromkeys(SumView.__struct_fields__, 0)
+    fields |= {
+        "key": key,
+        "cost": cost,
+        "held": "0",
+        "unknown": "0",
+        "wasted": "0",
+        "requests": 40,
+        "attempts": 44,
+        "retries": 4,
+        "failed": 2,
+        "error_rate": 0.045,
+        "retry_rate": 0.1,
+        "escalation_rate": 0.0,
+        "input_tokens": 1_210_000,
+        "cache_read_tokens": 1_100_000,
+        "output_tokens": 38_200,
+        "first_token_ms": 1100,
+        "ttfb_ms": None,
+        "judged_cost": "0",
+        "cost_per_accepted": None,
+    }
+    return SumView(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def report(by: str, *rows: SumView, whole: str) -> Report:
+    return Report(
+        by=by,
+        since="2026-11-01T00:00:00Z",
+        until=at(0),
+        rows=list(rows),
+        total=total(None, whole),
+    )
+
+
+BY = {
+    "model": report(
+        "model",
+        total("claude-opus-4-6", "120.40", unknown="0.40", wasted="0.62"),
+        total("gpt-5.1-codex", "40.10", estimated=1, judged=4, accepted=3,
+              cost_per_accepted="13.37"),
+        total("vllm-next", "0", unpriced=14),
+        whole="160.50",
+    ),
+    "workspace": report(
+        "workspace", total("infra", "90.00"), total(None, "70.50"), whole="160.50"
+    ),
+    "day": report(
+        "day",
+        *[total(f"2026-11-{day:02}", f"{day % 7}.50") for day in range(1, 22)],
+        whole="160.50",
+    ),
+    "route": report(
+        "route",
+        total("cheap-first", "20.00", fallbacks=3, escalations=5, wasted="0.41",
+              judged=4, accepted=3),
+        total(None, "140.50"),
+        whole="160.50",
+    ),
+    "target": report("target", total("zai/glm-4.6", "1.00"), whole="160.50"),
+}  # fmt: skip
+
+
+class Sums(FakeProxy):
+    """A fake proxy that answers reports by their key."""
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        if request.path == "/v1/report" and self.problem is None:
+            told = BY.get(request.query["by"]) or report("?", whole="0")
+            return web.Response(
+                body=msgspec.json.encode(told), content_type="application/json"
+            )
+        return await super()._answer(request)

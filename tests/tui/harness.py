@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 WIDE = (120, 36)
 NARROW = (80, 24)
+WAIT_S = 3.0
+"""Seconds to wait for what a busy machine brings about."""
 
 
 def make_app(
@@ -63,7 +65,7 @@ def shows(app: FaregateApp, text: str) -> bool:
 
 async def until(pilot: Pilot[None], happened: Callable[[], bool]) -> None:
     """Wait for something that a message or a timer brings about."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT_S):
         while not happened():
             await pilot.pause(0.02)
 
@@ -76,7 +78,7 @@ async def told(pilot: Pilot[None], app: FaregateApp, text: str) -> None:
 async def calm(pilot: Pilot[None], painted: list[int]) -> None:
     """Wait until the first frames are out, and forget what they painted."""
     quiet = 0
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(WAIT_S):
         while quiet < 5:
             painted.clear()
             await pilot.pause(0.04)

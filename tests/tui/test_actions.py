@@ -14,6 +14,9 @@ TOGETHER = (
     {Scope.EVERYWHERE, Scope.BEYOND, Scope.TABLE, Scope.WAITING},
     {Scope.EVERYWHERE, Scope.BEYOND, Scope.TABLE, Scope.HOLDS},
     {Scope.EVERYWHERE, Scope.BEYOND, Scope.TABLE, Scope.PROVIDERS},
+    {Scope.EVERYWHERE, Scope.BEYOND, Scope.TABLE, Scope.REQUESTS},
+    {Scope.EVERYWHERE, Scope.BEYOND, Scope.REQUEST},
+    {Scope.EVERYWHERE, Scope.BEYOND, Scope.TABLE, Scope.MONTH},
     {Scope.OVERLAY},
 )
 

@@ -8,7 +8,7 @@ from faregate.core.money import Money
 from faregate.tui.caps import gauge
 from faregate.tui.glyphs import ASCII, UNICODE
 from faregate.tui.lines import Line, width
-from faregate.tui.meter import gauge_bar, scale, sparkline
+from faregate.tui.meter import column_bars, gauge_bar, scale, sparkline
 from faregate.tui.tones import Tone
 from tests.control.scenes import budget
 
@@ -88,3 +88,12 @@ def test_few_values_stand_at_the_right_and_many_are_averaged() -> None:
     assert text(many) == ".#"
     (none,) = sparkline([], 4, 1, ASCII)
     assert text(none) == "    "
+
+
+def test_columns_stand_apart_and_the_highest_is_full() -> None:
+    values = [Money.usd("1"), Money(), Money.usd("4")]
+    top, bottom = column_bars(values, 3, 2, UNICODE)
+    assert text(top) == "      ██ "
+    assert text(bottom) == "▄▄ ▁▁ ██ "
+    (narrow,) = column_bars(values, 1, 1, UNICODE)
+    assert text(narrow) == "▂▁█"

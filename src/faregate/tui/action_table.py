@@ -66,6 +66,9 @@ ACTIONS = (
     Action("older", "left_square_bracket", "neighbour(-1)", "previous",
            "the session's request before", Scope.REQUEST, bar=3),
 
+    Action("next_key", "m", "next_key", "by ...",
+           "sum by the next key: model, project, provider ...", Scope.MONTH, bar=2),
+
     _waiting("approve", "a", "approve", "approve once",
              "let the request under the cursor pass", bar=2),
     _waiting("deny", "d", "deny", "deny",
@@ -90,6 +93,10 @@ ACTIONS = (
                 "what waits for your yes or no"),
     _everywhere("providers", "4", "show('providers')", "providers",
                 "providers and their smoke tests"),
+    _everywhere("month", "5", "show('month')", "month",
+                "the month's days, its pace, and who spent it"),
+    _everywhere("routes", "6", "show('routes')", "routes",
+                "attempts, fallbacks, escalations, wasted money"),
     _everywhere("holds", "7", "show('holds')", "holds",
                 "money that is held for requests, and what nobody can tell"),
     _everywhere("cap", "b", "change_cap", "cap", "change a budget's cap", bar=6,

@@ -28,10 +28,12 @@ from faregate.tui.messages import OpenRequest, StoreChanged
 from faregate.tui.screens.help import HelpScreen
 from faregate.tui.screens.holds import HoldsScreen
 from faregate.tui.screens.live_screen import LiveScreen
+from faregate.tui.screens.month import MonthScreen
 from faregate.tui.screens.overview import OverviewScreen
 from faregate.tui.screens.providers import ProvidersScreen
 from faregate.tui.screens.request import RequestScreen
 from faregate.tui.screens.requests import RequestsScreen
+from faregate.tui.screens.routes import RoutesScreen
 from faregate.tui.screens.session import SessionScreen
 from faregate.tui.screens.session_control import pause_everything
 from faregate.tui.screens.waiting import WaitingScreen
@@ -55,6 +57,13 @@ if TYPE_CHECKING:
 PAINT_EVERY_S = 0.25
 """Paintings are at least this far apart, however fast news come."""
 
+_SCREENS: Mapping[str, Callable[[View, ControlDesk], LiveScreen]] = {
+    "requests": RequestsScreen,
+    "waiting": WaitingScreen,
+    "month": MonthScreen,
+    "routes": RoutesScreen,
+    "holds": HoldsScreen,
+}
 STILL_RUNNING = "proxy still running: faregate down stops it"
 
 
@@ -247,16 +256,10 @@ class FaregateApp(App[None]):
             self.notify(told, severity="error", timeout=15, markup=False)
 
     def _make_screen(self, name: str) -> LiveScreen:
-        match name:
-            case "providers":
-                desk = self._options.desk or SmokeDesk(self._options.socket_path)
-                return ProvidersScreen(self.view, desk)
-            case "requests":
-                return RequestsScreen(self.view, self.control)
-            case "waiting":
-                return WaitingScreen(self.view, self.control)
-            case _:
-                return HoldsScreen(self.view, self.control)
+        if name == "providers":
+            desk = self._options.desk or SmokeDesk(self._options.socket_path)
+            return ProvidersScreen(self.view, desk)
+        return _SCREENS[name](self.view, self.control)
 
     def _make_view(self, clock: Clock) -> View:
         options = self._options

@@ -175,6 +175,14 @@ def short_pace(found: Gauge, burn: Iterable[str], uptime_s: float, clock: Clock)
     return f"{'cap' if reached == _HOLDS else 'full'} {reached} (1h pace)"
 
 
+def month_start(views: Iterable[BudgetView]) -> datetime | None:
+    """Return where the global month began; None where no budget has one."""
+    for view in views:
+        if view.scope == "global" and view.window == "month":
+            return _start(view)
+    return None
+
+
 def share(part: Money, whole: Money) -> str:
     """Return "3.4%"; a dash where there is nothing to compare with."""
     if whole.pico <= 0:

@@ -73,6 +73,26 @@ def sparkline(
     return lines
 
 
+def column_bars(
+    values: Sequence[Money], wide: int, rows: int, glyphs: Glyphs
+) -> list[Line]:
+    """Return `rows` lines, top first: a bar of `wide` cells for each value.
+
+    The last cell of a bar is left free where there is room, so that bars stand apart.
+    """
+    highest = max((value.pico for value in values), default=0)
+    levels = [_level(value.pico, highest, rows) for value in values]
+    gap = " " if wide > 1 else ""
+    lines: list[Line] = []
+    for row in reversed(range(rows)):
+        spans: list[Span] = []
+        for level in levels:
+            sign, tone = _spark(level - row * _STEPS, row == 0, glyphs)
+            spans += [Span(sign * (wide - len(gap)), tone), Span(gap, Tone.TEXT)]
+        lines.append(tuple(each for each in spans if each.text))
+    return lines
+
+
 def _end(amount: Money, limit: int, cells: int) -> int:
     if amount.pico <= 0:
         return 0

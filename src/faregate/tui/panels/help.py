@@ -14,6 +14,7 @@ from faregate.tui.lines import EMPTY, Line, cell, line, span, wrap
 from faregate.tui.provider_table import COLUMNS as PROVIDER_COLUMNS
 from faregate.tui.request_table import COLUMNS as REQUEST_COLUMNS
 from faregate.tui.session_table import COLUMNS as SESSION_COLUMNS
+from faregate.tui.sum_table import SUM_COLUMNS
 from faregate.tui.tones import Tone
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ _OWN = (
     (Scope.HOLDS, "holds", HOLD_COLUMNS),
     (Scope.WAITING, "waiting", APPROVAL_COLUMNS),
     (Scope.REQUESTS, "requests", REQUEST_COLUMNS),
+    (Scope.MONTH, "sums", SUM_COLUMNS),
 )
 MOUSE = (
     "click chooses a row, a second click opens it; hold shift to select text with the "
