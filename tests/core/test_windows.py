@@ -16,7 +16,6 @@ from faregate.core.windows import (
     HighWater,
     WindowKind,
     bounds,
-    next_reset,
 )
 
 ENDING = [WindowKind.DAY, WindowKind.WEEK, WindowKind.MONTH]
@@ -55,7 +54,6 @@ def at(text: str, zone: tzinfo = UTC) -> int:
 def test_utc_windows(kind: WindowKind, start: str, end: str) -> None:
     found = bounds(kind, at("2026-11-23T13:00"))
     assert found == Bounds(starts_at=at(start), ends_at=at(end))
-    assert next_reset(kind, at("2026-11-23T13:00")) == at(end)
 
 
 @pytest.mark.parametrize("kind", ENDING)
@@ -71,7 +69,6 @@ def test_the_last_instant_is_inside_and_the_end_is_not(kind: WindowKind) -> None
 @pytest.mark.parametrize("kind", [WindowKind.SESSION, WindowKind.TOTAL])
 def test_sessions_and_totals_never_end(kind: WindowKind) -> None:
     assert bounds(kind, at("2026-11-23T13:00")) == ENDLESS
-    assert next_reset(kind, 0) is None
     assert ENDLESS.contains(10**12)
 
 

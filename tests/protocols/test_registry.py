@@ -11,7 +11,6 @@ from faregate.protocols.registry import (
     by_name,
     codec_for,
     dialect_of,
-    is_model_list,
 )
 
 PATHS = [
@@ -79,13 +78,6 @@ def test_only_posts_are_served(method: str, path: str) -> None:
 )
 def test_every_other_path_is_unknown(path: str) -> None:
     assert codec_for("POST", path) is None
-
-
-def test_model_lists() -> None:
-    assert is_model_list("GET", "/v1/models")
-    assert is_model_list("GET", "/v1beta/models")
-    assert not is_model_list("POST", "/v1/models")
-    assert not is_model_list("GET", "/v1/models/")
 
 
 @pytest.mark.parametrize(

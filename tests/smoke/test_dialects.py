@@ -38,7 +38,8 @@ def facts(wanted: Wanted, protocol: str) -> RequestFacts:
     assert dialect is not None
     assert codec is not None
     shaped = dialect.shape(wanted, MODEL)
-    path = dialect.inbound_path if protocol != GEMINI else shaped.path
+    # Base URLs of the OpenAI family end in /v1.
+    path = shaped.path if protocol in {GEMINI, MESSAGES} else f"/v1{shaped.path}"
     head = RequestHead(method="POST", path=path, query=shaped.query)
     return codec.inspect(head, _encoded(shaped.body))
 

@@ -58,11 +58,6 @@ def bounds(kind: WindowKind, now: float, zone: tzinfo = UTC) -> Bounds:
     return Bounds(starts_at=start, ends_at=end)
 
 
-def next_reset(kind: WindowKind, now: float, zone: tzinfo = UTC) -> int | None:
-    """Return when the window that contains `now` ends, or None if it never does."""
-    return bounds(kind, now, zone).ends_at
-
-
 class HighWater:
     """The latest instant that was ever used to choose a window.
 

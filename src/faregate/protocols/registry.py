@@ -51,7 +51,6 @@ _TRANSCRIPTS: dict[str, Callable[[bytes, int | None], tuple[Transcript, ...]]] =
     ANTHROPIC_MESSAGES.name: messages_transcript.read_messages,
     GENERATE_CONTENT.name: gemini_transcript.read_messages,
 }
-_MODEL_LISTS = frozenset({"/v1/models", "/v1beta/models"})
 
 
 def by_name(name: str) -> Codec | None:
@@ -88,11 +87,6 @@ def codec_for(method: str, path: str) -> tuple[Codec, Work] | None:
         return found
     endpoint = read_path(path)
     return None if endpoint is None else (GENERATE_CONTENT, endpoint.work)
-
-
-def is_model_list(method: str, path: str) -> bool:
-    """Tell whether a request asks which models there are; no codec reads it."""
-    return method == "GET" and path in _MODEL_LISTS
 
 
 def dialect_of(path: str) -> Codec:

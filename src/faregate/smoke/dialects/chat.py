@@ -26,7 +26,6 @@ class ChatDialect:
     protocol = OPENAI_CHAT
     output_fields: tuple[str, ...] = ("max_tokens", "max_completion_tokens")
     terminal = "[DONE]"
-    inbound_path = "/v1/chat/completions"
     models_path = "/models"
     count_path = ""
 

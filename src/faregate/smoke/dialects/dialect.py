@@ -45,11 +45,6 @@ class Dialect(Protocol):
         ...
 
     @property
-    def inbound_path(self) -> str:
-        """Return the path under which the codecs know this request."""
-        ...
-
-    @property
     def models_path(self) -> str:
         """Return the path of the model list."""
         ...

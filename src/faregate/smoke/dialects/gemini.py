@@ -35,7 +35,6 @@ class GeminiDialect:
     protocol = GEMINI
     output_fields: tuple[str, ...] = ("maxOutputTokens",)
     terminal = ""
-    inbound_path = "/v1beta/models/m:generateContent"
     models_path = _ROOT
     count_path = ""
 

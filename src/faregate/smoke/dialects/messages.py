@@ -38,7 +38,6 @@ class MessagesDialect:
     protocol = ANTHROPIC_MESSAGES
     output_fields: tuple[str, ...] = ("max_tokens",)
     terminal = "message_stop"
-    inbound_path = "/v1/messages"
     models_path = "/v1/models"
     count_path = "/v1/messages/count_tokens"
 

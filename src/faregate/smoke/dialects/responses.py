@@ -28,7 +28,6 @@ class ResponsesDialect:
     protocol = OPENAI_RESPONSES
     output_fields: tuple[str, ...] = ("max_output_tokens",)
     terminal = "response.completed"
-    inbound_path = "/v1/responses"
     models_path = "/models"
     count_path = ""
 
