@@ -7,84 +7,24 @@ from typing import Any
 
 import pytest
 
-from faregate.core.transcript import ToolCall
 from faregate.protocols.codec import StreamTooLargeError
 from faregate.protocols.registry import by_name
-from faregate.protocols.screening import Screen
-from faregate.protocols.tool_screens import screen_of
-from tests.protocols.calling import BODIES, CHUNKS, STREAMS, sse
+from tests.protocols.calling import BODIES, CHUNKS, STREAMS
+from tests.protocols.screens import (
+    NO,
+    Judge,
+    denied,
+    events_of,
+    metered,
+    payloads,
+    screen,
+    texts,
+    through,
+)
 from tests.protocols.streams import Golden, load_goldens
 
-NO = "[Faregate] no \u00e9"
 each_dialect = pytest.mark.parametrize("name", STREAMS)
 GOLDENS = [g for g in load_goldens() if g.codec.name in STREAMS]
-
-
-class Judge:
-    """Has questions about calls of these tools."""
-
-    def __init__(self, *tools: str, everything: bool = False) -> None:
-        self.tools = tools
-        self.everything = everything
-        self.only_concerned = False
-
-    def concerns(self, tool: str) -> bool:
-        return self.everything or tool in self.tools
-
-    def questions(self, call: ToolCall) -> bool:
-        return not self.only_concerned and self.concerns(call.name)
-
-
-def screen(name: str, judge: Judge) -> Screen:
-    made = screen_of(name, judge)
-    assert made is not None
-    return made
-
-
-def through(made: Screen, stream: bytes, size: int = 10**9) -> tuple[bytes, bytes]:
-    """Return what passed before the end, and what was decided at once."""
-    passed = b"".join(
-        made.feed(stream[at : at + size]) for at in range(0, len(stream), size)
-    )
-    return passed, made.finish()
-
-
-def denied(name: str, stream: bytes, judge: Judge, size: int = 10**9) -> bytes:
-    made = screen(name, judge)
-    passed = b"".join(through(made, stream, size))
-    return passed + (made.resolve([NO] * len(made.asked)) if made.asked else b"")
-
-
-def metered(name: str, stream: bytes) -> Any:
-    codec = by_name(name)
-    assert codec is not None
-    meter = codec.meter(strip_usage=False, flags=frozenset())
-    meter.feed(stream)
-    meter.finish()
-    return meter.answer()
-
-
-def texts(document: Any) -> list[str]:
-    """Return every text inside a decoded value."""
-    if isinstance(document, str):
-        return [document]
-    items = document.values() if isinstance(document, dict) else document
-    return (
-        [text for item in items for text in texts(item)]
-        if isinstance(items, list) or isinstance(document, dict)
-        else []
-    )
-
-
-def events_of(stream: bytes) -> list[bytes]:
-    return sorted(stream.split(b"\n\n"))
-
-
-def payloads(stream: bytes) -> list[Any]:
-    lines = [
-        x.removeprefix(b"data: ") for x in stream.splitlines() if x[:5] == b"data:"
-    ]
-    return [json.loads(line) for line in lines if line != b"[DONE]"]
 
 
 @each_dialect
@@ -119,13 +59,6 @@ def test_words_pass_and_the_call_waits(name: str) -> None:
     assert json.loads(call.arguments) == {"command": "git push"}
     # Words and pings overtake what is held, nothing else does.
     assert events_of(passed + made.resolve([None])) == events_of(STREAMS[name])
-
-
-def test_text_between_the_pieces_of_a_call_flows_on() -> None:
-    made = screen("openai_chat", Judge("Bash"))
-    passed, _ = through(made, STREAMS["openai_chat"])
-    assert b" now." in passed
-    assert made.resolve([None]).startswith(b'data: {"id": "c1"')
 
 
 @each_dialect
@@ -288,52 +221,6 @@ def test_denied_calls_leave_no_gap_in_the_numbers() -> None:
     passed = b"".join(through(made, STREAMS["openai_responses"]))
     numbers = [e["sequence_number"] for e in payloads(passed + made.resolve([NO]))]
     assert numbers == list(range(len(numbers)))
-
-
-def test_each_choice_ends_in_its_own_way() -> None:
-    def chunk(index: int, delta: dict[str, Any], finish: str | None = None) -> Any:
-        return {"choices": [{"index": index, "delta": delta, "finish_reason": finish}]}
-
-    def call(name: str) -> dict[str, Any]:
-        return {"tool_calls": [{"index": 0, "id": name, "function": {"name": name}}]}
-
-    stream = sse(
-        chunk(0, call("Bash")),
-        chunk(1, call("Read")),
-        chunk(0, {}, "tool_calls"),
-        chunk(1, {}, "tool_calls"),
-        "[DONE]",
-    )
-    out = payloads(denied("openai_chat", stream, Judge("Bash")))
-    ends = {
-        choice["index"]: choice["finish_reason"]
-        for chunk in out
-        for choice in chunk["choices"]
-        if choice["finish_reason"]
-    }
-    assert ends == {0: "stop", 1: "tool_calls"}
-
-
-def test_a_call_written_the_old_way() -> None:
-    function = {"name": "Bash", "arguments": '{"command":"git push"}'}
-    chunk = {"choices": [{"index": 0, "delta": {"function_call": function}}]}
-    end = {"choices": [{"index": 0, "delta": {}, "finish_reason": "function_call"}]}
-    out = payloads(denied("openai_chat", sse(chunk, end, "[DONE]"), Judge("Bash")))
-    assert NO in out[0]["choices"][0]["delta"]["content"]
-    assert out[-1]["choices"][0]["finish_reason"] == "stop"
-    message = {"role": "assistant", "content": None, "function_call": function}
-    body = {
-        "choices": [{"index": 0, "message": message, "finish_reason": "function_call"}]
-    }
-    made = screen("openai_chat", Judge("Bash"))
-    read, numbers = made.whole_calls(json.dumps(body).encode())
-    assert numbers == (0,)
-    choice = json.loads(made.rewritten(read, {0: NO}))["choices"][0]
-    assert choice == {
-        "index": 0,
-        "message": {"role": "assistant", "content": NO},
-        "finish_reason": "stop",
-    }
 
 
 def test_a_stream_that_ends_in_the_middle_of_a_call() -> None:

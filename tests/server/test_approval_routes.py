@@ -173,3 +173,21 @@ async def test_a_stop_leaves_nobody_waiting(tmp_path: Path) -> None:
         await asyncio.to_thread(person(gate).approve, case.id, Approve(session=True))
         assert (await sent).status == 200
         assert (await ask(gate, CHAT)).status == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        ("/v1/batches", "batch jobs"),
+        ("/v1/files", "stored files"),
+        ("/v1/fine_tuning/jobs", "fine-tuning jobs"),
+        ("/v1/images/generations", "images, audio and video"),
+    ],
+)
+async def test_work_that_nothing_bounds_is_not_served(
+    gate: RunningGate, path: str, what: str
+) -> None:
+    answer = await ask(gate, CHAT, target=path)
+    assert answer.status == 404
+    assert f"nothing bounds what {what} cost" in answer.json["error"]["message"]
+    assert gate.provider.requests == []

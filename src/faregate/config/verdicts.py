@@ -42,7 +42,7 @@ def _calls(value: object) -> tuple[CallRule, ...]:
     example = '"Bash(git push*)" = "ask"'
     if isinstance(value, list):
         # A bare list says what to ask about.
-        value = {str(each): Verdict.ASK.value for each in value}
+        value = {_text(each): Verdict.ASK.value for each in value}
     try:
         return tuple(read_rule(p, v) for p, v in _pairs(value, example))
     except ValueError as error:
@@ -52,6 +52,12 @@ def _calls(value: object) -> tuple[CallRule, ...]:
             str(error),
             f"Write: {{key}} = {{ {example} }}, or one of {', '.join(GROUPS)}.",
         ) from error
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise NotThisKind(f"{shown(value)} is not text", 'Text needs "quotes".')
+    return value
 
 
 def refused_work(what: str) -> Kind[Verdict]:

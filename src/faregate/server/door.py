@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
+from faregate.core.approvals.endpoints import kind_of_path
 from faregate.core.lean import lean
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.secret import LOCAL_TOKEN_PREFIX
@@ -33,6 +34,14 @@ _MODEL_LISTS = ("/v1/models", "/v1beta/models")
 _KEY_PARAMETERS = frozenset(
     {"key", "api_key", "api-key", "apikey", "access_token", "token"}
 )
+
+
+_WORK = {
+    "batches": "batch jobs",
+    "uploads": "stored files",
+    "fine_tunes": "fine-tuning jobs",
+    "media": "images, audio and video",
+}
 
 
 class Knock(StrEnum):
@@ -202,6 +211,13 @@ def _bad(message: str) -> Refusal:
 
 
 def _not_found(path: str) -> Refusal:
+    kind = kind_of_path(path)
+    if kind is not None:
+        return Refusal(
+            code=RefusalCode.NOT_FOUND,
+            message=f"{path[:200]} is not served: nothing bounds what {_WORK[kind]} "
+            "cost, so the cap could not be kept",
+        )
     return Refusal(
         code=RefusalCode.NOT_FOUND,
         message=f"{path[:200]} is not served. Faregate serves /v1/chat/completions, "
