@@ -83,7 +83,12 @@ def build_gate(
     desk = ApprovalDesk(
         policy=settings.approvals, clock=clock, events=events, audit=audit
     )
+    flights = Flights()
+    watch = ConversationWatch(
+        settings.loops, clock, events, is_running=flights.is_running, desk=desk
+    )
     governor = Governor(
+        loops=watch,
         approver=desk,
         limiter=Limiter(
             LimitRules(settings.limits.everyone, settings.limits.by_agent),
@@ -104,7 +109,7 @@ def build_gate(
         planner=planner,
         admission=admission,
         events=events,
-        flights=Flights(),
+        flights=flights,
         turns=turns,
         failures=Failures(),
         governor=governor,

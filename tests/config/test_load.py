@@ -197,7 +197,7 @@ BAD = [
     ("x = " + "9" * 5000, 1, "x", []),
     # Keys that do not exist.
     ("[limitz]\nrequests = 5\n", 1, "limitz", ["would do nothing"]),
-    ("[loops]\n", 1, "loops", ["would do nothing"]),
+    ("[watch]\n", 1, "watch", ["would do nothing"]),
     ("[bugdet]\nmonthly = 5\n", 1, "bugdet", ["Did you mean budget?"]),
     ("[budget]\n\nmontly = 5\n", 3, "budget.montly", ["Did you mean monthly?"]),
     ("mnthl = 5\n", 1, "mnthl", ["Known here: approvals, budget"]),

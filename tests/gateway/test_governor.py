@@ -45,6 +45,12 @@ class Watcher:
             await asked.reply.write(b": waiting\n\n")
         return self.says
 
+    def resume(self, session: str) -> bool:
+        return False
+
+    def stopped(self) -> frozenset[str]:
+        return frozenset()
+
 
 class Listening(Governor):
     """Remembers what ended."""

@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING
 
 from faregate.config.files import read_owned
 from faregate.config.problems import ConfigError, Problem
-from faregate.config.schema import ApprovalKeys, BudgetKeys, LimitKeys, ServerKeys
+from faregate.config.schema import (
+    ApprovalKeys,
+    BudgetKeys,
+    LimitKeys,
+    LoopKeys,
+    ServerKeys,
+)
+from faregate.config.sections.alerts import read_alerts
 from faregate.config.sections.approvals import read_approvals
 from faregate.config.sections.budgets import (
     MONTHLY,
@@ -19,6 +26,7 @@ from faregate.config.sections.budgets import (
     rules,
 )
 from faregate.config.sections.limits import read_limits
+from faregate.config.sections.loops import read_loops
 from faregate.config.sections.prices import read_models, read_prices
 from faregate.config.sections.providers import read_providers
 from faregate.config.sections.routes import (
@@ -81,7 +89,9 @@ def load(paths: Paths) -> Settings:
         theme=read_theme(top.table("theme")),
         keys=read_keys(keys),
         limits=read_limits(top.table("limits")),
+        alerts=read_alerts(top.table("alerts")),
         approvals=read_approvals(top.table("approvals")),
+        loops=read_loops(top.table("loops")),
         ledger_dir=read_ledger(top.table("ledger"), paths.ledger_dir),
         hidden=hidden,
         warnings=(*(f"{each}" for each in hidden), *retired_targets(routes, providers)),
@@ -132,6 +142,7 @@ def _homes() -> dict[str, str]:
             ("server", ServerKeys),
             ("limits", LimitKeys),
             ("approvals", ApprovalKeys),
+            ("loops", LoopKeys),
             ("budget", BudgetKeys),
         )
         for field in vars(keys).values()

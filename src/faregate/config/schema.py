@@ -30,12 +30,14 @@ from faregate.config.values import (
     SCOPE,
     URL,
     VARIABLE,
+    WEBHOOK,
     WEEKDAY,
     WINDOW,
 )
 from faregate.config.verdicts import CALL_RULES, NAME_RULES, VERDICT, refused_work
 from faregate.core.approvals.policy import Unattended
 from faregate.core.approvals.verdicts import Verdict
+from faregate.core.loops.finding import LoopAction
 from faregate.core.policy import OnTight, Unpriced
 from faregate.providers.spec import Billing, OnAbort
 
@@ -127,6 +129,22 @@ class BudgetsKeys:
     LIMIT = Field("limit", CAP, 'the cap in USD, or "none"')
 
 
+class AlertKeys:
+    """Keys of [alerts]."""
+
+    COMMAND: Field[tuple[str, ...]] = Field(
+        "command",
+        ARGV,
+        "a command, as a list, that gets each alert as JSON on its standard input",
+    )
+    WEBHOOK = Field(
+        "webhook",
+        WEBHOOK,
+        "a URL that gets each alert as JSON: https, or http to this machine",
+        secret=True,
+    )
+
+
 _COUNT = at_most(integer(1, 10**12, "a whole number"))
 _TOKENS = at_most(integer(1, 10**12, "a whole number of tokens"))
 
@@ -158,6 +176,29 @@ class LimitKeys:
     )
     SPEND_PER_MINUTE = Field(
         "spend_per_minute", at_most(USD), "USD of a session within any 60 seconds"
+    )
+
+
+class LoopKeys:
+    """Keys of [loops]."""
+
+    REPEATS = Field(
+        "repeats",
+        integer(2, 1000, "a number of repeats"),
+        "how often the same may come again before it is a loop",
+        default=5,
+    )
+    WINDOW = Field(
+        "window",
+        duration(10, 86400),
+        "within which time; what came before does not count",
+        default=600.0,
+    )
+    ACTION = Field(
+        "action",
+        choice(LoopAction),
+        "what to do with a loop: ask (stop when nobody watches), stop, or alert",
+        default=LoopAction.ASK,
     )
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from faregate.core.approvals.policy import ApprovalPolicy
+from faregate.core.loops.finding import LoopSettings
 from faregate.core.retrying import RetryPolicy
 
 if TYPE_CHECKING:
@@ -55,6 +56,14 @@ class BudgetSettings:
     output: int
     """Output tokens given to a request that names no bound."""
     unpriced: Unpriced
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertSettings:
+    """Where alerts go besides the log."""
+
+    command: tuple[str, ...] = ()
+    webhook: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,7 +155,9 @@ class Settings:
     """Key bindings of the screen: action to key."""
     ledger_dir: Path
     limits: LimitSettings = field(default_factory=LimitSettings)
+    alerts: AlertSettings = field(default_factory=AlertSettings)
     approvals: ApprovalPolicy = field(default_factory=ApprovalPolicy)
+    loops: LoopSettings = field(default_factory=LoopSettings)
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     hidden: tuple[Hidden, ...] = ()
     warnings: tuple[str, ...] = field(default=())

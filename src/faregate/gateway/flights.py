@@ -96,6 +96,10 @@ class Flights:
         if not self._by_id:
             self._empty.set()
 
+    def is_running(self, request: str) -> bool:
+        """Tell whether the request with this id is in flight."""
+        return request in self._by_id
+
     async def landed(self) -> None:
         """Return once nothing is in flight."""
         while self._by_id:

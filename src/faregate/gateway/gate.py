@@ -171,13 +171,14 @@ class Gate:
                 at_ms=now,
             )
         capped = refusal.code is RefusalCode.BUDGET_EXCEEDED
+        alarming = capped or refusal.code is RefusalCode.LOOP_DETECTED
         if capped:
             self._met_a_full(identity.session, refusal.blocking)
         self.events.publish(
             "error" if fault else "capped" if capped else "refused",
             refusal.message,
             at_ms=now,
-            severity="alert" if capped else "warn",
+            severity="alert" if alarming else "warn",
             session=identity.session,
         )
 

@@ -73,6 +73,14 @@ class LoopWatch(Protocol):
         """Return why the request may not go on, or None."""
         ...
 
+    def resume(self, session: str) -> bool:
+        """Let a session begin anew; tell whether it was stopped for a loop."""
+        ...
+
+    def stopped(self) -> frozenset[str]:
+        """Return the sessions whose latest request was refused for a loop."""
+        ...
+
 
 class Approver(Protocol):
     """Holds what a person must allow until somebody decided."""
@@ -97,6 +105,7 @@ class Governor:
         """Ask these, in this order; a pause is waited out for `patience_s`."""
         self.limiter = limiter
         self.latches = latches or Latches()
+        self.loops = loops
         self._watchers = tuple(each for each in (loops, approver) if each is not None)
         self._patience_s = patience_s
         self._running: dict[str, Asked] = {}
@@ -173,6 +182,8 @@ class Governor:
         if kind == "session" and self.limiter is not None:
             self.limiter.states.begin_anew(name)
         lifted = self.latches.lift(scope)
+        if kind == "session" and self.loops is not None:
+            lifted = self.loops.resume(name) or lifted
         self._lifted.set()
         self._lifted = asyncio.Event()
         return lifted

@@ -22,6 +22,7 @@ from faregate.control.models import (
     Status,
 )
 from faregate.core.circuit_breaker import BreakerState
+from faregate.core.latches import LatchState
 from faregate.server import views
 from faregate.server.approval_views import approval_list
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from faregate.core.holds import BudgetState
-    from faregate.core.latches import LatchState
     from faregate.core.records import SessionRow
     from faregate.gateway.flights import Flight
     from faregate.gateway.gate import Gate
@@ -225,6 +225,8 @@ class Live:
         for flight in self._gate.flights.all():
             by_session.setdefault(flight.session, []).append(flight)
         now_ms = self._gate.clock.now_ms()
+        loops = self._gate.governor.loops
+        looping = frozenset() if loops is None else loops.stopped()
         return [
             views.session_view(
                 record,
@@ -233,7 +235,9 @@ class Live:
                 spent_lately=self._figures.latest.spent_lately,
                 capped=self._gate.is_capped(record.session),
                 window_of=self._window_of,
-                latched=self._latched(record),
+                latched=LatchState.STOPPED
+                if record.session in looping
+                else self._latched(record),
             )
             for record in records
         ]

@@ -26,6 +26,8 @@ class TurnMemory:
     def __init__(self) -> None:
         self._closed: deque[tuple[Turn, float]] = deque(maxlen=MOST_TURNS)
         self._known: tuple[int, ...] = ()
+        self._unread: tuple[int, ...] = ()
+        """The messages of the last turn, which may go on."""
         self._last: Turn | None = None
         self._last_seen = 0.0
 
@@ -51,6 +53,11 @@ class TurnMemory:
         self._closed.clear()
         self._last = None
         self._known = tuple(parts)
+        self._unread = ()
+
+    def skip(self) -> None:
+        """Drop every turn that is known, the last one included."""
+        self.forget((*self._known, *self._unread))
 
     def take(self, parts: Sequence[int], reads: Sequence[Read], now: float) -> None:
         """Take the turns of all messages from `covered` on; `now` in seconds."""
@@ -63,7 +70,7 @@ class TurnMemory:
             else:
                 self._closed.append((read.turn, seen))
                 start += read.messages
-        self._known = tuple(parts[:start])
+        self._known, self._unread = tuple(parts[:start]), tuple(parts[start:])
 
     def since(self, then: float) -> tuple[Turn, ...]:
         """Return the turns that were first seen at or after this instant, in seconds."""

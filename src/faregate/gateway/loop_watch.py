@@ -1,0 +1,249 @@
+"""Watches conversations for loops, and stops those that go in circles.
+
+Owns what is remembered of each conversation and what follows from a loop. Reads no
+more of a request than what it adds to the one before, long ones in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from faregate.core.approvals.findings import Finding
+from faregate.core.approvals.verdicts import Verdict
+from faregate.core.facts import Work
+from faregate.core.loops.finding import LoopAction
+from faregate.core.loops.memory import TurnMemory
+from faregate.core.loops.registry import find_loop
+from faregate.core.loops.requests import Arrival, RequestLog
+from faregate.core.loops.turns import read_turns
+from faregate.gateway import loop_messages
+from faregate.gateway.approval_case import Decision
+from faregate.protocols.registry import messages_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from faregate.core.facts import RequestFacts
+    from faregate.core.loops.finding import Loop, LoopSettings
+    from faregate.core.loops.turns import Read, Turn
+    from faregate.core.refusal import Refusal
+    from faregate.gateway.approvals import ApprovalDesk
+    from faregate.gateway.events import EventLog
+    from faregate.gateway.governor import Asked
+    from faregate.gateway.ports import Clock
+
+READ_ON_LOOP = 256 * 1024
+"""Most bytes of a body that is read without a thread."""
+_NEW_ON_LOOP = 64 * 1024
+_MESSAGES_ON_LOOP = 16
+_FEWEST_MESSAGES = 3
+"""What was asked, what the model did, what came of it."""
+_CONVERSATIONS = 512
+
+
+@dataclass(slots=True, eq=False)
+class _Talk:
+    """One conversation of a session."""
+
+    session: str
+    root: str
+    memory: TurnMemory = field(default_factory=TurnMemory)
+    requests: RequestLog = field(default_factory=RequestLog)
+    running: set[str] = field(default_factory=set)
+    """Requests with the latest body."""
+    body: int = 0
+    refusal: Refusal | None = None
+    """Why it was stopped; holds until it says something else or a person resumes."""
+    stopped_at: int = 0
+    told: Loop | None = None
+    """The loop of which a person was told that it goes on."""
+    allowed: bool = False
+    """A person lets this session repeat itself as it likes."""
+
+
+class ConversationWatch:
+    """Finds loops in what requests carry; see `LoopWatch`."""
+
+    def __init__(
+        self,
+        settings: LoopSettings,
+        clock: Clock,
+        events: EventLog,
+        *,
+        is_running: Callable[[str], bool],
+        desk: ApprovalDesk | None = None,
+    ) -> None:
+        """Judge by `settings`; `is_running` tells of a request's id, `desk` asks."""
+        self.settings = settings
+        self._clock = clock
+        self._events = events
+        self._is_running = is_running
+        self._desk = desk
+        self._talks: OrderedDict[tuple[str, str], _Talk] = OrderedDict()
+
+    async def check(self, asked: Asked) -> Refusal | None:
+        """Return why a request may not go on, or None; may wait for a person."""
+        facts = asked.facts
+        if facts.work is not Work.GENERATION:
+            return None
+        talk = self._talk(asked)
+        if talk.allowed:
+            return None
+        if talk.refusal is not None and talk.stopped_at == _last_word(facts):
+            return talk.refusal
+        action = self.settings.action
+        loop = self._in_requests(asked, talk)
+        if loop is not None and not facts.tools:
+            # No agent goes in circles: a script or a check repeats itself.
+            action = LoopAction.ALERT
+        elif loop is None:
+            loop = await self._in_turns(asked, talk)
+        if loop is None:
+            talk.refusal = talk.told = None
+            return None
+        return await self._act(asked, talk, loop, action)
+
+    def resume(self, session: str) -> bool:
+        """Let a session begin anew; tell whether it was stopped for a loop."""
+        was_stopped = False
+        for talk in self._talks.values():
+            if session in {talk.session, talk.root}:
+                was_stopped = was_stopped or talk.refusal is not None
+                talk.refusal = talk.told = None
+                talk.memory.skip()
+                talk.requests.forget()
+        return was_stopped
+
+    def stopped(self) -> frozenset[str]:
+        """Return the sessions whose latest request was refused for a loop."""
+        talks = self._talks.values()
+        return frozenset(talk.session for talk in talks if talk.refusal is not None)
+
+    def _talk(self, asked: Asked) -> _Talk:
+        identity = asked.identity
+        key = (identity.session, asked.facts.conversation.opening)
+        talk = self._talks.get(key)
+        if talk is None:
+            talk = self._talks[key] = _Talk(identity.session, identity.root_session)
+            if len(self._talks) > _CONVERSATIONS:
+                self._talks.popitem(last=False)
+        self._talks.move_to_end(key)
+        return talk
+
+    def _in_requests(self, asked: Asked, talk: _Talk) -> Loop | None:
+        facts = asked.facts
+        conversation = facts.conversation
+        body = hash((conversation.fixed, conversation.parts, facts.body_bytes))
+        again = body == talk.body
+        if again:
+            # What the model is not shown may still differ: a seed, a temperature.
+            body = hash((body, asked.inbound.body))
+        else:
+            talk.running.clear()
+            talk.body = body
+        talk.running = {each for each in talk.running if self._is_running(each)}
+        beside = bool(talk.running)
+        talk.running.add(asked.inbound.id)
+        arrival = Arrival(
+            body=body,
+            now=self._clock.elapsed(),
+            beside=beside,
+            again=again,
+            failed_before=asked.client_retry,
+            plain=not facts.tools,
+        )
+        return talk.requests.came(arrival, self.settings.repeats, self.settings.window)
+
+    async def _in_turns(self, asked: Asked, talk: _Talk) -> Loop | None:
+        if len(asked.facts.conversation.parts) < _FEWEST_MESSAGES:
+            return None
+        turns = await self._turns(asked, talk)
+        return find_loop(turns, self.settings.repeats)
+
+    async def _turns(self, asked: Asked, talk: _Talk) -> tuple[Turn, ...]:
+        """Return the conversation's turns within the window, this request's with them."""
+        parts = asked.facts.conversation.parts
+        memory = talk.memory
+        start = memory.align(parts)
+        reads = await _read(asked, len(parts) - start)
+        # Another request of the same conversation may have come between.
+        if memory.align(parts) != start or sum(r.messages for r in reads) == 0:
+            return ()
+        now = self._clock.elapsed()
+        memory.take(parts, reads, now)
+        return memory.since(now - self.settings.window)
+
+    async def _act(
+        self, asked: Asked, talk: _Talk, loop: Loop, action: LoopAction
+    ) -> Refusal | None:
+        note = asked.inbound.explanation.note
+        told = {"rule": str(loop.rule), "times": loop.times, "tools": loop.tools}
+        if action is LoopAction.ALERT:
+            note("loop", **told, decision="alert")
+            self._alert(asked, talk, loop)
+            return None
+        denied = False
+        if action is LoopAction.ASK and self._desk is not None and self._desk.watched():
+            outcome = await self._desk.ask(asked, (_finding(loop),))
+            if outcome.decision is Decision.APPROVED:
+                note("loop", **told, decision="allowed by a person")
+                talk.refusal = None
+                talk.allowed = outcome.for_session
+                talk.memory.skip()
+                talk.requests.forget()
+                return None
+            denied = outcome.decision is Decision.DENIED
+            if outcome.refusal is not None:
+                return outcome.refusal
+        note("loop", **told, decision="stopped")
+        talk.refusal = loop_messages.looping(loop, talk.root, denied=denied)
+        talk.stopped_at = _last_word(asked.facts)
+        return talk.refusal
+
+    def _alert(self, asked: Asked, talk: _Talk, loop: Loop) -> None:
+        """Tell a person once of a loop that goes on."""
+        before, talk.told = talk.told, loop
+        if before is not None and (before.rule, before.tools) == (
+            loop.rule,
+            loop.tools,
+        ):
+            return
+        self._events.publish(
+            "loop",
+            loop_messages.alert(loop),
+            at_ms=self._clock.now_ms(),
+            severity="alert",
+            session=asked.identity.session,
+        )
+
+
+async def _read(asked: Asked, count: int) -> list[Read]:
+    """Return the turns of a request's last `count` messages."""
+    codec, body = asked.inbound.codec.name, asked.inbound.body
+    sizes = asked.facts.conversation.sizes[-count:] if count else ()
+    small = len(body) <= READ_ON_LOOP and sum(sizes) <= _NEW_ON_LOOP
+    if small and count <= _MESSAGES_ON_LOOP:
+        return _turns_of(codec, body, count)
+    return await asyncio.to_thread(_turns_of, codec, body, count)
+
+
+def _turns_of(codec: str, body: bytes, count: int) -> list[Read]:
+    return read_turns(messages_of(codec, body, count))
+
+
+def _last_word(facts: RequestFacts) -> int:
+    """Return what stands for a conversation's end: the same when nothing was added."""
+    parts = facts.conversation.parts
+    return hash((len(parts), parts[-1:]))
+
+
+def _finding(loop: Loop) -> Finding:
+    return Finding(
+        rule="loops",
+        verdict=Verdict.ASK,
+        what=", ".join(loop.tools) or str(loop.rule),
+        why=f"it goes in circles: {loop_messages.what_repeats(loop)}",
+    )
