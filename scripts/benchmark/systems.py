@@ -29,6 +29,15 @@ port = {port}
 monthly = 1000000
 daily = 500000
 session = 100000
+[limits]
+requests = 100000000
+input_tokens = 100000000000
+output_tokens = 100000000000
+retries = 1000000
+tool_calls = 100000000
+concurrency = 100000
+[loops]
+action = "alert"
 [providers.openai]
 base_url = "{upstream}/v1"
 protocols = ["openai_chat", "openai_responses"]
