@@ -27,7 +27,7 @@ def money(amount: str) -> Money:
 
 def below_a_cent(amount: Money) -> bool:
     """Whether two decimals would show this amount as nothing."""
-    return bool(amount) and -_CENT < amount < _CENT
+    return 0 < abs(amount.pico) < _CENT.pico
 
 
 def dollars(amount: Money) -> str:

@@ -135,8 +135,11 @@ class SessionTable:
         """Return the rows that pass the filter, in order."""
         shown = [view for view in store.sessions.values() if wanted.lets(view)]
         key = SORT_KEYS[order.column]
-        shown.sort(key=lambda view: view.last_at, reverse=True)
-        shown.sort(key=key, reverse=order.descending)
+        if order.descending:
+            shown.sort(key=lambda view: (*key(view), view.last_at), reverse=True)
+        else:
+            shown.sort(key=lambda view: view.last_at, reverse=True)
+            shown.sort(key=key)
         self.fine = any(below_a_cent(money(view.cost)) for view in shown)
         flights = {flight.session: flight for flight in store.flights}
         made = {
@@ -271,8 +274,8 @@ def _cache_share(view: SessionView) -> int:
 
 _TEXTS = {"session", "agent", "model", "state"}
 SORT_KEYS: dict[str, Callable[[SessionView], _Key]] = {
-    "spend": lambda view: (_cost(view),),
-    "rate": lambda view: (money(view.usd_per_hour), _cost(view)),
+    "spend": lambda view: (_cost(view).pico,),
+    "rate": lambda view: (money(view.usd_per_hour).pico, _cost(view).pico),
     "session": lambda view: (session_name(view).casefold(),),
     "agent": lambda view: ((view.agent or "").casefold(),),
     "model": lambda view: (_models(view).casefold(),),
