@@ -200,7 +200,7 @@ BAD = [
     ("[watch]\n", 1, "watch", ["would do nothing"]),
     ("[bugdet]\nmonthly = 5\n", 1, "bugdet", ["Did you mean budget?"]),
     ("[budget]\n\nmontly = 5\n", 3, "budget.montly", ["Did you mean monthly?"]),
-    ("mnthl = 5\n", 1, "mnthl", ["Known here: approvals, budget"]),
+    ("mnthl = 5\n", 1, "mnthl", ["Known here: alerts, approvals, budget"]),
     ("[server]\nprot = 1\n", 2, "server.prot", ["Did you mean port?"]),
     ('[routes.a]\nmodels="m"\ntargets="openai/x"\nescalate_on=[]\n', 4,
      "routes.a.escalate_on", ["would do nothing"]),

@@ -68,6 +68,15 @@ def _url(value: object) -> SplitResult:
     return parts
 
 
+def _webhook(value: object) -> str:
+    """Read a URL that may carry a secret in its query."""
+    bare = value.partition("?")[0] if isinstance(value, str) else value
+    _url(bare)
+    if not isinstance(value, str) or not value.isprintable() or " " in value:
+        raise NotThisKind(f"{shown(value)} holds a character that no URL has")
+    return value
+
+
 def is_loopback(host: str) -> bool:
     """Return whether a host of a URL is this machine."""
     return (
@@ -194,6 +203,7 @@ def _percent(value: object) -> int:
 
 LOOPBACK_HOST: Kind[str] = Kind(_loopback, {"enum": sorted(LOOPBACK_HOSTS)})
 URL: Kind[SplitResult] = Kind(_url, {"type": "string", "format": "uri"})
+WEBHOOK: Kind[str] = Kind(_webhook, {"type": "string", "format": "uri"})
 VARIABLE: Kind[str] = Kind(_variable, {"type": "string"})
 ARGV: Kind[tuple[str, ...]] = Kind(
     _argv, {"type": "array", "items": {"type": "string"}, "minItems": 1}
