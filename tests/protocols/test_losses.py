@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from faregate.protocols.losses import Loss, listed
+from pathlib import Path
+
+from faregate.protocols.losses import HEADER, Loss, listed
+
+PAGE = Path(__file__).parents[2] / "docs" / "translation.md"
 
 
 def test_losses_are_listed_in_order() -> None:
@@ -12,3 +16,9 @@ def test_losses_are_listed_in_order() -> None:
 
 def test_names_are_plain_words() -> None:
     assert all(loss == loss.name.lower() for loss in Loss)
+
+
+def test_every_loss_is_documented() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert HEADER in page
+    assert [loss for loss in Loss if f"\n| `{loss}` |" not in page] == []
