@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 from faregate.control.cost_client import CostClient
 from faregate.control.cost_log import AttemptPage, Report, SessionPage, SumView
 from faregate.control.errors import ControlError, ProxyNotRunning
-from faregate.daemon import cost_answers, judge
-from faregate.server.clock import SystemClock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,6 +92,9 @@ class Bookkeeping:
         try:
             self._client.judge(judged)
         except ProxyNotRunning:
+            from faregate.offline import judge
+            from faregate.server.clock import SystemClock
+
             judge(self._settings, SystemClock(), judged, who="a command, no proxy ran")
 
     def _page(self, after: int, since_ms: int) -> AttemptPage:
@@ -106,12 +107,17 @@ class Bookkeeping:
         return answers.attempts(after, since_ms=since_ms, limit=PAGE)
 
     def _answers(self) -> CostAnswers | None:
+        # Loaded here: whoever can ask a proxy needs nothing of the engine.
+        from faregate.offline import cost_answers
+        from faregate.server.clock import SystemClock
+
         return cost_answers(self._settings, SystemClock())
 
 
 def _empty(by: str) -> Report:
     """Return the report of a ledger that is not there yet."""
     from faregate.core.records import SpendRow
+    from faregate.server.clock import SystemClock
     from faregate.server.cost_views import exact_instant, sum_view
 
     now = exact_instant(SystemClock().now_ms())

@@ -19,7 +19,6 @@ from faregate.config.kinds import Cap
 from faregate.config.made_secrets import admin_secret, signing_secret
 from faregate.config.overrides import set_cap
 from faregate.config.sections.budgets import Slot, with_cap
-from faregate.core.holds import LedgerError
 from faregate.core.identity import Grant
 from faregate.core.limits.budget import SCOPE_KINDS, BudgetMatcher
 from faregate.core.money import Money
@@ -28,19 +27,18 @@ from faregate.core.windows import WindowKind
 from faregate.gate_parts import build_gate
 from faregate.gateway.recording import Recording
 from faregate.gateway.settings import Patience
-from faregate.gateway.side_spending import SideSpending, beside, without_a_gate
-from faregate.gateway.steady_clock import SteadyClock, doubt
+from faregate.gateway.side_spending import beside
+from faregate.gateway.steady_clock import SteadyClock
 from faregate.gateway.tasks import spawn
 from faregate.gateway.watchdog import watch
-from faregate.ledger.ledger import Ledger
-from faregate.ledger.migrations import is_current, ledger_exists
 from faregate.ledger.reports import Reports
+from faregate.offline import log_answers, open_ledger
+from faregate.server.alerts import Alerts, Delivery
 from faregate.server.approval_routes import add_approval_routes
 from faregate.server.auth import Tokens
 from faregate.server.clock import SystemClock
 from faregate.server.control import Control
 from faregate.server.control_routes import control_app
-from faregate.server.cost_answers import CostAnswers
 from faregate.server.cost_routes import add_cost_routes
 from faregate.server.door import Door
 from faregate.server.figures import Figures
@@ -58,18 +56,15 @@ from faregate.server.tables import listed_models, price_table
 from faregate.upstream.session import HttpUpstream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator, Sequence
+    from collections.abc import Callable, Coroutine
 
     from aiohttp import web
 
     from faregate.config.paths import Paths
     from faregate.config.settings import Settings
-    from faregate.control.cost_log import Judge
     from faregate.control.models import SetBudget
-    from faregate.core.records import SmokeRunRow
     from faregate.gateway.ports import Clock
 
-_TRUST_CLOCK = "FAREGATE_TRUST_CLOCK"
 _LAST_WORDS_S = 2.0
 """Seconds in which requests that are given up tell their clients and book."""
 
@@ -151,7 +146,7 @@ class Daemon:
         settings, paths = self._settings, self._paths
         for folder in (paths.data_dir, paths.state_dir, paths.socket.parent):
             make_private_dir(folder)
-        self.ledger = _open_ledger(settings, self._clock)
+        self.ledger = open_ledger(settings, self._clock)
         self._opened.callback(self.ledger.close)
         self.ledger.set_alert_marks(settings.budget.alerts)
         self.reports = Reports.open(settings.ledger_dir)
@@ -219,14 +214,13 @@ class Daemon:
         write_private(paths.pid, f"{os.getpid()}\n".encode())
         self._opened.callback(paths.pid.unlink, missing_ok=True)
         self._keep(recording.run(), "requests")
-        self._keep(watch(self.gate), "watchdog")
-        self._keep(write_statusline(paths.statusline, self.live), "statusline")
+        self._watch()
 
     def _control_app(self) -> web.Application:
         control = self._control()
         app = control_app(control)
         add_smoke_routes(app, beside(self.gate), control.runs)
-        answers = _cost_answers(self._settings, self._clock)
+        answers = log_answers(self._settings, self._clock)
         add_cost_routes(app, control, answers, self.ledger, self.gate)
         add_approval_routes(app, control, self.gate)
         governing = Governing(self.gate, self.ledger.governing, control, self.reports)
@@ -247,6 +241,15 @@ class Daemon:
             save_budget=self._save_budget,
             stop=self.asked_to_stop,
         )
+
+    def _watch(self) -> None:
+        """Look after what runs, and tell a person."""
+        chosen = self._settings.alerts
+        where = Delivery(command=chosen.command, webhook=chosen.webhook)
+        line = write_statusline(self._paths.statusline, self.live)
+        self._keep(watch(self.gate), "watchdog")
+        self._keep(Alerts(self.gate.events, where).run(), "alerts")
+        self._keep(line, "statusline")
 
     def _keep(self, work: Coroutine[object, object, None], name: str) -> None:
         """Run something in the background until the end."""
@@ -330,70 +333,3 @@ class Daemon:
         # Only this one: nobody has confirmed what else the files say by now.
         self._rules = with_cap(self._rules, slot, cap)
         self.gate.rebudget(BudgetMatcher(self._rules, self._settings.budget.timezone))
-
-
-@contextlib.contextmanager
-def side_ledger(settings: Settings, clock: Clock) -> Iterator[SideSpending]:
-    """Open the ledger without a proxy, for a smoke test that spends by itself.
-
-    Raises LedgerLockedError when a proxy has it.
-    """
-    ledger = _open_ledger(settings, clock)
-    matcher = BudgetMatcher(settings.budget_rules, settings.budget.timezone)
-    spending = without_a_gate(ledger, clock, matcher, mark_s=ledger.high_water_s())
-    try:
-        yield spending
-    finally:
-        spending.close()
-        ledger.close()
-
-
-def record_smoke(settings: Settings, clock: Clock, rows: Sequence[SmokeRunRow]) -> None:
-    """Keep the results of a smoke test without a proxy; raises LedgerError."""
-    with contextlib.closing(_open_ledger(settings, clock)) as ledger:
-        ledger.record_smoke(rows)
-
-
-def read_smoke(
-    settings: Settings, target: str | None, *, limit: int
-) -> tuple[SmokeRunRow, ...]:
-    """Return smoke tests from the ledger itself; raises LedgerError."""
-    with contextlib.closing(Reports.open(settings.ledger_dir)) as reports:
-        return reports.smoke_runs(target, limit=limit)
-
-
-def cost_answers(settings: Settings, clock: Clock) -> CostAnswers | None:
-    """Return what reads the cost log without a proxy; None where no ledger is yet.
-
-    A ledger of an older version is brought up to this one first. Raises LedgerError.
-    """
-    if not ledger_exists(settings.ledger_dir):
-        return None
-    if not is_current(settings.ledger_dir):
-        _open_ledger(settings, clock).close()
-    return _cost_answers(settings, clock)
-
-
-def judge(settings: Settings, clock: Clock, judged: Judge, *, who: str) -> None:
-    """Keep a session's outcome without a proxy; raises LedgerError."""
-    with contextlib.closing(_open_ledger(settings, clock)) as ledger:
-        ledger.judge(judged.session, judged.outcome, note=judged.note, who=who)
-
-
-def _cost_answers(settings: Settings, clock: Clock) -> CostAnswers:
-    return CostAnswers(
-        lambda: contextlib.closing(Reports.open(settings.ledger_dir)),
-        clock.now_ms,
-        settings.budget.timezone,
-    )
-
-
-def _open_ledger(settings: Settings, clock: Clock) -> Ledger:
-    ledger = Ledger.open(
-        settings.ledger_dir, clock_ms=clock.now_ms, zone=settings.budget.timezone
-    )
-    why = doubt(clock.now_ms() / 1000, ledger.high_water_s())
-    if why is not None and os.environ.get(_TRUST_CLOCK) != "1":
-        ledger.close()
-        raise LedgerError(why)
-    return ledger

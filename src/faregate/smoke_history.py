@@ -9,7 +9,7 @@ from faregate.control.client import ControlClient
 from faregate.control.errors import ProxyNotRunning
 from faregate.control.smoke_runs import SmokeRuns, row_of, view_of
 from faregate.core.holds import LedgerError
-from faregate.daemon import read_smoke, record_smoke
+from faregate.offline import read_smoke, record_smoke
 from faregate.server.clock import SystemClock
 
 if TYPE_CHECKING:

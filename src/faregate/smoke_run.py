@@ -23,7 +23,7 @@ from faregate.core.money import ZERO, Money
 from faregate.core.policy import Unpriced
 from faregate.core.pricing import ONE, zero_row
 from faregate.core.routing import NoTarget, Target, resolve
-from faregate.daemon import side_ledger
+from faregate.offline import side_ledger
 from faregate.providers.spec import AuthScheme, Billing
 from faregate.server.clock import SystemClock
 from faregate.server.tables import price_table, routing_table

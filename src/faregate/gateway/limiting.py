@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from faregate.core.estimate import BYTES_PER_MESSAGE, OUTPUT_FLOOR, PREFIX_SLACK
 from faregate.core.facts import Work
@@ -21,13 +21,38 @@ from faregate.gateway import governor_messages, messages
 from faregate.gateway.session_state import Passage
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from faregate.core.facts import RequestFacts
+    from faregate.core.identity import Identity
     from faregate.core.limits.effective import Effective, LimitRules
     from faregate.core.refusal import Refusal
     from faregate.gateway.counting import CountTokens
-    from faregate.gateway.governor import Asked
+    from faregate.gateway.inbound import Inbound
+    from faregate.gateway.plan import Plan
     from faregate.gateway.ports import Clock
     from faregate.gateway.session_state import SessionState, SessionStates
     from faregate.gateway.settings import GateSettings
+
+
+class Asked(Protocol):
+    """What the limits look at of a request that asks to be let through."""
+
+    plan: Plan
+    """Replaced where its output bound is lowered to what is left."""
+    passage: Passage | None
+
+    @property
+    def inbound(self) -> Inbound: ...
+    @property
+    def facts(self) -> RequestFacts: ...
+    @property
+    def identity(self) -> Identity: ...
+    @property
+    def client_retry(self) -> bool: ...
+    @property
+    def on_wait(self) -> Callable[[str], None]: ...
+
 
 _OF_INPUT = frozenset({"request_input_tokens", "input_tokens", "tokens_per_minute"})
 _USUAL_ENCODING = "o200k_base"
