@@ -100,11 +100,12 @@ ASKED = {
 }
 
 
-async def send(gate: RunningGate) -> tuple[int, str]:
+async def send(gate: RunningGate, model: str = MODEL) -> tuple[int, str]:
+    body = {**ASKED, "model": model}
     async with (
         aiohttp.ClientSession() as http,
         http.post(
-            f"{gate.url}/v1/chat/completions", json=ASKED, headers=gate.bearer
+            f"{gate.url}/v1/chat/completions", json=body, headers=gate.bearer
         ) as answer,
     ):
         return answer.status, await answer.text()
@@ -132,6 +133,23 @@ async def test_each_test_decides_who_gets_tools_from_then_on(tmp_path: Path) -> 
         mended = [later(MODEL, "r4", {"tools": True})]
         await asyncio.to_thread(client.keep_smoke, SmokeRuns(runs=mended))
         assert (await send(gate))[0] == 200
+
+
+async def test_a_route_goes_on_to_a_target_whose_tools_work(tmp_path: Path) -> None:
+    route = """
+[routes.work]
+models = ["work"]
+targets = ["sim/gpt-x", "sim/gpt-y"]
+[prices."sim/gpt-y"]
+input = 1.0
+output = 10.0
+"""
+    async with running_gate(tmp_path / "home", more=route) as gate:
+        client = ControlClient(gate.paths.socket)
+        runs = SmokeRuns(runs=[without_tools(MODEL)])
+        await asyncio.to_thread(client.keep_smoke, runs)
+        assert (await send(gate, "work"))[0] == 200
+        assert [r.json["model"] for r in gate.provider.generations] == ["gpt-y"]
 
 
 def later(target: str, run: str, learned: dict[str, Figure]) -> SmokeRunView:
