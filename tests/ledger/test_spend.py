@@ -11,6 +11,7 @@ import pytest
 from faregate.core.holds import LedgerError
 from faregate.core.labels import Labels
 from faregate.core.money import Money
+from faregate.ledger import spend as spend_module
 from faregate.ledger.ledger import Ledger
 from faregate.ledger.reports import Reports
 from faregate.ledger.spend import _STATEMENTS, SpendBy
@@ -153,13 +154,17 @@ def test_what_a_row_sums(ledger: Ledger, reports: Reports) -> None:
     assert row.ttfb_ms == 400
 
 
-def test_sums_beyond_64_bits_are_an_error(folder: Path) -> None:
+def test_sums_beyond_64_bits_are_exact_or_an_error(folder: Path) -> None:
     ledger = open_ledger(folder)
     reports = Reports.open(folder)
+    huge = Money(2**62 + 1)
     for name in ("a1", "a2"):
-        hold(ledger, name, budgets=(), amount=Money(2**62 + 1), session=name)
-        ledger.settle(truth(name, Money(2**62 + 1)))
-    assert len(reports.spend("session", since_ms=0)) == 2
+        hold(ledger, name, budgets=(), amount=huge, session=name)
+        ledger.settle(truth(name, huge))
+    (row,) = reports.spend("all", since_ms=0)
+    assert row.cost == huge * 2
+    ledger._parts.connection.execute("DROP TRIGGER attempt_row_is_immutable")
+    ledger._parts.connection.execute("UPDATE attempt SET session = 1")
     with pytest.raises(LedgerError, match="integer overflow"):
         reports.spend("all", since_ms=0)
     reports.close()
@@ -201,15 +206,15 @@ def test_the_price_of_an_accepted_outcome(ledger: Ledger, reports: Reports) -> N
     ]:
         hold(ledger, name, "5", session=session, root_session=root)
         ledger.settle(truth(name, cost))
-    (before,) = reports.spend("all", since_ms=0, judged=True)
+    (before,) = reports.spend("all", since_ms=0)
     assert (before.judged, before.accepted) == (0, 0)
     ledger.judge("good", "accepted", note="", who="me")
     ledger.judge("bad", "rejected", note="", who="me")
     ledger.correct("a3", usd("0.60"), note="", who="me")
-    (row,) = reports.spend("all", since_ms=0, judged=True)
+    (row,) = reports.spend("all", since_ms=0)
     assert (row.judged, row.accepted) == (2, 1)
     assert row.judged_cost == usd("0.90")
-    by_session = {r.key: r for r in reports.spend("session", since_ms=0, judged=True)}
+    by_session = {r.key: r for r in reports.spend("session", since_ms=0)}
     assert by_session["good/helper"].accepted == 1
     assert by_session["good/helper"].judged_cost == usd("0.20")
     assert by_session["bad"].accepted == 0
@@ -228,3 +233,23 @@ def test_corrections_count_in_every_sum(ledger: Ledger, reports: Reports) -> Non
     # What was corrected is booked at the attempt's own instant.
     assert keyed(reports, "all", since_ms=NOW_MS + 1) == {}
     assert reports.wasted(0) == usd("0.10")
+
+
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_slices_sum_to_the_same_whole(
+    spent: Ledger, reports: Reports, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    spent.judge("s-codex", "accepted", note="", who="me")
+    spent.correct("a3", usd("0.50"), note="", who="me")
+    whole = [reports.summed(by, since_ms=0) for by in get_args(SpendBy)]
+    monkeypatch.setattr(spend_module, "SLICE", size)
+    assert [reports.summed(by, since_ms=0) for by in get_args(SpendBy)] == whole
+
+
+def test_the_total_is_that_of_all_rows(spent: Ledger, reports: Reports) -> None:
+    spent.judge("s-codex", "accepted", note="", who="me")
+    for by in get_args(SpendBy):
+        _, total = reports.summed(by, since_ms=0)
+        assert total.cost == usd("0.70"), by
+        assert (total.judged, total.accepted) == (1, 1), by
+        assert total.judged_cost == usd("0.50"), by

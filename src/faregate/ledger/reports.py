@@ -201,20 +201,23 @@ class Reports:
         since_ms: int,
         until_ms: int = _NO_END,
         zone: tzinfo = UTC,
-        judged: bool = False,
     ) -> tuple[SpendRow, ...]:
-        """Return sums by a key; local days of `zone` where that is "day".
+        """Return sums by a key; local days of `zone` where that is "day"."""
+        rows, _ = self.summed(by, since_ms=since_ms, until_ms=until_ms, zone=zone)
+        return rows
 
-        With `judged` also what outcomes cost.
-        """
+    def summed(
+        self,
+        by: SpendBy,
+        *,
+        since_ms: int,
+        until_ms: int = _NO_END,
+        zone: tzinfo = UTC,
+    ) -> tuple[tuple[SpendRow, ...], SpendRow]:
+        """Return sums by a key, and the sum of them all."""
         with translated("Reading the ledger"):
             return spend(
-                self._connection,
-                by,
-                since_ms=since_ms,
-                until_ms=until_ms,
-                zone=zone,
-                judged=judged,
+                self._connection, by, since_ms=since_ms, until_ms=until_ms, zone=zone
             )
 
     def last_errors(self, since_ms: int) -> dict[str, str]:

@@ -5,6 +5,7 @@ Reads only the attempts of that time: their ids begin with their instant.
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
@@ -16,6 +17,8 @@ from faregate.ledger.holds import IDS_PER_MS
 from faregate.ledger.refusals import QUARTER_MS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import apsw
 
 SpendBy = Literal[
@@ -68,25 +71,25 @@ _SUMS: dict[str, str] = {
     "first_token_count": "count(attempt.first_token_ms)",
 }
 _IN_TIME = """
-    WHERE attempt.id >= ?1 AND attempt.at_ms >= ?2 AND attempt.at_ms < ?3
-    GROUP BY 1
+    WHERE attempt.id >= ?1 AND attempt.id < ?2 AND attempt.at_ms >= ?3
+        AND attempt.at_ms < ?4
+    GROUP BY 1, 2
 """
+SLICE = 50_000
+"""Attempts that are summed at once: what one statement sorts stays in memory, and
+while one reads no commit can be tidied away."""
+_END_OF_SLICE = "SELECT id FROM attempt WHERE id >= ?1 ORDER BY id LIMIT 1 OFFSET ?2"
+_NO_END = 2**63 - 1
 _JOINS = {
     "session": "LEFT JOIN session ON session.id = attempt.session",
     "label_set": "LEFT JOIN label_set ON label_set.id = attempt.labels",
 }
 # Sub-agents are judged with the session that they belong to.
 _JUDGED = """
-    WITH judged AS MATERIALIZED (
-        SELECT part.id AS part, root.id AS root, root.outcome = 'accepted' AS accepted
-        FROM session AS root JOIN session AS part ON part.root = root.session
-        WHERE root.outcome IN ('accepted', 'rejected')
-    )
+    SELECT part.id, root.id, root.outcome = 'accepted'
+    FROM session AS root JOIN session AS part ON part.root = root.session
+    WHERE root.outcome IN ('accepted', 'rejected')
 """
-_ANY_JUDGED = (
-    "SELECT EXISTS (SELECT 1 FROM session WHERE outcome IN ('accepted', 'rejected'))"
-)
-
 
 # The columns beside max() are those of the row that has it.
 _LAST_ERRORS = f"""
@@ -96,33 +99,76 @@ _LAST_ERRORS = f"""
 """  # noqa: S608 - constants alone
 
 
-class _Statements:
-    """The statements that sum by one key."""
-
-    def __init__(self, key: str) -> None:
-        join = _JOINS.get(key.partition(".")[0], "")
-        keyed = f"SELECT coalesce({key}, ''), "
-        # Corrections are few: they are summed apart, so that rows need no look-up.
-        changed = (
-            f"FROM correction JOIN attempt ON attempt.id = correction.attempt {join}"
-        )
-        self.sums = f"{keyed}{', '.join(_SUMS.values())} FROM attempt {join}{_IN_TIME}"
-        self.corrections = (
-            f"{keyed}sum(after - before), sum(iif(attempt.wasted, after - before, 0)) "
-            f"{changed}{_IN_TIME}"
-        )
-        judged = f"JOIN judged ON judged.part = attempt.session {join}{_IN_TIME}"
-        self.judged = (
-            f"{_JUDGED}{keyed}sum(attempt.cost), count(DISTINCT judged.root), "
-            "count(DISTINCT iif(accepted, judged.root, NULL)) "
-            f"FROM attempt {judged}"
-        )
-        self.judged_corrections = f"""{_JUDGED}{keyed}sum(after - before)
-            FROM correction JOIN attempt ON attempt.id = correction.attempt {judged}"""
+def _statement(key: str, sums: str, table: str) -> str:
+    join = _JOINS.get(key.partition(".")[0], "")
+    return (
+        f"SELECT coalesce({key}, ''), attempt.session, {sums} "  # noqa: S608 - constants
+        f"FROM {table} {join}{_IN_TIME}"
+    )
 
 
-_STATEMENTS = {by: _Statements(key) for by, key in _KEYS.items()}
-_Sums = dict[str, int]
+_STATEMENTS = {
+    by: _statement(key, ", ".join(_SUMS.values()), "attempt")
+    for by, key in _KEYS.items()
+}
+# Corrections are few: they are summed apart, so that rows need no look-up.
+_CORRECTIONS = {
+    by: _statement(
+        key,
+        "sum(after - before), sum(iif(attempt.wasted, after - before, 0))",
+        "correction JOIN attempt ON attempt.id = correction.attempt",
+    )
+    for by, key in _KEYS.items()
+}
+_Judged = dict[int, tuple[int, bool]]
+"""For each session's row id its root's, and whether that one was accepted."""
+
+
+@dataclass(slots=True)
+class _Sums:
+    """What has been summed of one key."""
+
+    figures: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_SUMS, 0))
+    judged_cost: int = 0
+    judged: set[int] = field(default_factory=set)
+    accepted: set[int] = field(default_factory=set)
+
+    def add(self, figures: Mapping[str, int], verdict: tuple[int, bool] | None) -> None:
+        """Add figures of one session, and its verdict where it has one."""
+        for name, value in figures.items():
+            self.figures[name] += value
+        if verdict is None:
+            return
+        root, accepted = verdict
+        self.judged_cost += figures.get("cost", 0)
+        self.judged.add(root)
+        if accepted:
+            self.accepted.add(root)
+
+    def merge(self, other: _Sums) -> None:
+        """Add everything of another key."""
+        self.add(other.figures, None)
+        self.judged_cost += other.judged_cost
+        self.judged |= other.judged
+        self.accepted |= other.accepted
+
+    def row(self, key: str) -> SpendRow:
+        """Return the sums as a value."""
+        sums = self.figures
+        named: dict[str, Any] = {
+            name: Money(value) if name in _MONEY else value
+            for name, value in sums.items()
+            if not name.endswith(("_sum", "_count"))
+        }
+        return SpendRow(
+            key=key,
+            **named,
+            ttfb_ms=_mean(sums["ttfb_sum"], sums["ttfb_count"]),
+            first_token_ms=_mean(sums["first_token_sum"], sums["first_token_count"]),
+            judged=len(self.judged),
+            accepted=len(self.accepted),
+            judged_cost=Money(self.judged_cost),
+        )
 
 
 def spend(
@@ -132,37 +178,59 @@ def spend(
     since_ms: int,
     until_ms: int,
     zone: tzinfo = UTC,
-    judged: bool = False,
-) -> tuple[SpendRow, ...]:
-    """Return one row for each key, the dearest first; days and minutes in order.
+) -> tuple[tuple[SpendRow, ...], SpendRow]:
+    """Return one row for each key, the dearest first, and the sums of them all.
 
-    With `judged` the rows also say what outcomes cost, which reads everything twice.
+    Days and minutes come in their order.
     """
     if by not in get_args(SpendBy):
         raise LedgerError(f"spend cannot be summed by {by!r}")
-    statements, bound = _STATEMENTS[by], (since_ms * IDS_PER_MS, since_ms, until_ms)
-    connection.execute("BEGIN")
-    try:
-        found = _summed(connection, statements.sums, bound, tuple(_SUMS))
-        _add(found, connection, statements.corrections, bound, ("cost", "wasted"))
-        # A session that lasts over midnight is of no one day.
-        judged = judged and by not in {"day", "minute"}
-        if judged and select(connection, _ANY_JUDGED)[0][0]:
-            names = ("judged_cost", "judged", "accepted")
-            _add(found, connection, statements.judged, bound, names)
-            statement = statements.judged_corrections
-            _add(found, connection, statement, bound, names[:1])
-    finally:
-        connection.execute("COMMIT")
+    judged = {
+        part: (root, bool(accepted))
+        for part, root, accepted in select(connection, _JUDGED)
+    }
+    found: dict[str, _Sums] = {}
+    first = since_ms * IDS_PER_MS
+    bound = (first, _NO_END, since_ms, until_ms)
+    _add(found, judged, connection, _CORRECTIONS[by], _CORRECTED, bound)
+    start: int | None = first
+    while start is not None:
+        after = select(connection, _END_OF_SLICE, (start, SLICE))
+        end = after[0][0] if after else None
+        bound = (start, _NO_END if end is None else end, since_ms, until_ms)
+        _add(found, judged, connection, _STATEMENTS[by], tuple(_SUMS), bound)
+        start = end
+    total = _Sums()
+    for sums in found.values():
+        total.merge(sums)
+    rows = [sums.row(key) for key, sums in _ordered(by, found, zone)]
+    return tuple(rows), total.row("all")
+
+
+_CORRECTED = ("cost", "wasted")
+
+
+def _add(
+    found: dict[str, _Sums],
+    judged: _Judged,
+    connection: apsw.Connection,
+    sql: str,
+    names: tuple[str, ...],
+    bound: tuple[int, ...],
+) -> None:
+    for key, session, *values in select(connection, sql, bound):
+        figures = {n: int(v or 0) for n, v in zip(names, values, strict=True)}
+        found.setdefault(str(key), _Sums()).add(figures, judged.get(session))
+
+
+def _ordered(
+    by: SpendBy, found: dict[str, _Sums], zone: tzinfo
+) -> list[tuple[str, _Sums]]:
     if by == "day":
-        return tuple(_row(key, sums) for key, sums in _by_date(found, zone))
+        return _by_date(found, zone)
     if by == "minute":
-        return tuple(
-            _row(_instant(int(minute) * 60), found[minute])
-            for minute in sorted(found, key=int)
-        )
-    dearest = sorted(found.items(), key=_dearest_first)
-    return tuple(_row(key, sums) for key, sums in dearest)
+        return [(_instant(int(m) * 60), found[m]) for m in sorted(found, key=int)]
+    return sorted(found.items(), key=_dearest_first)
 
 
 def last_errors(connection: apsw.Connection, since_ms: int) -> dict[str, str]:
@@ -171,34 +239,9 @@ def last_errors(connection: apsw.Connection, since_ms: int) -> dict[str, str]:
     return {str(provider): str(error) for provider, error, _ in rows}
 
 
-def _summed(
-    connection: apsw.Connection,
-    sql: str,
-    bound: tuple[int, ...],
-    names: tuple[str, ...],
-) -> dict[str, _Sums]:
-    return {
-        str(key): {n: int(v or 0) for n, v in zip(names, values, strict=True)}
-        for key, *values in select(connection, sql, bound)
-    }
-
-
-def _add(
-    found: dict[str, _Sums],
-    connection: apsw.Connection,
-    sql: str,
-    bound: tuple[int, ...],
-    names: tuple[str, ...],
-) -> None:
-    for key, more in _summed(connection, sql, bound, names).items():
-        sums = found[key]
-        for name, value in more.items():
-            sums[name] = sums.get(name, 0) + value
-
-
 def _dearest_first(item: tuple[str, _Sums]) -> tuple[int, int, str]:
     key, sums = item
-    return -sums["cost"], -sums["attempts"], key
+    return -sums.figures["cost"], -sums.figures["attempts"], key
 
 
 def _instant(seconds: int) -> str:
@@ -209,27 +252,8 @@ def _by_date(found: dict[str, _Sums], zone: tzinfo) -> list[tuple[str, _Sums]]:
     dates: dict[str, _Sums] = {}
     for quarter, sums in found.items():
         instant = datetime.fromtimestamp(int(quarter) * QUARTER_MS / 1000, zone)
-        total = dates.setdefault(instant.date().isoformat(), {})
-        for name, value in sums.items():
-            total[name] = total.get(name, 0) + value
+        dates.setdefault(instant.date().isoformat(), _Sums()).merge(sums)
     return sorted(dates.items())
-
-
-def _row(key: str, sums: _Sums) -> SpendRow:
-    figures: dict[str, Any] = {
-        name: Money(sums[name]) if name in _MONEY else sums[name]
-        for name in _SUMS
-        if not name.endswith(("_sum", "_count"))
-    }
-    return SpendRow(
-        key=key,
-        **figures,
-        ttfb_ms=_mean(sums["ttfb_sum"], sums["ttfb_count"]),
-        first_token_ms=_mean(sums["first_token_sum"], sums["first_token_count"]),
-        judged=sums.get("judged", 0),
-        accepted=sums.get("accepted", 0),
-        judged_cost=Money(sums.get("judged_cost", 0)),
-    )
 
 
 _MONEY = frozenset({"cost", "held", "unknown", "wasted"})

@@ -15,8 +15,6 @@ from faregate.control.cost_log import (
     RequestView,
     SessionPage,
 )
-from faregate.core.money import ZERO
-from faregate.core.records import SpendRow
 from faregate.server import cost_views, views
 
 if TYPE_CHECKING:
@@ -25,10 +23,10 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from faregate.core.cost_log import AttemptEntry, Explained, RequestRow
-    from faregate.core.records import SessionRow
+    from faregate.core.records import SessionRow, SpendRow
 
 SpendBy = Literal[
-    "all", "day", "provider", "model", "target", "route", "root", "workspace", "agent",
+    "day", "provider", "model", "target", "route", "root", "workspace", "agent",
     "user", "task", "customer", "feature",
 ]  # fmt: skip
 _SPEND_BY: dict[str, SpendBy] = {
@@ -80,16 +78,10 @@ class CostReader(Protocol):
         """Return sessions, the newest first."""
         ...
 
-    def spend(
-        self,
-        by: SpendBy,
-        *,
-        since_ms: int,
-        until_ms: int,
-        zone: tzinfo,
-        judged: bool,
-    ) -> Sequence[SpendRow]:
-        """Return sums by a key."""
+    def summed(
+        self, by: SpendBy, *, since_ms: int, until_ms: int, zone: tzinfo
+    ) -> tuple[Sequence[SpendRow], SpendRow]:
+        """Return sums by a key, and the sum of them all."""
         ...
 
 
@@ -159,21 +151,13 @@ class CostAnswers:
             raise ValueError(f"nothing is summed by {by[:40]!r}")
         until_ms = self._now_ms() + 1
         with self._opened() as reader:
-            rows, total = (
-                reader.spend(
-                    each,
-                    since_ms=since_ms,
-                    until_ms=until_ms,
-                    zone=self._zone,
-                    judged=True,
-                )
-                for each in (_SPEND_BY[by], "all")
+            rows, total = reader.summed(
+                _SPEND_BY[by], since_ms=since_ms, until_ms=until_ms, zone=self._zone
             )
-        nothing = SpendRow(key="all", cost=ZERO)
         return Report(
             by=by,
             since=cost_views.exact_instant(since_ms) if since_ms else None,
             until=cost_views.exact_instant(until_ms),
             rows=[cost_views.sum_view(row, key=row.key or None) for row in rows],
-            total=cost_views.sum_view(total[0] if total else nothing, key=None),
+            total=cost_views.sum_view(total, key=None),
         )
