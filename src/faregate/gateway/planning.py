@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from faregate.core.estimate import (
@@ -95,6 +96,7 @@ class Planner:
         self._regions = regions or {}
         self.tested = TestedTargets()
         """What smoke tests showed; told anew after each of them."""
+        self._ahead = translating.Ahead()
         self._learned: dict[tuple[str, str, str], _Learned] = {}
         self._rows: dict[tuple[str, str, str | None, date], PriceRow | None] = {}
         self._targets: dict[str, Target | NoTarget] = {}
@@ -144,10 +146,22 @@ class Planner:
             inbound, facts = instead.inbound, instead.facts
         return self._planned(inbound, facts, identity, target, most, instead)
 
+    async def prepare(self, inbound: Inbound, facts: RequestFacts) -> None:
+        """Do what takes long for a large request, before it is planned."""
+        route = self.route_of(facts.model)
+        target = self._target(facts.model) if route is None else route.targets[0]
+        if isinstance(target, NoTarget):
+            return
+        spec = self._specs[target.provider]
+        work = partial(self._carried, inbound, facts, target, spec)
+        await self._ahead.make(inbound, target, work)
+
     def _carried(
         self, inbound: Inbound, facts: RequestFacts, target: Target, spec: ProviderSpec
     ) -> Carried | Refusal | None:
         """Return what is sent in place of a request; None where it goes as it is."""
+        if (made := self._ahead.take(inbound, target)) is not None:
+            return made[0]
         if endpoints.base_protocol(facts.protocol) in spec.base_urls:
             return translating.cleaned(inbound, facts)
         if facts.work is Work.TOKEN_COUNT and inbound.grant is not None:
@@ -215,6 +229,10 @@ class Planner:
             carried=instead,
             estimates=base is None,
         )
+
+    def route_named(self, name: str) -> RouteRule | None:
+        """Return the configured route of this name."""
+        return next((rule for rule in self._table.routes if rule.name == name), None)
 
     def speaks(self, target: Target, protocol: str) -> bool:
         """Tell whether a target takes a dialect as it is."""

@@ -7,6 +7,7 @@ the money is counted in the provider's own dialect.
 
 from __future__ import annotations
 
+import asyncio
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -38,11 +39,10 @@ from faregate.providers.error_classes import classify, stated_in
 from faregate.providers.spec import ANTHROPIC_MESSAGES, Billing, ErrorClass
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Callable, Mapping
 
     from faregate.core.facts import RequestFacts
     from faregate.core.routing import Target
-    from faregate.gateway.counting import CountTokens
     from faregate.protocols.codec import StreamMeter
     from faregate.providers.spec import ProviderSpec
 
@@ -51,6 +51,7 @@ ESTIMATE_HEADER = "x-faregate-estimate"
 
 _LONG_BASE64 = re.compile(rb'"[A-Za-z0-9+/=_-]{2048,}"')
 _BYTES_PER_TOKEN = 4
+_MOST_AHEAD = 64
 _TOKENS_PER_IMAGE = 1600
 _ENCODING = "o200k_base"
 _PASSED = ("content-type", "user-agent")
@@ -195,6 +196,32 @@ def carried(
     )
 
 
+class Ahead:
+    """Translations of large requests, made in a thread before they are asked for."""
+
+    def __init__(self) -> None:
+        self._made: dict[str, tuple[Target, Carried | Refusal | None]] = {}
+
+    async def make(
+        self,
+        inbound: Inbound,
+        target: Target,
+        work: Callable[[], Carried | Refusal | None],
+    ) -> None:
+        """Do the work for one target of a request; `take` gives it out once."""
+        self._made[inbound.id] = (target, await asyncio.to_thread(work))
+        if len(self._made) > _MOST_AHEAD:
+            # Its request was given up before anybody asked for this.
+            del self._made[next(iter(self._made))]
+
+    def take(
+        self, inbound: Inbound, target: Target
+    ) -> tuple[Carried | Refusal | None] | None:
+        """Return what was made for a target, in a tuple; None where nothing was."""
+        found = self._made.pop(inbound.id, None)
+        return None if found is None or found[0] != target else (found[1],)
+
+
 def cleaned(inbound: Inbound, facts: RequestFacts) -> Carried | None:
     """Return a request without what another dialect's provider sealed in it.
 
@@ -224,7 +251,9 @@ def _headers(
 
 
 async def estimated(
-    inbound: Inbound, facts: RequestFacts, count: CountTokens | None
+    inbound: Inbound,
+    facts: RequestFacts,
+    count: Callable[[str, str], Awaitable[int | None]] | None,
 ) -> Whole:
     """Answer how many tokens a request has where no provider is asked.
 
