@@ -197,6 +197,17 @@ def test_why_attempts_were_made_and_what_went_wrong(
     assert row.first_token_ms == 400
 
 
+def test_errors_that_a_smoke_test_asks_for_are_no_errors_of_the_provider(
+    ledger: Ledger, reports: Reports
+) -> None:
+    hold(ledger, "smoke-1", request="smoke-1")
+    hold(ledger, "a1")
+    ledger.void(ending("smoke-1", "the provider answered 401", status=401))
+    ledger.void(ending("a1", "the provider answered 401", status=401))
+    (row,) = reports.spend("all", since_ms=0)
+    assert (row.attempts, row.failed) == (2, 1)
+
+
 def test_the_price_of_an_accepted_outcome(ledger: Ledger, reports: Reports) -> None:
     for name, session, root, cost in [
         ("a1", "good", "good", "0.10"),
