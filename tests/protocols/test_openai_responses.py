@@ -55,7 +55,24 @@ def test_server_tools(tool: dict[str, Any], name: str | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["function", "custom", "local_shell", "apply_patch", "tool_search"]
+    ("environment", "server"),
+    [
+        ({"type": "container_auto", "memory_limit": "4g"}, ("shell",)),
+        ({"type": "container_reference", "container_id": "cntr_1"}, ("shell",)),
+        ({"type": "local"}, ()),
+        (None, ()),
+    ],
+)
+def test_a_shell_is_the_providers_where_it_runs_there(
+    environment: object, server: tuple[str, ...]
+) -> None:
+    found = facts(tools=[{"type": "shell", "environment": environment}])
+    assert found.server_tools == server
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["function", "custom", "local_shell", "shell", "apply_patch", "tool_search"],
 )
 def test_tools_that_the_client_runs(kind: str) -> None:
     found = facts(tools=[{"type": kind}], max_tool_calls=4)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _SEARCH = "web_search"
 _SEARCHING = re.compile(r"-search-(preview|api)|(^|/)sonar\b|deep-research")
-_UNPRICED_TOOLS = frozenset({"image_generation", "code_interpreter"})
+_UNPRICED_TOOLS = frozenset({"image_generation", "code_interpreter", "shell"})
 """Tools of which a call is billed by pixels, or by the time of a machine."""
 
 

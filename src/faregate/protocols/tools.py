@@ -31,6 +31,8 @@ class _Tool(msgspec.Struct, gc=False):
     max_uses: int | None = None
     tools: msgspec.Raw = msgspec.Raw()
     """The tools of a namespace."""
+    environment: msgspec.Raw = msgspec.Raw()
+    """Where a shell runs."""
 
 
 _TOOLS = msgspec.json.Decoder(list[_Tool])
@@ -81,7 +83,11 @@ def _remembered(raw: bytes, client: ClientKinds) -> ToolFacts:
 
 def _read(raw: bytes, client: ClientKinds) -> ToolFacts:
     tools = list(_flat(raw))
-    server = [tool for tool in tools if tool.type and tool.type not in client]
+    server = [
+        tool
+        for tool in tools
+        if tool.type and (tool.type not in client or _is_hosted(tool))
+    ]
     limits = [tool.max_uses for tool in server]
     return ToolFacts(
         count=len(tools),
@@ -90,6 +96,11 @@ def _read(raw: bytes, client: ClientKinds) -> ToolFacts:
         digest=digest_of(raw),
         cache_write=cache_write_of([raw]),
     )
+
+
+def _is_hosted(tool: _Tool) -> bool:
+    """Tell whether a shell runs on a machine of the provider's, which is billed."""
+    return tool.type == "shell" and b'"container' in bytes(tool.environment)
 
 
 def _flat(raw: bytes | msgspec.Raw) -> Iterator[_Tool]:

@@ -66,6 +66,7 @@ _CLIENT_TOOLS = ClientKinds(
             "custom",
             "namespace",
             "local_shell",
+            "shell",
             "apply_patch",
             "tool_search",
         }
