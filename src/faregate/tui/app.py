@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
@@ -17,7 +18,6 @@ from faregate.tui.action import Scope
 from faregate.tui.actions import bindings, check_keymap
 from faregate.tui.agents import installed
 from faregate.tui.calling import Caller, Signals
-from faregate.tui.cap_change import change_cap
 from faregate.tui.clock import Clock, SystemClock
 from faregate.tui.commands import ActionCommands
 from faregate.tui.control_desk import ControlDesk
@@ -25,18 +25,8 @@ from faregate.tui.feed import Connect, follow
 from faregate.tui.glyphs import ASCII, UNICODE
 from faregate.tui.ink import mix
 from faregate.tui.messages import OpenRequest, StoreChanged
-from faregate.tui.screens.help import HelpScreen
-from faregate.tui.screens.holds import HoldsScreen
 from faregate.tui.screens.live_screen import LiveScreen
-from faregate.tui.screens.month import MonthScreen
 from faregate.tui.screens.overview import OverviewScreen
-from faregate.tui.screens.providers import ProvidersScreen
-from faregate.tui.screens.request import RequestScreen
-from faregate.tui.screens.requests import RequestsScreen
-from faregate.tui.screens.routes import RoutesScreen
-from faregate.tui.screens.session import SessionScreen
-from faregate.tui.screens.session_control import pause_everything
-from faregate.tui.screens.waiting import WaitingScreen
 from faregate.tui.smoke_desk import SmokeDesk
 from faregate.tui.store import EVERYTHING, Kind, Store
 from faregate.tui.theme_shelf import ThemeShelf
@@ -46,7 +36,6 @@ from faregate.tui.workers import start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from textual.binding import BindingType
     from textual.command import Provider
@@ -57,13 +46,6 @@ if TYPE_CHECKING:
 PAINT_EVERY_S = 0.25
 """Paintings are at least this far apart, however fast news come."""
 
-_SCREENS: Mapping[str, Callable[[View, ControlDesk], LiveScreen]] = {
-    "requests": RequestsScreen,
-    "waiting": WaitingScreen,
-    "month": MonthScreen,
-    "routes": RoutesScreen,
-    "holds": HoldsScreen,
-}
 STILL_RUNNING = "proxy still running: faregate down stops it"
 
 
@@ -182,10 +164,15 @@ class FaregateApp(App[None]):
         self, message: OverviewScreen.OpenSession
     ) -> None:
         """Show one session."""
+        # Loaded here, as below: the first frame needs none of it.
+        from faregate.tui.screens.session import SessionScreen
+
         await self.push_screen(SessionScreen(self.view, self.control, message.session))
 
     async def on_open_request(self, message: OpenRequest) -> None:
         """Show one request."""
+        from faregate.tui.screens.request import RequestScreen
+
         await self.push_screen(RequestScreen(self.view, self.control, message.request))
 
     def action_freeze(self) -> None:
@@ -215,6 +202,8 @@ class FaregateApp(App[None]):
 
     def action_change_cap(self) -> None:
         """Ask for another cap."""
+        from faregate.tui.cap_change import change_cap
+
         self.act(partial(change_cap, self, self.view, self.control))
 
     def act(self, work: Work) -> None:
@@ -224,12 +213,34 @@ class FaregateApp(App[None]):
 
     async def action_help(self) -> None:
         """Explain the screen in front."""
+        from faregate.tui.screens.help import HelpScreen
+
         if not isinstance(self.screen, HelpScreen):
             await self.push_screen(HelpScreen(self.view, self.scopes()))
 
     def action_pause_everything(self) -> None:
         """Pause all, or let all go on."""
+        from faregate.tui.screens.session_control import pause_everything
+
         self.act(partial(pause_everything, self, self.view, self.control))
+
+    def action_export(self) -> None:
+        """Write what is shown to a file."""
+        front = self._front()
+        if front is not None:
+            from faregate.tui.screens.taking import export
+
+            folder, session = Path.cwd(), front.session_shown()
+            self.act(partial(export, self, self.view, session, folder))
+
+    def action_copy(self) -> None:
+        """Hand something of what is shown to the terminal's clipboard."""
+        front = self._front()
+        if front is not None:
+            from faregate.tui.screens.taking import copy
+
+            session, request = front.session_shown(), front.request_shown()
+            self.act(partial(copy, self, self.view, self.control, session, request))
 
     def action_toggle_bell(self) -> None:
         """Ring no more, or again."""
@@ -256,10 +267,13 @@ class FaregateApp(App[None]):
             self.notify(told, severity="error", timeout=15, markup=False)
 
     def _make_screen(self, name: str) -> LiveScreen:
+        from faregate.tui.screens.catalogue import SCREENS
+        from faregate.tui.screens.providers import ProvidersScreen
+
         if name == "providers":
             desk = self._options.desk or SmokeDesk(self._options.socket_path)
             return ProvidersScreen(self.view, desk)
-        return _SCREENS[name](self.view, self.control)
+        return SCREENS[name](self.view, self.control)
 
     def _make_view(self, clock: Clock) -> View:
         options = self._options

@@ -11,6 +11,7 @@ from faregate.tui.store import EVERYTHING, Kind
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
+    from faregate.control.models import SessionView
     from faregate.tui.action import Scope
     from faregate.tui.ink import Ink
     from faregate.tui.view import View
@@ -31,6 +32,14 @@ class LiveScreen(Screen[None]):
     def is_alive(self) -> bool:
         """Whether the parts are there: made, and not on their way out."""
         return self.is_mounted and self.app.is_running
+
+    def session_shown(self) -> SessionView | None:
+        """Return the session that an export or a copy would be about."""
+        return None
+
+    def request_shown(self) -> str | None:
+        """Return the request that a copy would be about."""
+        return None
 
     def ink(self) -> Ink:
         """Return the ink of this moment."""

@@ -86,6 +86,10 @@ class RequestScreen(LiveScreen):
             self.query_one("#header", LinesView).update()
             self.query_one("#waits", LinesView).update()
 
+    def request_shown(self) -> str | None:
+        """Return the request that a copy would be about."""
+        return self.request
+
     def action_back(self) -> None:
         """Go back to the screen below."""
         _ = self.dismiss(None)

@@ -60,6 +60,10 @@ class RequestsScreen(TableScreen):
         if self.is_alive and self.following:
             self.table.lead_to_top()
 
+    def request_shown(self) -> str | None:
+        """Return the request that a copy would be about."""
+        return self.table.chosen
+
     def action_follow(self) -> None:
         """Keep the cursor on the newest request, or leave it where it is."""
         self.following = not self.following

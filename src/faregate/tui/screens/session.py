@@ -95,6 +95,10 @@ class SessionScreen(SessionActions):
         self.repaint(frozenset(Kind))
         self._reading.want()
 
+    def request_shown(self) -> str | None:
+        """Return the request that a copy would be about."""
+        return self.query_one("#requests", LineTable).chosen
+
     def action_follow(self) -> None:
         """Keep the cursor on the newest request, or leave it where it is."""
         self.following = not self.following

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from faregate.tui.screens.limits import LimitsScreen
 from faregate.tui.screens.live_screen import LiveScreen
-from faregate.tui.screens.session_control import pause_session, stop_session
+from faregate.tui.screens.session_control import (
+    judge_session,
+    pause_session,
+    stop_session,
+)
+from faregate.tui.tmux_pane import JumpError, jump
 
 if TYPE_CHECKING:
     from faregate.control.models import SessionView
@@ -30,6 +35,23 @@ class SessionActions(LiveScreen):
     def acting_on(self) -> SessionView | None:
         """Return the session that a key means now."""
         raise NotImplementedError
+
+    def session_shown(self) -> SessionView | None:
+        """Return the session that an export or a copy would be about."""
+        return self.acting_on()
+
+    def action_judge(self) -> None:
+        """Say whether its task was accepted."""
+        found = self._meant()
+        if found is not None:
+            desk = self._acting.control
+            self._acting.act(partial(judge_session, self.app, self.view, desk, found))
+
+    def action_jump(self) -> None:
+        """Go to the tmux pane of its agent."""
+        found = self._meant()
+        if found is not None:
+            self._acting.act(partial(self._jump, found))
 
     def action_stop_session(self) -> None:
         """Stop it, after a question."""
@@ -60,6 +82,14 @@ class SessionActions(LiveScreen):
         if found is None:
             self.notify("no session is chosen", markup=False)
         return found
+
+    async def _jump(self, session: SessionView) -> None:
+        try:
+            pane = await jump(session.id)
+        except JumpError as error:
+            self.notify(str(error), severity="warning", markup=False)
+        else:
+            self.notify(f"in tmux pane {pane}", markup=False)
 
     async def _limits(self, session: SessionView) -> None:
         told = await self._acting.control.limits(session.id)

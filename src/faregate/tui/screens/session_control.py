@@ -5,9 +5,10 @@ Each asks first where it could cost work or money, and names the session and its
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from faregate.tui.figures import dollars, money
+from faregate.tui.screens.choice import Choice, ChoiceScreen
 from faregate.tui.screens.confirm import ConfirmScreen
 from faregate.tui.session_table import session_name
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from faregate.tui.view import View
 
 EVERYTHING = "all"
+Verdict = Literal["accepted", "rejected"]
 
 
 async def stop_session(
@@ -51,6 +53,25 @@ async def pause_session(
     if await app.push_screen_wait(ConfirmScreen(view, question)):
         await desk.resume(scope)
         app.notify(f"{name} goes on", markup=False)
+
+
+async def judge_session(
+    app: App[None], view: View, desk: ControlDesk, session: SessionView
+) -> None:
+    """Ask whether the session's task was accepted; raises ControlError."""
+    name = session_name(session)
+    now = session.outcome or "not judged"
+    choices: list[Choice[Verdict]] = [
+        Choice(
+            key="a", label="accepted", value="accepted", note="it did what it should"
+        ),
+        Choice(key="r", label="rejected", value="rejected", note="it was paid in vain"),
+    ]
+    question = f"The outcome of {name}, {dollars(money(session.cost))}: {now}"
+    verdict = await app.push_screen_wait(ChoiceScreen(view, question, choices))
+    if verdict is not None:
+        await desk.judge(session.id, verdict)
+        app.notify(f"{name}: {verdict}", markup=False)
 
 
 async def pause_everything(app: App[None], view: View, desk: ControlDesk) -> None:

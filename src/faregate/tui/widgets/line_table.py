@@ -91,6 +91,16 @@ class LineTable(ScrollView):
         return self._chosen
 
     @property
+    def columns(self) -> tuple[Column, ...]:
+        """Return all columns, shown or not."""
+        return self._columns
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """Return all rows."""
+        return tuple(self._rows)
+
+    @property
     def shown_columns(self) -> tuple[str, ...]:
         """Return the ids of the columns that fit."""
         layout = self._laid_out()

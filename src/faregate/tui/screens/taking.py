@@ -1,0 +1,96 @@
+"""Taking things away from the screen: into a file, or to the terminal's clipboard."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Literal
+
+from faregate.tui.curl import curl_line
+from faregate.tui.exporting import as_csv, as_json, file_name, receipt
+from faregate.tui.screens.choice import Choice, ChoiceScreen
+from faregate.tui.session_table import session_name
+from faregate.tui.widgets.line_table import LineTable
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from textual.app import App
+
+    from faregate.control.models import SessionView
+    from faregate.tui.control_desk import ControlDesk
+    from faregate.tui.view import View
+
+_Form = Literal["csv", "json", "md", "svg"]
+
+
+async def export(
+    app: App[None], view: View, session: SessionView | None, folder: Path
+) -> None:
+    """Ask for a form and write what is shown to a file of the person's own."""
+    tables = [each for each in app.screen.query(LineTable) if each.display]
+    table = next((each for each in tables if each.can_focus), None)
+    picture = app.export_screenshot(title="faregate")
+    choices: list[Choice[_Form]] = []
+    if table is not None:
+        choices += [
+            Choice(key="c", label="CSV", value="csv", note="the table that is shown"),
+            Choice(key="j", label="JSON", value="json", note="the table that is shown"),
+        ]
+    if session is not None:
+        note = f"of {session_name(session)}"
+        choices.append(Choice(key="m", label="receipt", value="md", note=note))
+    choices.append(
+        Choice(key="s", label="SVG", value="svg", note="a picture of this screen")
+    )
+    form = await app.push_screen_wait(ChoiceScreen(view, "Export as a file", choices))
+    if form is None:
+        return
+    what, text = "screen", picture
+    if form == "md" and session is not None:
+        what, text = session_name(session), receipt(session, view.clock.now())
+    elif table is not None and form in {"csv", "json"}:
+        make = as_csv if form == "csv" else as_json
+        what, text = table.id or "table", make(table.columns, table.rows)
+    path = folder / file_name(what, view.clock.local(view.clock.now()), form)
+    try:
+        _write(path, text)
+    except OSError as error:
+        told = f"{error.strerror}: {path}"
+        app.notify(told, severity="error", timeout=15, markup=False)
+        return
+    app.notify(f"written: {path}", timeout=10, markup=False)
+
+
+async def copy(
+    app: App[None],
+    view: View,
+    desk: ControlDesk,
+    session: SessionView | None,
+    request: str | None,
+) -> None:
+    """Ask what to copy, and hand it to the terminal."""
+    setup = view.store.setup
+    choices: list[Choice[str]] = []
+    if session is not None:
+        choices.append(Choice(key="i", label="session id", value=session.id))
+    if request is not None:
+        choices.append(Choice(key="r", label="request id", value=request))
+        asked = (await desk.explain(request)).request
+        if setup is not None:
+            line = curl_line(setup, asked)
+            note = "its shape; the key stays a variable"
+            choices.append(Choice(key="c", label="curl", value=line, note=note))
+    if setup is not None:
+        url = f"export OPENAI_BASE_URL={setup.openai_base_url}"
+        choices.append(Choice(key="u", label="address", value=url, note=url))
+    text = await app.push_screen_wait(ChoiceScreen(view, "Copy", choices))
+    if text is not None:
+        app.copy_to_clipboard(text)
+        # Terminals do not tell whether they took it.
+        app.notify(f"sent to the terminal's clipboard: {text[:60]}", markup=False)
+
+
+def _write(path: Path, text: str) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
+    with os.fdopen(os.open(path, flags, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)
