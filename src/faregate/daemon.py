@@ -44,6 +44,7 @@ from faregate.server.door import Door
 from faregate.server.figures import Figures
 from faregate.server.governing import Governing
 from faregate.server.governing_routes import add_governing_routes
+from faregate.server.key_routes import add_key_routes
 from faregate.server.listen import agent_socket, hosts_of, serve_agents, serve_control
 from faregate.server.live import Live
 from faregate.server.model_list import ModelList
@@ -225,6 +226,7 @@ class Daemon:
         add_approval_routes(app, control, self.gate)
         governing = Governing(self.gate, self.ledger.governing, control, self.reports)
         add_governing_routes(app, control, governing)
+        add_key_routes(app, control, self.ledger.keys, self.tokens, self._clock)
         keep = self.ledger.record_smoke
         return add_smoke_history(app, keep, self.reports, self.gate, control.runs)
 

@@ -35,13 +35,14 @@ from faregate.control.wire import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from faregate.control.approvals import ApprovalList, Approve, Deny
     from faregate.control.governing import (
         LatchAnswer,
         LatchView,
         LimitsView,
         Standing,
     )
-    from faregate.control.approvals import ApprovalList, Approve, Deny
+    from faregate.control.keys import KeyView, MadeKey
     from faregate.control.side_spending import SideAnswer, SideEnd, SideHold
     from faregate.control.smoke_runs import SmokeRuns, SmokeRunView
 
@@ -132,6 +133,25 @@ class ControlClient:
         if target is not None:
             path += f"?target={quote(target, safe='')}&limit={limit}"
         return self._get(path, list[SmokeRunView])
+
+    def keys(self) -> list[KeyView]:
+        """Return the keys that were made for workspaces, without the keys."""
+        from faregate.control.keys import KeyView
+
+        return self._get("/v1/keys", list[KeyView])
+
+    def new_key(self, workspace: str, *, confirmed: bool = False) -> MadeKey:
+        """Make a key for a workspace; needs `confirmed`, or the admin secret."""
+        from faregate.control.keys import MadeKey, NewKey
+
+        asked, proof = NewKey(workspace=workspace), self._proof(confirmed)
+        return _decode(self._post("/v1/keys", asked, headers=proof), MadeKey)
+
+    def revoke_key(self, key: str) -> None:
+        """Refuse a workspace's key from now on."""
+        from faregate.control.keys import RevokeKey
+
+        self._post("/v1/keys/revoke", RevokeKey(id=key))
 
     def latches(self) -> list[LatchView]:
         """Return everything that is paused or stopped."""

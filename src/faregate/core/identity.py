@@ -31,6 +31,8 @@ class Grant:
     labels: Labels = NO_LABELS
     max_cost: Money | None = None
     """What the session may cost in all."""
+    key: str | None = None
+    """Id of the workspace's key that this is, where it is one."""
     limits: Limits | None = None
     """Limits that a person gave this session alone; None in them is no choice."""
 

@@ -137,6 +137,16 @@ class SpendRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class WorkspaceKey:
+    """A key that a person has made for a workspace, without the key itself."""
+
+    id: str
+    workspace: str
+    made_at_ms: int
+    revoked_at_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SmokeRunRow:
     """One target's result in one run of the smoke test."""
 

@@ -39,6 +39,7 @@ from faregate.ledger.governing import Governing
 from faregate.ledger.opening import Opened, Terms, open_folder
 from faregate.ledger.refusals import Refusals
 from faregate.ledger.replay import replay
+from faregate.ledger.workspace_keys import WorkspaceKeys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -85,6 +86,8 @@ class Ledger:
         )
         self.governing = Governing(opened.connection, self._rare)
         """What is paused, and since when a session's limits count."""
+        self.keys = WorkspaceKeys(opened.connection, self._rare)
+        """The keys that were made for workspaces."""
         self._refusals = Refusals(opened.connection, opened.sessions)
         self._durability = Durability(
             opened.folder,

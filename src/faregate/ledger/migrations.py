@@ -12,7 +12,14 @@ from typing import TYPE_CHECKING
 import apsw
 
 from faregate.core.holds import LedgerError
-from faregate.ledger import cost_log, files, governing, schema, smoke_runs
+from faregate.ledger import (
+    cost_log,
+    files,
+    governing,
+    schema,
+    smoke_runs,
+    workspace_keys,
+)
 from faregate.ledger.connection import APPLICATION_ID, Transaction, open_reader
 from faregate.ledger.errors import damaged, translated
 
@@ -42,7 +49,18 @@ def _version_4(connection: apsw.Connection) -> None:
         connection.execute(statement)
 
 
-MIGRATIONS: tuple[Migration, ...] = (_version_1, _version_2, _version_3, _version_4)
+def _version_5(connection: apsw.Connection) -> None:
+    for statement in workspace_keys.VERSION_5:
+        connection.execute(statement)
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    _version_1,
+    _version_2,
+    _version_3,
+    _version_4,
+    _version_5,
+)
 """The n-th entry leads from version n-1 to version n."""
 
 

@@ -63,6 +63,7 @@ class _Said(
     session: str | None = msgspec.field(default=None, name="s")
     labels: dict[str, str] = msgspec.field(default_factory=dict, name="l")
     max_pico: int | None = msgspec.field(default=None, name="max")
+    key: str | None = msgspec.field(default=None, name="k")
     limits: dict[str, int | float] = msgspec.field(default_factory=dict, name="lim")
     """By name; money in pico-USD."""
 
@@ -80,6 +81,7 @@ class Tokens:
         self._was_ended = was_ended
         self._known: dict[str, Grant] = {}
         self._ended: set[str] = set()
+        self._revoked: set[str] = set()
 
     def issue(self, grant: Grant) -> str:
         """Return a token for this session and these labels."""
@@ -89,6 +91,7 @@ class Tokens:
             session=grant.session,
             labels=labels,
             max_pico=most,
+            key=grant.key,
             limits=_plain_limits(grant.limits),
         )
         payload = _encode(msgspec.json.encode(said))
@@ -97,6 +100,14 @@ class Tokens:
     def end(self, session: str) -> None:
         """Refuse the tokens of this session from now on."""
         self._ended.add(session)
+
+    def revoke(self, *keys: str) -> None:
+        """Refuse the keys of workspaces with these ids from now on."""
+        self._revoked.update(keys)
+
+    def is_revoked(self, grant: Grant) -> bool:
+        """Tell whether the key was taken back."""
+        return grant.key is not None and grant.key in self._revoked
 
     def grant_of(self, token: str) -> Grant | None:
         """Return what a token grants, or None when it is not valid here."""
@@ -128,6 +139,7 @@ class Tokens:
                 session=said.session,
                 labels=Labels(**said.labels),
                 max_cost=None if said.max_pico is None else Money(said.max_pico),
+                key=said.key,
                 limits=_limits(said.limits),
             )
         except (ValueError, TypeError):
@@ -204,6 +216,11 @@ def without_tokens(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def _still_running(grant: Grant, tokens: Tokens) -> Caller | Refusal:
+    if tokens.is_revoked(grant):
+        return _unauthorized(
+            f"This key ({grant.key}) was taken back. Make another with: faregate keys "
+            "new WORKSPACE"
+        )
     if tokens.is_ended(grant):
         return Refusal(
             code=RefusalCode.STOPPED,
