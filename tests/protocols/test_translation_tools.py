@@ -7,6 +7,7 @@ import json
 from faregate.protocols.codec import RequestHead
 from faregate.protocols.dialects import AnswerForm, WriteOptions
 from faregate.protocols.dialogue import (
+    CacheMark,
     Choice,
     Dialogue,
     Role,
@@ -16,6 +17,7 @@ from faregate.protocols.dialogue import (
     ToolChoice,
     ToolResult,
     Turn,
+    marks,
 )
 from faregate.protocols.events import (
     BlockEnded,
@@ -26,6 +28,7 @@ from faregate.protocols.events import (
     TextDelta,
 )
 from faregate.protocols.losses import Loss
+from faregate.protocols.translation.caching import marked_for_cache
 from faregate.protocols.translation.flattening import (
     LONGEST_NAME,
     Restorer,
@@ -230,3 +233,21 @@ def test_foreign_seals_are_taken_out_of_every_dialect() -> None:
     }
     broken = b'{"a": "faregate-seal:'
     assert without_foreign_seals(broken) is broken
+
+
+def test_a_tool_loop_is_cached_where_only_marks_cache() -> None:
+    system = Turn(role=Role.SYSTEM, parts=(Text(text="be brief"),))
+    call = ToolCall(id="c", name="look", arguments="{}")
+    result = ToolResult(call_id="c", content=(Text(text="ok"),))
+    turns = (
+        system,
+        Turn(role=Role.USER, parts=(Text(text="a"),)),
+        Turn(role=Role.ASSISTANT, parts=(call,)),
+        Turn(role=Role.USER, parts=(result,)),
+    )
+    marked = marked_for_cache(asked(PLAIN, turns=turns))
+    places = [turn.parts[-1].cache for turn in marked.turns]  # type: ignore[union-attr]
+    assert places == [CacheMark.SHORT, None, None, CacheMark.SHORT]
+    assert marked_for_cache(marked) is marked
+    assert not marks(marked_for_cache(asked(turns=turns)))
+    assert not marks(marked_for_cache(asked(PLAIN)))

@@ -9,12 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from faregate.protocols.anthropic_messages.request import PROTOCOL as MESSAGES
 from faregate.protocols.codec import BadRequestError
 from faregate.protocols.error_bodies import read_error
 from faregate.protocols.events import Failed
 from faregate.protocols.gemini.paths import STREAMING
 from faregate.protocols.gemini.request import PROTOCOL as GENERATE_CONTENT
 from faregate.protocols.openai_responses.request import PROTOCOL as RESPONSES
+from faregate.protocols.translation.caching import marked_for_cache
 from faregate.protocols.translation.error_shapes import error_body
 from faregate.protocols.translation.flattening import (
     Flattened,
@@ -115,7 +117,10 @@ def translate(
     flat = (
         Flattened(dialogue=dialogue) if provider == RESPONSES else flattened(dialogue)
     )
-    written = target.write(flat.dialogue, options)
+    sent = flat.dialogue
+    if provider == MESSAGES:
+        sent = marked_for_cache(sent)
+    written = target.write(sent, options)
     return Translation(
         client=source,
         provider=target,
