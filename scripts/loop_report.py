@@ -181,11 +181,11 @@ def _item(line: dict[str, Any]) -> Item:
 def main() -> None:
     """Print the report of the halves that are asked for, both by default."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("half", nargs="*", choices=[*HALVES, []], default=HALVES)
+    parser.add_argument("half", nargs="*", choices=[*HALVES, []], default=[])
     parser.add_argument("--repeats", type=int, default=LoopSettings().repeats)
     options = parser.parse_args()
     settings = LoopSettings(repeats=options.repeats)
-    for half in options.half:
+    for half in options.half or HALVES:
         verdicts = [judge(case, settings) for case in read_corpus(half)]
         print(report(half, verdicts), end="\n\n")
 

@@ -113,6 +113,19 @@ def content_words(arguments: str) -> frozenset[str]:
     return words_of(without_patience(" ".join(texts)))
 
 
+@lru_cache(maxsize=128)
+def tokens(arguments: str) -> tuple[str, ...]:
+    """Return every word of a call in order, flags and numbers with them."""
+    decoded = _decoded(arguments)
+    texts = [arguments]
+    if decoded is not None:
+        keys = sorted(key for key in decoded if not _is_manner(key))
+        texts = [_flat(decoded[key]) for key in keys]
+    plain = without_patience(" ".join(texts))[:LONGEST].translate(_QUOTES).lower()
+    found = tuple(_path(word) for word in _SEPARATORS.split(plain) if word)
+    return found if len(found) <= MOST_WORDS else (str(hash(found)),)
+
+
 def numbers(arguments: str) -> tuple[str, ...]:
     """Return every number that a call asks with, in order; patience is none."""
     text = without_patience(asked(arguments))

@@ -1,25 +1,30 @@
 """One question in ever other words, with the same result each time.
 
 Flags, order, spelling and fillers may differ. A call with another number, or with
-another word in place of one, is another question.
+another word in place of one, is another question, unless its result is long and the
+same: then it only shows again what is known.
 """
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import TYPE_CHECKING
 
+from faregate.core.loops.enumeration import enumerates
 from faregate.core.loops.finding import PATIENCE, Loop, LoopRule
 from faregate.core.loops.steps import asks_no_other
-from faregate.core.loops.turns import may_go_on, tools_of
+from faregate.core.loops.turns import columns_of, may_go_on, tools_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from faregate.core.loops.steps import Step
     from faregate.core.loops.turns import Turn
 
 _MOST_MORE_WORDS = 2
 _FEWEST_WORDS = 2
+_TELLS_MUCH = 4
+"""Words of a result that two different questions hardly share by chance."""
 
 
 def find(turns: Sequence[Turn], repeats: int) -> Loop | None:
@@ -27,21 +32,19 @@ def find(turns: Sequence[Turn], repeats: int) -> Loop | None:
     last = turns[-1]
     if not last.steps:
         return None
-    cores = [step.words for step in last.steps]
-    times = 0
-    for turn in reversed(turns):
-        if turn.reply != last.reply or not _brings_the_same(turn, last):
-            break
-        narrower = [
-            core & step.words for core, step in zip(cores, turn.steps, strict=True)
-        ]
-        if not _is_one_question(narrower, (turn, *turns[len(turns) - times :])):
-            break
-        cores = narrower
-        times += 1
-    if times < repeats * (PATIENCE if may_go_on([last]) else 1):
+    run = list(
+        takewhile(
+            lambda turn: turn.reply == last.reply and _brings_the_same(turn, last),
+            reversed(turns),
+        )
+    )
+    needed = repeats * (PATIENCE if may_go_on([last]) else 1)
+    if len(run) < needed:
         return None
-    return Loop(rule=LoopRule.DRIFT, times=times, tools=tools_of([last]))
+    latest = columns_of(run[:needed])
+    if not all(_is_one_question(column) or _is_known(column) for column in latest):
+        return None
+    return Loop(rule=LoopRule.DRIFT, times=len(run), tools=tools_of([last]))
 
 
 def _brings_the_same(turn: Turn, last: Turn) -> bool:
@@ -50,21 +53,22 @@ def _brings_the_same(turn: Turn, last: Turn) -> bool:
     return all(
         one.tool == other.tool
         and (one.brings == other.brings or one.bare == other.bare)
-        and asks_no_other(one, other)
         for one, other in zip(turn.steps, last.steps, strict=True)
     )
 
 
-def _is_one_question(cores: Sequence[frozenset[str]], turns: Iterable[Turn]) -> bool:
+def _is_one_question(steps: Sequence[Step]) -> bool:
     """Tell whether what all calls share is a whole question, asked by one of them."""
-    columns = list(zip(*(turn.steps for turn in turns), strict=True))
-    return all(
-        _shares(core, column) for core, column in zip(cores, columns, strict=True)
-    )
-
-
-def _shares(core: frozenset[str], steps: Sequence[Step]) -> bool:
+    if not all(asks_no_other(step, steps[0]) for step in steps):
+        return False
+    core = frozenset[str].intersection(*(step.words for step in steps))
     sizes = [len(step.words) for step in steps]
     if min(sizes) != len(core) or max(sizes) > len(core) + _MOST_MORE_WORDS:
         return False
     return len(core) >= _FEWEST_WORDS or max(sizes) == len(core)
+
+
+def _is_known(steps: Sequence[Step]) -> bool:
+    """Tell whether different looks show one long result again and again."""
+    looks = all(step.looks for step in steps)
+    return looks and steps[0].tells >= _TELLS_MUCH and not enumerates(steps)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 RULES: tuple[Callable[[Sequence[Turn], int], Loop | None], ...] = (
     same_step.find,
     same_answer.find,
-    drift.find,
     repeated_errors.find,
+    drift.find,
     cycle.find,
     no_progress.find,
 )
@@ -34,15 +34,12 @@ RULES: tuple[Callable[[Sequence[Turn], int], Loop | None], ...] = (
 def find_loop(turns: Sequence[Turn], repeats: int) -> Loop | None:
     """Return the loop that a conversation's last turns are, if any.
 
-    Only those turns count that came since a person or a harness last said something
-    new. `repeats` is how often is too often, at least 2.
+    What a person says is part of a turn, so that a new word makes a turn a new one.
+    `repeats` is how often is too often, at least 2.
     """
     if len(turns) < repeats or not _is_suspicious(turns):
         return None
-    recent = _since_last_word(turns)
-    if len(recent) < repeats:
-        return None
-    found = (rule(recent, repeats) for rule in RULES)
+    found = (rule(turns, repeats) for rule in RULES)
     return next((loop for loop in found if loop is not None), None)
 
 
@@ -62,15 +59,3 @@ def _resembles(one: Step, other: Step) -> bool:
         return False
     both_failed = one.failed and other.failed
     return both_failed or one.brings == other.brings or one.bare == other.bare
-
-
-def _since_last_word(turns: Sequence[Turn]) -> Sequence[Turn]:
-    """Return the turns from the last new word of the other side on."""
-    heard: set[int] = set()
-    start = 0
-    for index, turn in enumerate(turns):
-        if turn.reply and turn.reply not in heard:
-            heard.add(turn.reply)
-            # With the last turn something new was said: that is no loop.
-            start = index if index < len(turns) - 1 else len(turns)
-    return turns[start:]

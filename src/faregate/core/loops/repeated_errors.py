@@ -1,17 +1,17 @@
-"""The same error, turn after turn, for the same thing.
+"""The same error, turn after turn.
 
-The same error for ever other things is honest for a while: a search for a file, a
-list of hosts.
+The same error for one thing after the other is honest for a while: a list of hosts,
+a search for a file.
 """
 
 from __future__ import annotations
 
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
+from faregate.core.loops.enumeration import enumerates
 from faregate.core.loops.finding import PATIENCE, Loop, LoopRule
-from faregate.core.loops.steps import asks_no_other
-from faregate.core.loops.turns import may_go_on, tools_of
+from faregate.core.loops.turns import columns_of, may_go_on, tools_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from faregate.core.loops.steps import Step
     from faregate.core.loops.turns import Turn
 
-_ALIKE_ERRORS = 0.8
+_ALIKE = 0.8
+"""Share of their words that two errors have in common which are the same."""
+_ALIKE_OF_ONE_CALL = 0.6
 
 
 def find(turns: Sequence[Turn], repeats: int) -> Loop | None:
@@ -34,10 +36,11 @@ def find(turns: Sequence[Turn], repeats: int) -> Loop | None:
         )
     )
     times = len(run)
-    alike = sum(1 for _ in takewhile(lambda t: _is_about_the_same(t, last), run))
-    if alike >= repeats * (PATIENCE if may_go_on([last]) else 1):
-        times = alike
-    elif times < repeats * PATIENCE:
+    if times < repeats:
+        return None
+    latest = columns_of(list(islice(run, repeats)))
+    honest = may_go_on([last]) or any(map(enumerates, latest))
+    if honest and times < repeats * PATIENCE:
         return None
     return Loop(rule=LoopRule.REPEATED_ERRORS, times=times, tools=tools_of([last]))
 
@@ -55,15 +58,6 @@ def _same_error(one: Step, other: Step) -> bool:
     if one.brings == other.brings or one.bare == other.bare:
         return True
     # What a call repeats in its error may hide words of the error itself.
+    share = _ALIKE_OF_ONE_CALL if one.asks == other.asks else _ALIKE
     both = len(one.error & other.error)
-    return both >= _ALIKE_ERRORS * len(one.error | other.error) > 0
-
-
-def _is_about_the_same(turn: Turn, last: Turn) -> bool:
-    return all(map(_same_thing, turn.steps, last.steps))
-
-
-def _same_thing(one: Step, other: Step) -> bool:
-    if one.target is not None or other.target is not None:
-        return one.target == other.target
-    return asks_no_other(one, other)
+    return both >= share * len(one.error | other.error) > 0

@@ -17,6 +17,7 @@ from faregate.core.loops.arguments import (
     content_words,
     numbers,
     target,
+    tokens,
     words_without,
 )
 from faregate.core.loops.normal import normal_result, plain_words
@@ -27,10 +28,20 @@ if TYPE_CHECKING:
 _ERROR_WORDS = 60
 _NO_WORDS: frozenset[str] = frozenset()
 _HEAD = 1500
+# What shells of agents say about every command.
+_BOOKKEEPING = frozenset(
+    (
+        *("chunk", "code", "command", "count", "directory", "duration", "empty"),
+        *("error", "exit", "exited", "group", "id", "none", "original", "output"),
+        *("pgid", "process", "returncode", "root", "running", "seconds", "signal"),
+        *("time", "token", "wall", "with", "untrusted_context", "0", "1", "2"),
+    )
+)
 _STATE_LENGTH = 300
 
 _FAILED = re.compile(
-    r"(?:^|\n)\s*(?!error: \(?none)(?:error|fatal|traceback|failed|failure|exception|panic)\b"
+    r"(?:^|\n)\s*(?!error: \(?none)(?:error|fatal|traceback|failed|failure|exception"
+    r"|panic|rejected|refused|invalid|unable to|could not|cannot|can't)\b"
     r"|\b\w+(?:Error|Exception)\b:|\berror:(?! \(?none)|command not found|No such file"
     r"|permission denied|verification failed|\bnot recognized as\b"
     r"|exit(?:ed)?(?: with)? (?:code|status)[: ]+[1-9]|<returncode>[1-9]"
@@ -39,7 +50,8 @@ _FAILED = re.compile(
 )
 _FAILED_HINTS = (
     *("error", "fatal", "traceback", "fail", "exception", "panic", "not found"),
-    *("no such", "denied", "exit", "returncode", "not recognized"),
+    *("no such", "denied", "exit", "returncode", "not recognized", "rejected"),
+    *("refused", "invalid", "unable to", "could not", "cannot", "can't"),
 )
 _WAITING_CALL = re.compile(
     r"\b(?:sleep|start-sleep|watch|wait|inotifywait|until|tail -f)\b"
@@ -65,6 +77,14 @@ _MOVING_TOOL = re.compile(
     re.IGNORECASE,
 )
 _SAYS_LITTLE = 40
+_LOOKING_TOOL = re.compile(
+    r"read|view|search|grep|glob|list|get|fetch|query|find|show|describe|snapshot",
+    re.IGNORECASE,
+)
+_LOOKING_COMMAND = re.compile(
+    r"\s*(?:cd \S+ && )?(?:cat|head|tail|less|more|nl|bat|ls|find|grep|rg|ag|tree|wc"
+    r"|awk|sed -n|git (?:log|show|diff|status|blame|grep))\b[^>]*"
+)
 
 
 @lean
@@ -81,12 +101,18 @@ class Step:
     """The same without the words of the call, which many results repeat."""
     error: frozenset[str]
     """The first of those words, where the call failed."""
+    tells: int
+    """How many of those words there are, up to some."""
     failed: bool
     waits: bool
     """The call is made to let time pass, or its result says that something runs."""
     moves: bool
     """It moves what its result does not show: a key pressed, a page scrolled."""
+    looks: bool
+    """It only shows something and changes nothing."""
     words: frozenset[str]
+    tokens: tuple[str, ...]
+    """The words of the call in order, flags and numbers with them."""
     numbers: tuple[str, ...]
     target: str | None
 
@@ -96,17 +122,24 @@ def step_of(call: ToolCall, result: ToolResult | None) -> Step:
     text = "" if result is None else plain_words(result.text)
     normal = normal_result(text)
     bare = words_without(normal, call.arguments)
-    failed = result is not None and (result.is_error or _says_failed(text))
+    own = [word for word in bare if word not in _BOOKKEEPING]
+    # A search that finds nothing ends with a code, too, and no word of an error.
+    failed = (
+        bool(own) and result is not None and (result.is_error or _says_failed(text))
+    )
     return Step(
         tool=call.name,
         asks=hash(asked(call.arguments)),
         brings=hash(normal),
         bare=hash(bare),
-        error=frozenset(bare[:_ERROR_WORDS]) if failed else _NO_WORDS,
+        error=frozenset(own[:_ERROR_WORDS]) if failed else _NO_WORDS,
+        tells=len(own),
         failed=failed,
         waits=_waits(call, normal, failed=failed),
         moves=not failed and _moves(call, normal),
+        looks=_looks(call),
         words=content_words(call.arguments),
+        tokens=tokens(call.arguments),
         numbers=numbers(call.arguments),
         target=target(call.arguments),
     )
@@ -133,6 +166,13 @@ def _waits(call: ToolCall, result: str, *, failed: bool) -> bool:
 
 def _moves(call: ToolCall, result: str) -> bool:
     return len(result) <= _SAYS_LITTLE and _MOVING_TOOL.search(call.name) is not None
+
+
+def _looks(call: ToolCall) -> bool:
+    shown = command(call.arguments) if call.arguments.startswith("{") else ""
+    if shown:
+        return _LOOKING_COMMAND.fullmatch(shown) is not None
+    return _LOOKING_TOOL.search(call.name) is not None
 
 
 def asks_no_other(one: Step, other: Step) -> bool:

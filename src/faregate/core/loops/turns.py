@@ -94,7 +94,9 @@ def turn_of(items: Sequence[Item]) -> Turn:
         facts |= {reply}
     if words:
         facts |= {hash(words)}
-    asks = hash((frozenset((step.tool, step.asks) for step in steps), words))
+    tried = frozenset((step.tool, step.asks) for step in steps)
+    # Where nothing is called, the reply is all that may come of an answer.
+    asks = hash((tried, words, reply if steps else 0))
     return Turn(
         steps=steps,
         words=words,
@@ -108,6 +110,11 @@ def turn_of(items: Sequence[Item]) -> Turn:
 def may_go_on(turns: Sequence[Turn]) -> bool:
     """Tell whether turns that come again may be honest: they wait, or move blindly."""
     return any(turn.waits for turn in turns) or all(turn.moves for turn in turns)
+
+
+def columns_of(turns: Sequence[Turn]) -> list[tuple[Step, ...]]:
+    """Return the first steps of turns that are made alike, their second ones, ..."""
+    return list(zip(*(turn.steps for turn in turns), strict=True))
 
 
 def tools_of(turns: Iterable[Turn]) -> tuple[str, ...]:
