@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from faregate.core.holds import LedgerError
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gateway import recording
 from faregate.gateway.exchange import Exchange
+from faregate.gateway.explaining import read
 from faregate.gateway.recording import BATCH, Recording
 from tests.gateway.building import CountingLedger, FakeClock, turn
 from tests.gateway.gates import (
@@ -76,7 +76,9 @@ async def serve(small: SmallGate, log: Log, *script: Any, **more: Any) -> Reques
 
 
 def notes(row: RequestEntry) -> dict[str, dict[str, Any]]:
-    return {note["step"]: note for note in json.loads(row.notes)}
+    found = read(row.notes)
+    assert found is not None
+    return {note["step"]: note for note in found}
 
 
 GOOD = (delta("hi"), FINISH, USAGE, DONE)

@@ -201,9 +201,10 @@ def test_errors_that_a_smoke_test_asks_for_are_no_errors_of_the_provider(
     ledger: Ledger, reports: Reports
 ) -> None:
     hold(ledger, "smoke-1", request="smoke-1")
-    hold(ledger, "a1")
+    # An agent's first attempt is called as its request, too.
+    hold(ledger, "req_1", request="req_1")
     ledger.void(ending("smoke-1", "the provider answered 401", status=401))
-    ledger.void(ending("a1", "the provider answered 401", status=401))
+    ledger.void(ending("req_1", "the provider answered 401", status=401))
     (row,) = reports.spend("all", since_ms=0)
     assert (row.attempts, row.failed) == (2, 1)
 

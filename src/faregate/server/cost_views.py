@@ -8,8 +8,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from faregate.control.cost_log import (
     AttemptView,
     CorrectionView,
@@ -20,6 +18,7 @@ from faregate.control.cost_log import (
 )
 from faregate.control.sanitise import sanitise, sanitise_optional
 from faregate.core.money import Money
+from faregate.gateway.explaining import read
 
 if TYPE_CHECKING:
     from faregate.core.cost_log import AttemptEntry, Explained, RequestRow
@@ -210,11 +209,8 @@ def _labels(labels: Labels) -> LabelsView:
 
 
 def _notes(text: str) -> list[dict[str, Any]] | None:
-    try:
-        found = msgspec.json.decode(text, type=list[dict[str, Any]])
-    except msgspec.MsgspecError:
-        return None
-    return [_harmless(note) for note in found]
+    found = read(text)
+    return None if found is None else [_harmless(note) for note in found]
 
 
 def _harmless(value: Any) -> Any:
