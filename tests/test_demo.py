@@ -23,6 +23,9 @@ def test_a_headless_play_books_what_the_provider_billed() -> None:
     }
     assert sum(run.client_retries for run in played.runs) >= 1
     assert [run.name for run in played.runs if run.stopped_by] == ["aider"]
+    (decided,) = played.decided
+    assert decided.startswith("claude-code: Bash ")
+    assert decided.endswith("git push origin main\"}: denied")
     assert all(session.requests for session in played.status.sessions)
 
 

@@ -21,6 +21,8 @@ from faregate.config.paths import Paths, find_paths
 from faregate.core.identity import Grant
 from faregate.core.labels import Labels
 from faregate.daemon import Daemon
+from faregate.gateway.approval_words import call_lines
+from faregate.gateway.tasks import spawn
 from faregate.smoke.demo_script import demo_config, demo_provider, play_demo
 
 if TYPE_CHECKING:
@@ -35,6 +37,8 @@ _ANY_PORT = 4747
 _START_SECONDS = 20.0
 _STOP_SECONDS = 2.0
 _SETTLE_SECONDS = 15.0
+_LOOK_SECONDS = 0.02
+_REASON = "pushes wait for a review"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +51,8 @@ class DemoResult:
     booked: Money
     """Spent and unknown, as the ledger has it."""
     limit: Money
+    decided: tuple[str, ...]
+    """What waited for a person, and how that ended."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -122,7 +128,11 @@ class _Show:
 
 async def _play_once(home: Path, seed: int) -> DemoResult:
     async with _stage(home) as stage:
-        runs = await _play(stage, seed=seed, pace=0.0)
+        person = spawn(_decide(stage), "the demo's person")
+        try:
+            runs = await _play(stage, seed=seed, pace=0.0)
+        finally:
+            person.cancel()
         gate = stage.daemon.gate
         async with asyncio.timeout(_SETTLE_SECONDS):
             await gate.flights.landed()
@@ -138,7 +148,29 @@ async def _play_once(home: Path, seed: int) -> DemoResult:
             bill=stage.provider.bill.total,
             booked=month.spent + month.unknown,
             limit=limit,
+            decided=_decisions(stage),
         )
+
+
+async def _decide(stage: _Stage) -> None:
+    """Say no to everything that waits, as a person would in front of the screen."""
+    desk = stage.daemon.gate.approvals
+    while desk is not None:
+        for case in desk.waiting:
+            desk.deny(case.id, who="the demo", reason=_REASON)
+        await asyncio.sleep(_LOOK_SECONDS)
+
+
+def _decisions(stage: _Stage) -> tuple[str, ...]:
+    desk = stage.daemon.gate.approvals
+    if desk is None:
+        return ()
+    return tuple(
+        f"{case.agent}: {', '.join(call_lines(case)) or case.title}: "
+        f"{case.outcome.decision.value}"
+        for case in desk.decided
+        if case.outcome is not None
+    )
 
 
 async def _play(stage: _Stage, *, seed: int, pace: float) -> list[AgentRun]:

@@ -21,7 +21,6 @@ WHOLE_S = 240.0
 """Longest wait of a client that can get no sign of life. Agents wait ten minutes for an
 answer in one piece, and the provider needs its part of them."""
 _TIMEOUT_HEADERS = ("x-stainless-read-timeout", "x-stainless-timeout")
-_COMMENT = b": faregate: waiting for approval\n\n"
 _BLANK = b"\n"
 """Gemini's clients take each line for a part of the answer, but for a blank one."""
 
@@ -53,8 +52,10 @@ def wait_of(asked: Asked, timeout_s: float) -> float:
 class KeepAlive:
     """Keeps one client."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Asked, why: str = "waiting for approval") -> None:
+        """Tell the client of `asked` why it waits, in comments."""
         self._asked = asked
+        self._comment = f": faregate: {why}\n\n".encode()
 
     async def sign(self) -> int:
         """Send a sign of life; return how many were sent."""
@@ -63,7 +64,7 @@ class KeepAlive:
         try:
             if not asked.reply.started:
                 await asked.reply.start(200, self._headers())
-            await asked.reply.write(_BLANK if gemini else _COMMENT)
+            await asked.reply.write(_BLANK if gemini else self._comment)
         except ClientGoneError:
             asked.flight.hang_up()
             return 0

@@ -30,6 +30,8 @@ DEMO_CAP = "2"
 """The demo's monthly cap in USD; the last agent runs into it."""
 _UNTIL_REFUSED = 150
 _STORM_AT = 2
+_PUSH_AT = 3
+_PUSH = "git push origin main"
 _BYTES_PER_TOKEN = 4
 _CHUNKS = 24
 _GAP = 0.06
@@ -71,6 +73,8 @@ class Part:
     writing: tuple[int, int] = (0, 0)
     prefix: str = ""
     stormy: bool = False
+    pushes: bool = False
+    """Calls its tool to push, once, which the demo's rules ask a person about."""
 
 
 PARTS: Sequence[Part] = (
@@ -83,6 +87,7 @@ PARTS: Sequence[Part] = (
         turns=12,
         tool="Bash",
         thinking=(300, 1200),
+        pushes=True,
     ),
     Part(
         kind="codex",
@@ -138,6 +143,10 @@ def demo_config(provider_url: str, port: int, parts: Sequence[Part] = PARTS) -> 
         f"port = {port}",
         "[budget]",
         f"monthly = {DEMO_CAP}",
+        "[approvals]",
+        'tools = { "@shell(git push*)" = "ask" }',
+        'timeout = "30s"',
+        'unattended = "wait"',
         "[providers.sim-anthropic]",
         'kind = "anthropic"',
         f'base_url = "{provider_url}"',
@@ -219,11 +228,12 @@ class Director:
         gap = _GAP * self._pace
         if part.tool and not seen.json.get("tools"):
             return Step(text="Fix the cart total", first_byte=first_byte, gap=gap)
+        pushes = part.pushes and self._turns[part.model] == _PUSH_AT
         self._turns[part.model] += 1
         return Step(
             reasoning=filler_of(dice.randint(*part.thinking)),
             text=f"{dice.choice(_REMARKS)} {filler(dice.randint(*part.writing))}",
-            tools=_calls(part, dice),
+            tools=_calls(part, dice, pushes=pushes),
             first_byte=first_byte,
             gap=gap,
         )
@@ -234,10 +244,12 @@ def filler_of(tokens: int) -> str:
     return filler(tokens)[: tokens * _BYTES_PER_TOKEN].ljust(tokens * _BYTES_PER_TOKEN)
 
 
-def _calls(part: Part, dice: random.Random) -> tuple[ToolCall, ...]:
+def _calls(part: Part, dice: random.Random, *, pushes: bool) -> tuple[ToolCall, ...]:
     if not part.tool:
         return ()
     commands = dice.sample(_COMMANDS, k=dice.choice((1, 1, 1, 2)))
+    if pushes:
+        commands = [_PUSH]
     return tuple(
         ToolCall(name=part.tool, arguments={part.argument: command})
         for command in commands
