@@ -152,7 +152,7 @@ def test_prices_become_rows(configured: Configured) -> None:
     )
     (row,) = settings.price_overrides
     assert (row.provider, row.model, row.source) == ("openai", "gpt-x", "config")
-    assert row.fee_per_server_tool_call == 12_500_000_000
+    assert (row.fee_per_server_tool_call, row.fee_is_stated) == (12_500_000_000, True)
     assert row.base == Rates.per_mtok(
         input=Decimal("1.25"),
         output=Decimal(10),
@@ -202,8 +202,8 @@ BAD = [
     ("[budget]\n\nmontly = 5\n", 3, "budget.montly", ["Did you mean monthly?"]),
     ("mnthl = 5\n", 1, "mnthl", ["Known here: alerts, approvals, budget"]),
     ("[server]\nprot = 1\n", 2, "server.prot", ["Did you mean port?"]),
-    ('[routes.a]\nmodels="m"\ntargets="openai/x"\nescalate_on=[]\n', 4,
-     "routes.a.escalate_on", ["would do nothing"]),
+    ('[routes.a]\nmodels="m"\ntargets="openai/x"\nescalat_on=[]\n', 4,
+     "routes.a.escalat_on", ["would do nothing"]),
     # Money.
     ('[budget]\nmonthly = "10"\n', 2, "budget.monthly", ["Write: monthly = 10"]),
     ('[budget]\nmonthly = "$1,500"\n', 2, "budget.monthly", ["monthly = 1500"]),

@@ -73,6 +73,8 @@ def test_what_no_row_prices_is_named() -> None:
     drawing = part(server_tools=("web_search", "image_generation"))
     assert drawing == "the tool image_generation"
     assert part(server_tools=("code_interpreter",)) == "the tool code_interpreter"
+    stated = replace(ROW, fee_is_stated=True)
+    assert part(stated, server_tools=("image_generation",)) is None
     assert part(audio=True) == "sound"
     assert part(SOUND, audio=True) is None
     assert part(replace(ROW, source="config"), audio=True) is None

@@ -356,5 +356,8 @@ class TestFees:
         assert self.fee("m", own, provider="own") == 0
 
     def test_a_fee_that_the_user_states_is_final(self) -> None:
-        stated = replace(configured("m", "5"), fee_per_server_tool_call=7)
-        assert self.fee("m", stated) == 7
+        for fee in (7, 0):
+            stated = replace(
+                configured("m", "5"), fee_per_server_tool_call=fee, fee_is_stated=True
+            )
+            assert self.fee("m", stated) == fee

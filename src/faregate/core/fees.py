@@ -44,10 +44,11 @@ def with_unasked_search(usage: Usage, model: str) -> Usage:
 def unpriced_part(facts: RequestFacts, row: PriceRow) -> str | None:
     """Return what in a request has no price in a row; None where all of it has one.
 
-    A person's own row is taken to say what sound costs as well.
+    A person's own row is taken to say what sound costs as well, and a fee that a
+    person states is that of every tool.
     """
     tool = next((t for t in facts.server_tools if t in _UNPRICED_TOOLS), None)
-    if tool is not None:
+    if tool is not None and not row.fee_is_stated:
         return f"the tool {tool}"
     if facts.audio and row.audio is None and row.source != "config":
         return "sound"

@@ -217,6 +217,8 @@ class PriceRow:
     since: date | None = None
     source: str
     fee_per_server_tool_call: int = 0
+    fee_is_stated: bool = False
+    """A person names the fee, so that it holds for every tool of the provider."""
     writes_cache: bool = False
     hold_margin: Ratio = ONE
     audio: Rates | None = None

@@ -157,8 +157,9 @@ def unpriced_part(target: Target, part: str) -> Refusal:
         code=RefusalCode.UNPRICED_MODEL,
         message=(
             f"No price is known for {part} at {target}, so the cap cannot be kept. "
-            'Leave it out, or set unpriced = "allow" under [budget], which lets it '
-            "pass without being counted"
+            f'Leave it out, state prices in a table [prices."{target.bare}"] (tool_fee '
+            'for tools), or set unpriced = "allow" under [budget], which does not '
+            "count it"
         ),
     )
 

@@ -160,7 +160,7 @@ class PriceTable:
 
         Who states prices of tokens does not say that searches are free.
         """
-        if row is None or row.fee_per_server_tool_call or row is bundled:
+        if row is None or row.fee_is_stated or row is bundled:
             return row
         if bundled is None:
             fee = self._usual_fee(row.provider)

@@ -77,6 +77,7 @@ def read_prices(
             windows=windows,
             source="config",
             fee_per_server_tool_call=0 if fee is None else per_call(fee),
+            fee_is_stated=fee is not None,
         )
         rows.append(row)
     return tuple(rows)
