@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from faregate.core.identity import Claim, Grant, Mismatch, identify
 from faregate.core.refusal import Refusal
 from faregate.core.routing import NoTarget, resolve
+from faregate.gateway.events import EventLog
 from faregate.gateway.inbound import Inbound
 from faregate.gateway.planning import Planner
 from faregate.gateway.routes import Routes, RouteState
@@ -86,7 +87,7 @@ class RoutePreview:
             turns=Turns(),
             regions={n: c.region for n, c in settings.providers.items() if c.region},
         )
-        self._routes = Routes(self._planner, self._clock)
+        self._routes = Routes(self._planner, self._clock, EventLog())
 
     def of(self, body: bytes, dialect: str, *, model: str, session: str) -> Preview:
         """Return what would become of a request; raises BadRequestError.

@@ -27,8 +27,8 @@ def failure(
 
 
 @pytest.mark.parametrize("trouble", Trouble)
-def test_only_a_request_that_is_at_fault_itself_goes_nowhere(trouble: Trouble) -> None:
-    wanted = trouble is not Trouble.REQUEST
+def test_only_what_no_provider_is_at_fault_for_goes_nowhere(trouble: Trouble) -> None:
+    wanted = trouble not in {Trouble.REQUEST, Trouble.REJECTED}
     assert may_go_elsewhere(failure(trouble), RepeatPaid.NEVER) is wanted
 
 

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
-from faregate.config.kinds import FLAG, choice, duration, integer, list_of, text
+from faregate.config.kinds import (
+    FLAG,
+    Kind,
+    NotThisKind,
+    choice,
+    duration,
+    integer,
+    list_of,
+    number,
+    text,
+)
+from faregate.config.problems import shown
 from faregate.config.tables import Field
+from faregate.core.escalation import EscalationRule, Trigger
 from faregate.core.retrying import RepeatPaid, RetryPolicy
 from faregate.core.routing import RoutePolicy
 
 _DEFAULTS = RetryPolicy()
+_ESCALATION = EscalationRule()
 _NAME = r"[^\x00-\x20\x7f]{1,256}"
+LOGPROB: Kind[float] = Kind(
+    lambda value: _logprob(value), {"type": "number", "minimum": -20, "maximum": 0}
+)
 TOKENS = integer(1, 2_000_000_000, "a number of tokens")
+
+
+def _logprob(value: object) -> float:
+    found = float(number(value, "a log probability"))
+    if not -20 <= found <= 0:
+        raise NotThisKind(f"{shown(value)} is out of range", "It goes from -20 to 0.")
+    return found
 
 
 class RouteKeys:
@@ -41,6 +64,36 @@ class RouteKeys:
         "escalate_to",
         list_of(text(_NAME, "provider/model"), or_one=True),
         "those of the targets that escalated requests go to; else one further each time",
+    )
+
+    ESCALATE_ON: Field[tuple[Trigger, ...]] = Field(
+        "escalate_on",
+        list_of(choice(Trigger), or_one=True),
+        "what an answer, a tool result or a person must say for it",
+    )
+    VALIDATE = Field(
+        "validate",
+        FLAG,
+        "check answers before a byte goes out; else the next turn is escalated",
+        default=_ESCALATION.validate,
+    )
+    BACK_AFTER = Field(
+        "back_after",
+        integer(1, 10_000, "a number of turns"),
+        "good turns after which an escalated session goes one target back",
+        default=_ESCALATION.back_after,
+    )
+    MIN_LOGPROB = Field(
+        "min_logprob",
+        LOGPROB,
+        "the least mean log probability, for low_confidence",
+        default=_ESCALATION.min_logprob,
+    )
+    TOOL_ERRORS = Field(
+        "tool_errors",
+        integer(1, 100, "a number of results"),
+        "bad tool results in a row, for tool_errors",
+        default=_ESCALATION.tool_errors,
     )
 
 

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from faregate.core.lean import lean
+
+if TYPE_CHECKING:
+    from faregate.core.escalation import Trigger
 
 
 class Trouble(StrEnum):
@@ -36,6 +40,8 @@ class Trouble(StrEnum):
     """The request is longer than the model takes."""
     REQUEST = "request"
     """The request itself is at fault; the provider works."""
+    REJECTED = "rejected"
+    """The answer came and does not hold up; the provider works."""
 
 
 class RepeatPaid(StrEnum):
@@ -60,9 +66,11 @@ class Failure:
     """Seconds that the provider asks to wait."""
     free: bool = False
     """It is proven that nothing was billed."""
+    trigger: Trigger | None = None
+    """What is wrong with an answer that was rejected."""
 
 
-FALLS_BACK = frozenset(Trouble) - {Trouble.REQUEST}
+FALLS_BACK = frozenset(Trouble) - {Trouble.REQUEST, Trouble.REJECTED}
 """Troubles after which another target may be asked."""
 _REPEATABLE = frozenset(
     {

@@ -15,6 +15,8 @@ from faregate.core.lean import lean
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from faregate.core.escalation import EscalationRule
+
 AUTO = "auto"
 """The model name by which an agent leaves the choice to the routes."""
 
@@ -99,6 +101,7 @@ class RouteRule:
     escalate_to: tuple[Target, ...] = ()
     """Where escalated requests go first; without it, one target further each time."""
     complexity: Complexity | None = None
+    escalation: EscalationRule | None = None
 
     def answers(self, model: str) -> bool:
         """Tell whether the route is asked for by its name or by one of its models."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from faregate.core.holds import HoldRequest
+from faregate.core.holds import HoldRequest, LedgerError
 from faregate.gateway.admission import Admitted, Ask
+from faregate.gateway.counting import tightened, worth_counting
 from faregate.gateway.settlement import OpenHold
 
 if TYPE_CHECKING:
@@ -28,11 +29,32 @@ class Asker:
         self._cause: str | None = None
         self.client_retry = gate.failures.is_retry(identity.session, inbound.body)
 
+    def because(self, cause: str | None) -> None:
+        """Say why the first attempt is made there; None for no special reason."""
+        self._cause = cause
+
     def again(self, cause: str) -> Asker:
         """Turn to the next attempt of the same request, and say why there is one."""
         self._number += 1
         self._cause = cause
         return self
+
+    async def fitted(self, plan: Plan) -> Plan:
+        """Count tokens where the byte bound alone would make a request wait."""
+        gate = self._gate
+        count = gate.count_tokens
+        if count is None or plan.spec.tokenizer is None:
+            return plan
+        budgets = gate.budgets(self.identity, plan.target)
+        try:
+            if gate.ledger.has_room(budgets, plan.amount(plan.bounds)):
+                return plan
+            states = gate.ledger.states(budgets)
+        except LedgerError:
+            return plan
+        if not worth_counting(plan, states):
+            return plan
+        return await tightened(plan, plan.sent(self._inbound).body, count)
 
     def ask(self, plan: Plan) -> Ask:
         """Return what this attempt wants to hold."""

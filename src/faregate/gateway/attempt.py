@@ -22,7 +22,8 @@ from faregate.gateway.forwarding import (
     truncated,
 )
 from faregate.gateway.inbound import Withheld
-from faregate.protocols.codec import Answer
+from faregate.gateway.judging import ReadMeter
+from faregate.protocols.codec import Answer, StreamMeter
 
 if TYPE_CHECKING:
     from faregate.core.estimate import Bounds
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
     from faregate.gateway.flights import Flight
     from faregate.gateway.gate import Gate
     from faregate.gateway.inbound import Inbound, Result, Whole
+    from faregate.gateway.judging import Judge
     from faregate.gateway.plan import Plan
     from faregate.gateway.ports import Reply, UpstreamAnswer
     from faregate.gateway.settlement import OpenHold
+    from faregate.protocols.answer_check import Finding
 
 
 class Attempt:
@@ -51,11 +54,14 @@ class Attempt:
         hold: OpenHold | None,
         withhold: bool = False,
         patience: float | None = None,
+        judge: Judge | None = None,
+        validate: bool = False,
     ) -> None:
         """Prepare to send `plan` within `bounds`; `hold` None bills nothing.
 
-        With `withhold` a stream that fails before it begins reaches no client.
-        `patience` is how many seconds the answer may take to begin.
+        With `withhold` a stream that fails before it begins reaches no client, with
+        `validate` none that `judge` rejects. `patience` is how many seconds the
+        answer may take to begin.
         """
         self._gate = gate
         self._inbound = inbound
@@ -67,6 +73,10 @@ class Attempt:
         self._hold = hold
         self._withhold = withhold
         self._patience = patience
+        self._judge = judge
+        self._validate = validate
+        self.finding: Finding | None = None
+        """What is wrong with its answer, once that is known."""
         self._timer: asyncio.Timeout | None = None
         self._departure = Departure()
         self._upstream: UpstreamAnswer | None = None
@@ -135,6 +145,7 @@ class Attempt:
                 f"no answer began within {patience:g} s",
                 sent=not self.unsent,
             )
+            self._blame(error.kind)
             if not error.sent:
                 self._void(error.message)
             return self._broken(error)
@@ -213,6 +224,9 @@ class Attempt:
         if outcome.whole.status >= 400 or outcome.answer.error is not None:
             now = self._gate.clock.now_ms() / 1000
             self._fails(failing.of_whole(self._plan.spec, outcome, now=now))
+        elif self._judge is not None:
+            self._judge.feed(outcome.whole.body)
+            await self._judged(self._judge)
         if self._hold is not None:
             self._hold.answered(outcome.answer, upstream.status)
         return self._returned(outcome.whole)
@@ -229,12 +243,14 @@ class Attempt:
             self._fails(failing.of_fault(error))
             return messages.upstream(error, self._plan.target.provider)
 
-    async def _stream(self, upstream: UpstreamAnswer) -> Result | Withheld:
+    def _relayed(self, headers: dict[str, str]) -> StreamRelay:
+        """Return the relay of a streamed answer; `headers` replace the provider's."""
         carried = self._plan.carried
-        meter = self._sent.codec.meter(
+        meter: StreamMeter = self._sent.codec.meter(
             strip_usage=self._plan.strip_usage, flags=self._plan.spec.usage_flags
         )
-        headers = {} if carried is None else carried.stream_headers()
+        if self._judge is not None:
+            meter = ReadMeter(meter, self._judge)
         relay = StreamRelay(
             meter=meter if carried is None else carried.meter(meter),
             headers=headers,
@@ -243,10 +259,17 @@ class Attempt:
             clock=self._gate.clock,
             lost=self._flight.hang_up,
             opened=self._began if self._withhold else None,
+            to_the_end=self._validate,
         )
         self._relay = relay
         if self._gone:
             relay.client_gone()
+        return relay
+
+    async def _stream(self, upstream: UpstreamAnswer) -> Result | Withheld:
+        carried = self._plan.carried
+        headers = {} if carried is None else carried.stream_headers()
+        relay = self._relayed(headers)
         try:
             await relay.run(upstream)
         except UpstreamError as error:
@@ -260,13 +283,27 @@ class Attempt:
             return await self._fail(self._broken(cut))
         if answer.error is not None:
             self._fails(failing.of_stream(self._plan.spec, answer))
+        elif self._judge is not None and not self._gone:
+            await self._judged(self._judge)
         if self._hold is not None:
             self._hold.answered(answer, upstream.status)
         kept = relay.withheld
-        if answer.error is None or kept is None or self._gone:
+        if kept is None or self._gone:
             return None
         returned = endpoints.returned_headers(upstream.headers.items())
-        return Withheld(headers={**returned, **headers}, body=kept)
+        returned.update(headers)
+        if self._failure is not None:
+            return Withheld(headers=returned, body=kept)
+        await relay.release(returned)
+        return None
+
+    async def _judged(self, judge: Judge) -> None:
+        """Note what is wrong with an answer that is whole, before it is booked."""
+        self.finding = finding = await judge.finding()
+        if self._hold is not None:
+            self._hold.verdict = "ok" if finding is None else str(finding.trigger)
+        if finding is not None and self._validate:
+            self._fails(failing.of_finding(finding))
 
     async def _fail(self, refusal: Refusal) -> Result:
         """End a stream that broke; before its first byte it is a plain answer."""
@@ -315,7 +352,7 @@ class Attempt:
         """Note how it failed, before that is booked."""
         self._failure = failure
         if self._hold is not None and self._withhold and not self.delivered:
-            self._hold.waste = str(failure.trouble)
+            self._hold.waste = str(failure.trigger or failure.trouble)
 
     def _cancelled(self) -> None:
         unsent = self.unsent

@@ -11,19 +11,21 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from faregate.core.escalation import Trigger
 from faregate.core.estimate import KnownTurn
 from faregate.core.facts import Work
-from faregate.core.holds import LedgerError
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.retrying import Failure, Trouble
 from faregate.core.usage import UsageSource
 from faregate.gateway.attempt import Attempt
-from faregate.gateway.counting import tightened, worth_counting
 from faregate.gateway.flights import FlightState
 from faregate.gateway.health import Down
 from faregate.gateway.inbound import Whole, Withheld
-from faregate.gateway.learning import Lesson, lesson_of
+from faregate.gateway.judging import judge_of
+from faregate.gateway.keep_alive import ALIVE_EVERY_S, KeepAlive, silence_of
+from faregate.gateway.learning import Lesson, lesson_from
 from faregate.gateway.ports import ClientGoneError
+from faregate.gateway.tasks import spawn
 from faregate.gateway.translating import estimated
 from faregate.protocols.error_bodies import read_error
 
@@ -36,6 +38,12 @@ if TYPE_CHECKING:
     from faregate.gateway.inbound import Result
     from faregate.gateway.plan import Plan
     from faregate.gateway.settlement import OpenHold
+
+
+_TRIGGERS = {
+    Trouble.TIMEOUT: Trigger.TIMEOUT,
+    Trouble.RATE_LIMIT: Trigger.RATE_LIMIT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,7 @@ class Attempts:
         if plan.facts.work is Work.TOKEN_COUNT:
             counted = await self._send(plan, None)
             return None if isinstance(counted, Withheld) else counted
+        self._asker.because(self._course.cause)
         if self._asker.client_retry:
             self._gate.retried(plan.target, self._asker.identity.session)
         kept: _End | None = None
@@ -107,6 +116,7 @@ class Attempts:
                 # The money for another target is not there: the failure stands.
                 return await self._finished(kept)
             kept = _telling(kept, end)
+            self._take_in(end)
             step = self._next(plan, end)
             if step is None:
                 return await self._finished(kept)
@@ -132,7 +142,23 @@ class Attempts:
             return None
         if not self._gate.governor.may_retry(self._asked):
             return None
+        if failure.trouble is Trouble.REJECTED:
+            return self._course.higher(plan, failure)
         return self._course.after(plan, failure)
+
+    def _take_in(self, end: _End) -> None:
+        """Let the route know how it went: it may escalate the session, or not."""
+        route, attempt = self._course.route, self._latest
+        if route is None or end.refused or self.gone or attempt is None:
+            return
+        routes, who = self._gate.routes, self._asker.identity
+        if end.failure is None:
+            finding = attempt.finding
+            routes.answered(route, who, None if finding is None else finding.trigger)
+            return
+        trigger = end.failure.trigger or _TRIGGERS.get(end.failure.trouble)
+        if trigger is not None:
+            routes.escalate(route, who, trigger)
 
     async def _once(self, plan: Plan) -> _End:
         """Ask one target, with the health of it told afterwards."""
@@ -198,7 +224,7 @@ class Attempts:
     async def _held(self, plan: Plan) -> _End:
         """Make one attempt under a hold of its own."""
         gate, asker = self._gate, self._asker
-        self._plan = plan = await self._fitted(plan)
+        self._plan = plan = await asker.fitted(plan)
         admitted = await gate.admission.admit(asker.ask(plan), self._asked.on_wait)
         if isinstance(admitted, Refusal):
             return _End(admitted, refused=True)
@@ -214,29 +240,17 @@ class Attempts:
         attempt = self._latest
         return _End(result, None if attempt is None else attempt.failure)
 
-    async def _fitted(self, plan: Plan) -> Plan:
-        """Count tokens where the byte bound alone would make a request wait."""
-        count = self._gate.count_tokens
-        if count is None or plan.spec.tokenizer is None:
-            return plan
-        budgets = self._gate.budgets(self._asker.identity, plan.target)
-        ledger = self._gate.ledger
-        try:
-            if ledger.has_room(budgets, plan.amount(plan.bounds)):
-                return plan
-            states = ledger.states(budgets)
-        except LedgerError:
-            return plan
-        if not worth_counting(plan, states):
-            return plan
-        return await tightened(plan, plan.sent(self._inbound).body, count)
-
     async def _send(self, plan: Plan, hold: OpenHold | None) -> Result | Withheld:
         flight = self._flight
         flight.provider, flight.model = plan.target.provider, plan.target.model
         flight.stream = plan.facts.stream and not plan.bursts
         flight.enter(FlightState.CONNECTING, self._gate.clock.monotonic())
-        withhold = hold is not None and self._course.may_go_on
+        course = self._course
+        withhold = hold is not None and course.may_go_on
+        judge = (
+            None if hold is None else judge_of(plan, course.escalation, self._inbound)
+        )
+        validate = withhold and judge is not None and course.validates(plan)
         self._latest = Attempt(
             gate=self._gate,
             inbound=self._inbound,
@@ -246,13 +260,28 @@ class Attempts:
             bounds=plan.bounds if hold is None else hold.bounds,
             hold=hold,
             withhold=withhold,
-            patience=self._course.patience(plan) if withhold else None,
+            patience=course.patience(plan) if withhold else None,
+            judge=judge,
+            validate=validate,
         )
+        signs = spawn(self._sign_life(), "keep-alive") if validate else None
         self._running = True
         try:
             return await self._latest.run()
         finally:
             self._running = False
+            if signs is not None:
+                signs.cancel()
+
+    async def _sign_life(self) -> None:
+        """Keep the client of a stream that is checked first from giving up."""
+        if not self._asked.facts.stream:
+            return
+        client = KeepAlive(self._asked, "the answer is checked")
+        await asyncio.sleep(silence_of(self._asked))
+        while self._latest is not None and not self._latest.delivered:
+            await client.sign()
+            await asyncio.sleep(ALIVE_EVERY_S)
 
     async def _finished(self, end: _End) -> Result:
         """Give the client what is left to give, after the last attempt."""
@@ -312,17 +341,10 @@ class Attempts:
 
     def _lesson(self, plan: Plan, result: Result | Withheld) -> Lesson | None:
         """Return what a refused output bound teaches, where the gate had set it."""
-        if not isinstance(result, Whole) or result.status != 400:
+        attempt = self._latest
+        if attempt is None or not isinstance(result, Whole):
             return None
-        field, attempt = plan.output_field, self._latest
-        if attempt is None or field is None:
-            return None
-        injected = plan.bounds.output_injected
-        if not injected and field == plan.facts.output_field:
-            return None
-        lesson = lesson_of(result.body, field, attempt.bounds.output)
-        if not injected and lesson is not None and lesson.maximum is not None:
-            return None
+        lesson = lesson_from(plan, attempt.bounds, result)
         if lesson is not None and lesson.lasting:
             self._gate.planner.learn(plan.target, plan.facts.protocol, lesson)
         return lesson
@@ -346,7 +368,9 @@ class Attempts:
         )
         self._gate.turns.remember(session, plan.target, turn)
         if plan.target.route is not None:
-            self._gate.routes.served(plan.target.route, plan.target, session, usage)
+            self._gate.routes.served(
+                plan.target.route, plan.target, self._asker.identity, usage
+            )
 
 
 def _telling(kept: _End | None, end: _End) -> _End:
@@ -356,6 +380,10 @@ def _telling(kept: _End | None, end: _End) -> _End:
     asked.
     """
     failure = end.failure
-    if kept is not None and failure is not None and failure.trouble is Trouble.REQUEST:
+    if kept is None or failure is None or kept.failure is None:
+        return end
+    if failure.trouble is Trouble.REQUEST:
         return kept
-    return end
+    # An answer that does not hold up says more than none.
+    worse = kept.failure.trouble is Trouble.REJECTED
+    return kept if worse and failure.trouble is not Trouble.REJECTED else end

@@ -21,6 +21,7 @@ from faregate.core.retrying import (
 from faregate.gateway import messages
 
 if TYPE_CHECKING:
+    from faregate.core.escalation import EscalationRule
     from faregate.core.facts import RequestFacts
     from faregate.core.identity import Identity
     from faregate.core.retrying import RetryPolicy
@@ -59,6 +60,7 @@ class Course:
         "_resting",
         "_retries",
         "attempts",
+        "cause",
         "most",
         "route",
     )
@@ -75,6 +77,8 @@ class Course:
         self._repeated: Target | None = None
         self._refusals: list[Refusal] = []
         self._resting: dict[Target, Down] = {}
+        self.cause: str | None = None
+        """Why the first attempt does not begin with the route's first target."""
         self.attempts = 0
         """Attempts that were begun."""
         self.most: int | None = None
@@ -88,6 +92,11 @@ class Course:
     def policy(self) -> RetryPolicy:
         """Return how often this request may be tried."""
         return self._gate.settings.retries
+
+    @property
+    def escalation(self) -> EscalationRule | None:
+        """Return when the route's sessions escalate; None where they do not."""
+        return None if self.route is None else self.route.escalation
 
     @property
     def allowed(self) -> int:
@@ -146,6 +155,33 @@ class Course:
             return None
         self._forget(plan.target)
         return self._elsewhere(plan, failure) or self._again(plan, failure)
+
+    def higher(self, plan: Plan, failure: Failure) -> Step | None:
+        """Return where a request goes whose answer was rejected; None for nowhere."""
+        if not self.may_go_on or self.route is None:
+            return None
+        self._forget(plan.target)
+        self._left = self._above(plan.target)
+        found = self._next(alone=False)
+        if found is None:
+            return None
+        return Step(plan=found, cause=f"escalation:{failure.trigger}")
+
+    def validates(self, plan: Plan) -> bool:
+        """Tell whether an answer is checked before its client gets it.
+
+        Not where no other target could do better: an answer is better than none.
+        """
+        rule = self.escalation
+        return rule is not None and rule.validate and bool(self._above(plan.target))
+
+    def _above(self, target: Target) -> list[Target]:
+        """Return the targets that may be asked and are escalated to from a target."""
+        route = self.route
+        if route is None:
+            return []
+        higher = route.escalate_to or route.targets[route.targets.index(target) + 1 :]
+        return [each for each in higher if each in self._left and each != target]
 
     def instead(self, plan: Plan) -> Step | None:
         """Return where to go when a target rests by the time it is to be asked."""
@@ -233,11 +269,16 @@ class Course:
             # A caller's own key goes to the provider that it was given for.
             provider = route.targets[0].provider
             targets = [each for each in targets if each.provider == provider]
+        level = self._gate.routes.state(self._identity.session, route.name).level
+        if choice.why == "escalated":
+            self.cause = f"escalation:{level.cause or 'complexity'}"
         self._inbound.explanation.note(
             "route",
             route=route.name,
             targets=tuple(targets),
             why=choice.why,
+            level=level.height,
+            escalated_by=level.cause,
             complex_by=complex_by,
         )
         return targets

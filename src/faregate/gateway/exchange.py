@@ -123,6 +123,11 @@ class Exchange:
         if isinstance(identity, Mismatch):
             return messages.mismatch(identity)
         inbound.explanation.identified(identity, facts)
+        if len(inbound.body) > INSPECTED_ON_LOOP:
+            await self._gate.planner.prepare(inbound, facts)
+        route = self._gate.planner.route_of(facts.model)
+        if route is not None and route.escalation is not None:
+            await self._gate.routes.hear(route, inbound, facts, identity)
         course = Course(self._gate, inbound, facts, identity)
         plan = course.first()
         if isinstance(plan, Refusal):

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from faregate.core.refusal import Refusal
     from faregate.gateway.forwarding import Delivered
+    from faregate.protocols.answer_check import Finding
     from faregate.protocols.codec import Answer
     from faregate.providers.spec import ProviderSpec
 
@@ -49,6 +50,16 @@ def of_fault(error: UpstreamError) -> Failure:
 def of_unusable(refusal: Refusal, status: int) -> Failure:
     """Return the failure of an answer that is none."""
     return Failure(trouble=Trouble.BROKEN, message=refusal.message, status=status)
+
+
+def of_finding(finding: Finding) -> Failure:
+    """Return the failure of an answer that was checked and does not hold up."""
+    return Failure(
+        trouble=Trouble.REJECTED,
+        message=finding.why,
+        status=200,
+        trigger=finding.trigger,
+    )
 
 
 def of_whole(spec: ProviderSpec, delivered: Delivered, *, now: float) -> Failure:

@@ -140,12 +140,14 @@ class StreamRelay:
         clock: Clock,
         lost: Callable[[], None],
         opened: Callable[[], None] | None = None,
+        to_the_end: bool = False,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         """Relay to `reply`; `lost` is called when nobody listens there any more.
 
         With `opened` nothing is passed on before the answer has really begun: an
         error that comes first leaves the client without a byte. It is called then.
+        `to_the_end` keeps the whole answer, until `release`.
         `headers` replace the provider's own.
         """
         self._meter = meter
@@ -154,6 +156,7 @@ class StreamRelay:
         self._clock = clock
         self._lost = lost
         self._opened = opened
+        self._to_the_end = to_the_end
         self._headers = headers or {}
         self._kept: list[bytes] | None = None if opened is None else []
         self._gone = False
@@ -239,12 +242,20 @@ class StreamRelay:
         kept.append(out)
         answer = self._meter.answer()
         if answer.started or (answer.complete and answer.error is None):
-            self._kept = None
             if self._opened is not None:
                 self._opened()
-            await self._write(b"".join(kept), headers)
-            return False
+            if not self._to_the_end:
+                await self.release(headers)
+                return False
         return answer.error is not None
+
+    async def release(self, headers: dict[str, str]) -> None:
+        """Pass on what was kept, piece by piece."""
+        kept, self._kept = self._kept or [], None
+        for piece in kept:
+            if self._gone:
+                return
+            await self._write(piece, headers)
 
     async def _write(self, data: bytes, headers: dict[str, str]) -> None:
         self._flight.writing_since = self._clock.monotonic()

@@ -85,7 +85,7 @@ class Gate:
 
     def __post_init__(self) -> None:
         """Remember sessions on routes as long as the gate lives."""
-        self.routes = Routes(self.planner, self.clock)
+        self.routes = Routes(self.planner, self.clock, self.events)
 
     def is_capped(self, session: str) -> bool:
         """Tell whether the session's latest request met a full budget."""

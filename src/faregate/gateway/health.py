@@ -38,7 +38,7 @@ _RESTS = {
 }
 _OF_PROVIDER = frozenset({Trouble.CONNECT, Trouble.KEY, Trouble.QUOTA})
 """Troubles that every model of the provider shares."""
-_NO_FAULT = frozenset({Trouble.REQUEST, Trouble.CONTEXT})
+_NO_FAULT = frozenset({Trouble.REQUEST, Trouble.CONTEXT, Trouble.REJECTED})
 WORDS = {
     Trouble.KEY: "its key was rejected",
     Trouble.QUOTA: "its wallet or quota is empty",
@@ -53,6 +53,7 @@ WORDS = {
     Trouble.STREAM_ERROR: "its streams carry errors",
     Trouble.CONTEXT: "the request is longer than the model takes",
     Trouble.REQUEST: "it does not take the request",
+    Trouble.REJECTED: "its answer does not hold up",
 }
 """What is wrong, for a person; a provider's own words stay with its answer."""
 

@@ -8,8 +8,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from faregate.core.estimate import OUTPUT_FLOOR
+
+if TYPE_CHECKING:
+    from faregate.core.estimate import Bounds
+    from faregate.gateway.inbound import Whole
+    from faregate.gateway.plan import Plan
 
 # Not the dates and versions in model names, which a hyphen or a point joins.
 _NUMBER = re.compile(rb"(?<![\w.-])(?:\d{1,3}(?:,\d{3})+|\d{3,7})(?![\w-]|[.,]\d)")
@@ -38,6 +44,20 @@ class Lesson:
     """It holds for the model, not only for this request."""
     guess: bool = False
     """Nothing named it: it lasts if it turns out to help."""
+
+
+def lesson_from(plan: Plan, bounds: Bounds, answer: Whole) -> Lesson | None:
+    """Return what a refused output bound teaches, where the gate had set it."""
+    field = plan.output_field
+    if answer.status != 400 or field is None:
+        return None
+    injected = plan.bounds.output_injected
+    if not injected and field == plan.facts.output_field:
+        return None
+    lesson = lesson_of(answer.body, field, bounds.output)
+    if not injected and lesson is not None and lesson.maximum is not None:
+        return None
+    return lesson
 
 
 def lesson_of(body: bytes, field: str, bound: int) -> Lesson | None:

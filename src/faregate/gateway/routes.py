@@ -6,20 +6,27 @@ a request would cost elsewhere. Sends nothing; a restart forgets all of it.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from faregate.core.escalation import Level, Trigger
 from faregate.core.pricing import cost_of
 from faregate.core.route_choice import Choice, choose
+from faregate.core.tool_trouble import bad_in_a_row
 from faregate.core.usage import Usage
+from faregate.protocols.registry import transcript_of
 
 if TYPE_CHECKING:
     from faregate.core.facts import RequestFacts
+    from faregate.core.identity import Identity
     from faregate.core.money import Money
     from faregate.core.routing import RouteRule, Target
+    from faregate.gateway.events import EventLog
+    from faregate.gateway.inbound import Inbound
     from faregate.gateway.planning import Planner
     from faregate.gateway.ports import Clock
 
@@ -29,6 +36,13 @@ BYTES_PER_TOKEN = 4
 """Of a text as a rule: for comparing costs only, never for a hold."""
 USUAL_OUTPUT = 500
 """Output tokens of a turn of which nothing is known yet."""
+VERDICT_HEADER = "x-faregate-verdict"
+"""Says of the turn before what came of it: "accepted" or "rejected"."""
+_VERDICTS = frozenset({"accepted", "rejected"})
+READ_ON_LOOP = 256 * 1024
+"""Most bytes of a body whose conversation is read without a thread."""
+_MESSAGES_A_RESULT = 4
+"""Messages that a tool result and what stands around it take, generously."""
 _SESSIONS = 4096
 
 
@@ -43,13 +57,19 @@ class RouteState:
     warm: dict[Target, tuple[int, float]] = field(default_factory=dict)
     """Input tokens that a target has seen, and when."""
     output: int = USUAL_OUTPUT
+    level: Level = field(default_factory=Level)
+    root: str = ""
+    """The session whose outcome a person judges."""
+    blamed: int = 0
+    """Messages of the conversation that were blamed for an escalation already."""
 
 
 class Routes:
     """Orders the targets of routes; one for the whole gate."""
 
-    def __init__(self, planner: Planner, clock: Clock) -> None:
+    def __init__(self, planner: Planner, clock: Clock, events: EventLog) -> None:
         """Remember nothing yet."""
+        self._events = events
         self._planner = planner
         self._clock = clock
         self._states: OrderedDict[tuple[str, str], RouteState] = OrderedDict()
@@ -58,6 +78,89 @@ class Routes:
         """Return what is remembered of a session on a route; a new one if nothing."""
         found = self._states.get((session, route))
         return RouteState() if found is None else found
+
+    async def hear(
+        self, rule: RouteRule, inbound: Inbound, facts: RequestFacts, who: Identity
+    ) -> None:
+        """Take in what a request itself says of its session: errors, or a verdict."""
+        escalation = rule.escalation
+        if escalation is None:
+            return
+        said = inbound.head.headers.get(VERDICT_HEADER)
+        if said in _VERDICTS and Trigger.VERDICT in escalation.on:
+            good = said == "accepted"
+            self._take(rule, self._kept(rule.name, who), good=good)
+        if Trigger.TOOL_ERRORS not in escalation.on:
+            return
+        state = self._kept(rule.name, who)
+        there = len(facts.conversation.parts)
+        if there < state.blamed:
+            # The conversation was shortened.
+            state.blamed = 0
+        last = min(there - state.blamed, _MESSAGES_A_RESULT * escalation.tool_errors)
+        if last <= 0:
+            return
+        if len(inbound.body) <= READ_ON_LOOP:
+            bad = _bad(inbound, last)
+        else:
+            bad = await asyncio.to_thread(_bad, inbound, last)
+        if bad >= escalation.tool_errors:
+            state.blamed = there
+            self.escalate(rule, who, Trigger.TOOL_ERRORS)
+
+    def escalate(self, rule: RouteRule, who: Identity, why: Trigger) -> bool:
+        """Escalate a session; return whether there was a target left to go to."""
+        if rule.escalation is None or why not in rule.escalation.on:
+            return False
+        state = self._kept(rule.name, who)
+        risen = state.level.up(why, rule.levels)
+        if risen:
+            self._tell(rule, who, f"{why}: the next target is asked")
+        return risen
+
+    def answered(self, rule: RouteRule, who: Identity, bad: Trigger | None) -> None:
+        """Take in how a turn went that was answered; None for well."""
+        if rule.escalation is None:
+            return
+        if bad is not None:
+            self.escalate(rule, who, bad)
+            return
+        state = self._states.get((who.session, rule.name))
+        if state is not None and state.level.well(rule.escalation.back_after):
+            self._tell(rule, who, "it goes well: one target back")
+
+    def judged(self, session: str, *, accepted: bool) -> None:
+        """Take in what a person says of a session, wherever its requests went."""
+        for (name, route), state in list(self._states.items()):
+            rule = self._planner.route_named(route)
+            if rule is None or session not in {name, state.root}:
+                continue
+            if rule.escalation and Trigger.VERDICT in rule.escalation.on:
+                self._take(rule, state, good=accepted)
+
+    def _take(self, rule: RouteRule, state: RouteState, *, good: bool) -> None:
+        if good:
+            state.level = Level()
+        else:
+            state.level.up(Trigger.VERDICT, rule.levels)
+
+    def _kept(self, route: str, who: Identity) -> RouteState:
+        key = (who.session, route)
+        state = self._states.get(key)
+        if state is None:
+            state = self._states[key] = RouteState(root=who.root_session)
+            while len(self._states) > _SESSIONS:
+                self._states.popitem(last=False)
+        return state
+
+    def _tell(self, rule: RouteRule, who: Identity, text: str) -> None:
+        self._events.publish(
+            "escalation",
+            f"route {rule.name}: {text}",
+            at_ms=self._clock.now_ms(),
+            severity="warn",
+            session=who.session,
+        )
 
     def order(
         self, rule: RouteRule, facts: RequestFacts, session: str
@@ -78,7 +181,7 @@ class Routes:
         current = state.current if now - state.at <= WARM_S else None
         choice = choose(
             rule,
-            level=min(1 if why else 0, rule.levels),
+            level=min(max(1 if why else 0, state.level.height), rule.levels),
             draw=_draw(session, rule.name),
             current=current,
             cost_at=lambda target: self.expected(target, facts, state, tokens, now),
@@ -112,17 +215,18 @@ class Routes:
         multiplier = self._planner.multiplier(target, facts.region)
         return cost_of(usage, row, instant, multiplier=multiplier).amount
 
-    def served(self, route: str, target: Target, session: str, used: Usage) -> None:
+    def served(self, route: str, target: Target, who: Identity, used: Usage) -> None:
         """Note that a target answered, and with what usage."""
-        key = (session, route)
-        state = self._states.setdefault(key, RouteState())
+        state = self._kept(route, who)
         now = self._clock.monotonic()
         state.current, state.at = target, now
         state.warm[target] = (used.input_tokens + used.output, now)
         state.output = used.output or state.output
-        self._states.move_to_end(key)
-        while len(self._states) > _SESSIONS:
-            self._states.popitem(last=False)
+        self._states.move_to_end((who.session, route))
+
+
+def _bad(inbound: Inbound, last: int) -> int:
+    return bad_in_a_row(transcript_of(inbound.codec.name, inbound.body, last))
 
 
 def _draw(session: str, route: str) -> int:

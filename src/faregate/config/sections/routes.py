@@ -13,6 +13,7 @@ from faregate.config.route_keys import (
     RouteTargetKeys,
 )
 from faregate.config.sections.prices import target_of
+from faregate.core.escalation import EscalationRule
 from faregate.core.retrying import RetryPolicy
 from faregate.core.routing import Complexity, RouteRule, Target, TargetOptions
 
@@ -91,11 +92,14 @@ def _rule(
         sticky=section.value(RouteKeys.STICKY),
         escalate_to=escalate_to,
         complexity=_complexity(section),
+        escalation=_escalation(section),
     )
-    if rule.complexity is not None and targets and not rule.levels:
-        section.problem(
-            "complexity", "needs a second target, where complex requests go"
-        )
+    for key, given in (
+        ("complexity", rule.complexity is not None),
+        ("escalate_on", rule.escalation is not None),
+    ):
+        if given and targets and not rule.levels:
+            section.problem(key, "needs a second target, where such requests go")
     return rule if models and targets else None
 
 
@@ -161,6 +165,24 @@ def _options(
             guess = did_you_mean(name, named)
             table.problem(name, "is not one of the route's targets", guess)
     return found
+
+
+def _escalation(section: Table) -> EscalationRule | None:
+    """Return when a session is escalated; None where the route does not."""
+    on = section.optional(RouteKeys.ESCALATE_ON)
+    rule = EscalationRule(
+        on=frozenset(on or ()),
+        validate=section.value(RouteKeys.VALIDATE),
+        back_after=section.value(RouteKeys.BACK_AFTER),
+        min_logprob=section.value(RouteKeys.MIN_LOGPROB),
+        tool_errors=section.value(RouteKeys.TOOL_ERRORS),
+    )
+    if on:
+        return rule
+    for key in ("validate", "back_after", "min_logprob", "tool_errors"):
+        if section.has(key):
+            section.problem(key, "does nothing without escalate_on")
+    return None
 
 
 def _complexity(section: Table) -> Complexity | None:
