@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from faregate.core.labels import NO_LABELS, Labels
+from faregate.core.lean import lean
 from faregate.core.money import ZERO, Money
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ class RequestResult(StrEnum):
     CLIENT_GONE = "client_gone"
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestEntry:
     """One request that has ended, on its way into the log; there is no money in it."""

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from faregate.core.cost_log import RequestEntry, RequestResult
 from faregate.core.holds import LedgerError
+from faregate.core.lean import lean
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.usage import UsageSource
 from faregate.gateway.inbound import Whole
@@ -44,6 +45,7 @@ _BROKEN = frozenset(
 _log = logging.getLogger("faregate.gateway")
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
     """A request that is over, without its body; times as the flight had them."""
