@@ -15,15 +15,9 @@ from typing import TYPE_CHECKING
 from faregate import __version__
 from faregate.config.files import make_private_dir, write_private
 from faregate.config.keys import find_keys, note_keys
-from faregate.config.kinds import Cap
 from faregate.config.made_secrets import admin_secret, signing_secret
-from faregate.config.overrides import set_cap
-from faregate.config.sections.budgets import Slot, with_cap
 from faregate.core.identity import Grant
-from faregate.core.limits.budget import SCOPE_KINDS, BudgetMatcher
-from faregate.core.money import Money
 from faregate.core.refusal import Refusal, RefusalCode
-from faregate.core.windows import WindowKind
 from faregate.gate_parts import build_gate
 from faregate.gateway.recording import Recording
 from faregate.gateway.settings import Patience
@@ -36,6 +30,7 @@ from faregate.offline import log_answers, open_ledger
 from faregate.server.alerts import Alerts, Delivery
 from faregate.server.approval_routes import add_approval_routes
 from faregate.server.auth import Tokens
+from faregate.server.budget_desk import BudgetDesk
 from faregate.server.clock import SystemClock
 from faregate.server.control import Control
 from faregate.server.control_routes import control_app
@@ -63,7 +58,6 @@ if TYPE_CHECKING:
 
     from faregate.config.paths import Paths
     from faregate.config.settings import Settings
-    from faregate.control.models import SetBudget
     from faregate.gateway.ports import Clock
 
 _LAST_WORDS_S = 2.0
@@ -123,7 +117,6 @@ class Daemon:
         patience: Patience | None = None,
     ) -> None:
         self._settings = settings
-        self._rules = settings.budget_rules
         self._paths = paths
         self._stopped = stopped
         self._clock = SteadyClock(clock or SystemClock())
@@ -178,6 +171,7 @@ class Daemon:
         # After everything that serves is closed, and before the ledger is.
         self._opened.callback(recording.flush)
         warnings += learn(self.reports, self.gate)
+        self.budgets = BudgetDesk(settings, paths, self.gate, self.ledger)
         self._tell_of_the_dead()
         secret = signing_secret(paths.state_dir / "signing-secret")
         self.tokens = Tokens(secret, self._was_ended)
@@ -206,6 +200,7 @@ class Daemon:
             pid=os.getpid(),
             setup=setup.setup,
             window_of=self.gate.planner.window_of,
+            raised=lambda: self.budgets.raised,
         )
         socket = await serve_control(paths.socket, self._control_app())
         self._opened.callback(paths.socket.unlink, missing_ok=True)
@@ -240,7 +235,7 @@ class Daemon:
             admin=self.ledger,
             tokens=self.tokens,
             admin_secret=admin_secret(self._paths.admin_secret),
-            save_budget=self._save_budget,
+            budgets=self.budgets,
             stop=self.asked_to_stop,
         )
 
@@ -252,6 +247,7 @@ class Daemon:
         self._keep(watch(self.gate), "watchdog")
         self._keep(Alerts(self.gate.events, where).run(), "alerts")
         self._keep(line, "statusline")
+        self._keep(self.budgets.run(), "budgets")
 
     def _keep(self, work: Coroutine[object, object, None], name: str) -> None:
         """Run something in the background until the end."""
@@ -323,15 +319,3 @@ class Daemon:
         """Tell whether an earlier process, or this one, ended a session."""
         found = self.reports.session(session)
         return found is not None and found.ended_at_ms is not None
-
-    def _save_budget(self, asked: SetBudget) -> None:
-        """Write a limit to overrides.toml and apply it at once."""
-        kind, _, name = asked.scope.partition(":")
-        if kind not in SCOPE_KINDS:
-            raise ValueError(f"{asked.scope!r} is no scope of a budget")
-        slot = Slot(kind, name or None, WindowKind(asked.window))
-        cap = Cap(None if asked.limit is None else Money.usd(asked.limit))
-        set_cap(self._paths, slot, cap)
-        # Only this one: nobody has confirmed what else the files say by now.
-        self._rules = with_cap(self._rules, slot, cap)
-        self.gate.rebudget(BudgetMatcher(self._rules, self._settings.budget.timezone))

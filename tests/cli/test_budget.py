@@ -231,3 +231,24 @@ def test_showing_without_a_proxy(cli: Cli) -> None:
     assert result.code == 0
     (row,) = json.loads(result.out)["budgets"]
     assert (row["scope"], row["window"], row["limit"]) == ("global", "month", "20")
+
+
+def test_a_raise_for_a_while_is_said_and_asked_for(
+    cli: Cli, paths: Paths, proxy: AskedProxy
+) -> None:
+    ended = in_terminal("budget", "set", "monthly", "50", "--for", "2h", answer="50")
+    assert ended.code == 0
+    assert "to $50.00 for 2h?" in ended.screen
+    assert "then $20.00 again" in ended.screen
+    assert proxy.asked("/v1/budgets") == [
+        {"scope": "global", "window": "month", "limit": "50", "for_s": 7200.0}
+    ]
+    assert not paths.overrides.exists()
+
+
+@pytest.mark.parametrize("words", [["5", "--for", "2h"], ["50", "--for", "soon"]])
+def test_only_a_raise_is_for_a_while(
+    cli: Cli, proxy: AskedProxy, words: list[str]
+) -> None:
+    assert cli("budget", "set", "monthly", *words).code == ExitCode.USAGE
+    assert proxy.asked("/v1/budgets") == []

@@ -11,7 +11,7 @@ from faregate.cli import figures, output
 from faregate.cli.behind import changed_since_start, tell
 from faregate.cli.confirm import require_person
 from faregate.cli.failures import START_HINT
-from faregate.config.kinds import Cap, NotThisKind
+from faregate.config.kinds import Cap, NotThisKind, duration
 from faregate.config.load import load
 from faregate.config.overrides import set_cap
 from faregate.config.paths import find_paths
@@ -60,8 +60,16 @@ def show(as_json: bool) -> int:
     type=click.Choice(WINDOWS),
     help="The window of a scope's budget.  [default: month]",
 )
+@click.option(
+    "--for",
+    "lasting",
+    metavar="TIME",
+    help="Raise it for a while only, as in 30m, 2h or 3d.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def set_(target: str, amount: str, window: str | None, as_json: bool) -> int:
+def set_(
+    target: str, amount: str, window: str | None, lasting: str | None, as_json: bool
+) -> int:
     """Set a cap: faregate budget set monthly 50.
 
     TARGET is monthly, daily, weekly, total, session, or a scope such as
@@ -70,14 +78,25 @@ def set_(target: str, amount: str, window: str | None, as_json: bool) -> int:
     """
     slot = slot_of(target, window)
     cap = Cap(amount_of(amount))
+    for_s = None if lasting is None else _seconds(lasting)
     paths = find_paths()
     before = _limit_now(load(paths), slot)
     raises = is_raise(before, cap)
-    confirmed = _confirm(paths, slot, before, cap) if raises else False
+    if for_s is not None and not raises:
+        raise click.UsageError(f"--for goes with a raise; it is {_shown(before)} now")
+    confirmed = _confirm(paths, slot, before, cap, lasting) if raises else False
     try:
-        _through_proxy(paths, slot, cap, before=before, confirmed=confirmed)
+        request = SetBudget(
+            scope=slot.scope,
+            window=slot.window.value,
+            limit=None if cap.limit is None else cap.limit.exact(),
+            for_s=for_s,
+        )
+        _through_proxy(paths, slot, cap, request, before=before, confirmed=confirmed)
         live = True
     except ProxyNotRunning:
+        if for_s is not None:
+            raise
         set_cap(paths, slot, cap)
         live = False
     if as_json:
@@ -88,10 +107,15 @@ def set_(target: str, amount: str, window: str | None, as_json: bool) -> int:
                 "limit": None if cap.limit is None else cap.limit.exact(),
                 "before": None if before is None else before.exact(),
                 "live": live,
+                **({} if for_s is None else {"for_s": for_s}),
             }
         )
     else:
         output.result(f"{_name(slot)}: {_shown(cap.limit)}")
+    if for_s is not None:
+        if not as_json:
+            output.note(f"faregate: for {lasting}, then {_shown(before)} again")
+    elif not as_json:
         output.note(f"faregate: kept in {paths.overrides}, which wins over config.toml")
     if not live:
         output.note("faregate: no proxy is running; it counts from the next start on")
@@ -167,6 +191,9 @@ def show_budgets(*, as_json: bool) -> int:
     for each in views:
         if each.refusing:
             output.note(_how_to_go_on(each))
+        if each.raised_until is not None:
+            name = figures.budget_name(each.scope, each.window)
+            output.note(f"faregate: {name} is raised until {each.raised_until}")
     return 0
 
 
@@ -235,22 +262,41 @@ def _limit_now(settings: Settings, slot: Slot) -> Money | None:
     return None
 
 
-def _confirm(paths: Paths, slot: Slot, before: Money | None, cap: Cap) -> bool:
+def _confirm(
+    paths: Paths,
+    slot: Slot,
+    before: Money | None,
+    cap: Cap,
+    lasting: str | None = None,
+) -> bool:
     answer = "none" if cap.limit is None else cap.limit.exact()
     return require_person(
         paths,
-        f"Raise the cap ({_name(slot)}) from {_shown(before)} to {_shown(cap.limit)}?",
+        f"Raise the cap ({_name(slot)}) from {_shown(before)} to {_shown(cap.limit)}"
+        + ("?" if lasting is None else f" for {lasting}?"),
         answer=answer,
     )
 
 
+def _seconds(text: str) -> float:
+    try:
+        return duration(60, 31 * 86_400).read(text)
+    except NotThisKind as problem:
+        hint = problem.hint.replace("{key} = ", "--for ")
+        raise click.UsageError(f"--for: {problem.message}. {hint}") from problem
+
+
 def _through_proxy(
-    paths: Paths, slot: Slot, cap: Cap, *, before: Money | None, confirmed: bool
+    paths: Paths,
+    slot: Slot,
+    cap: Cap,
+    request: SetBudget,
+    *,
+    before: Money | None,
+    confirmed: bool,
 ) -> None:
     """Ask the running proxy, which may know of a lower cap than our files do."""
     client = ControlClient(paths.socket)
-    limit = None if cap.limit is None else cap.limit.exact()
-    request = SetBudget(scope=slot.scope, window=slot.window.value, limit=limit)
     try:
         client.set_budget(request, confirmed=confirmed)
     except ControlError as refused:

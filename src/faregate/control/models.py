@@ -43,6 +43,8 @@ class BudgetView(msgspec.Struct, frozen=True, kw_only=True):
     refusing: bool = False
     """True while this budget refuses requests: it is closed, or the latest hold that
     was asked of it did not fit."""
+    raised_until: str | None = None
+    """When the limit is its own again, where it is raised for a while."""
 
 
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -213,12 +215,14 @@ class ResolveHold(msgspec.Struct, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class SetBudget(msgspec.Struct, frozen=True, kw_only=True):
+class SetBudget(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Ask to set a budget's limit; None removes the limit."""
 
     scope: str
     window: str
     limit: str | None
+    for_s: float | None = None
+    """For so many seconds only; then the limit is what it was."""
 
 
 class NewSession(msgspec.Struct, frozen=True, kw_only=True):

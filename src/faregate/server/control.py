@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from faregate.control.governing import RunLimits
     from faregate.gateway.gate import Gate
     from faregate.server.auth import Tokens
+    from faregate.server.budget_desk import BudgetDesk
     from faregate.server.live import Live
     from faregate.server.ports import AdminPort, ReportsPort
 
@@ -53,10 +54,10 @@ class Control:
         admin: AdminPort,
         tokens: Tokens,
         admin_secret: str,
-        save_budget: Callable[[SetBudget], None],
+        budgets: BudgetDesk,
         stop: Callable[[], None],
     ) -> None:
-        """Act on `gate`; `save_budget` makes a limit last, `stop` ends the proxy."""
+        """Act on `gate`; `budgets` knows every limit, `stop` ends the proxy."""
         self.version = version
         self.live = live
         self.reports = reports
@@ -69,7 +70,7 @@ class Control:
         limiter = gate.governor.limiter
         self._rules = LimitRules() if limiter is None else limiter.rules
         self._granted: dict[str, Limits | None] = {}
-        self._save_budget = save_budget
+        self._budgets = budgets
         self._stop = stop
 
     def new_session(self, asked: NewSession, *, peer: int) -> SessionGrant:
@@ -116,12 +117,15 @@ class Control:
         self._tokens.end(session)
         self._admin.end_session(session)
         self.runs.end(session, by=peer)
+        if self._gate.approvals is not None:
+            self._gate.approvals.forget(session)
 
     def raises(self, asked: SetBudget) -> bool:
         """Tell whether this change lets more be spent than before."""
-        if asked.limit is None:
+        if asked.limit is None or asked.for_s is not None:
             return True
-        before = self._limit_of(asked.scope, asked.window)
+        _check_slot(asked)
+        before = self._budgets.limit_of(asked.scope, asked.window)
         if before is not None:
             return _money(asked.limit) > before
         # A limit of its own would open what an overrun has closed.
@@ -132,11 +136,14 @@ class Control:
         """Set a budget's limit; the ledger knows of it before anything else does."""
         limit = None if asked.limit is None else _money(asked.limit)
         _check_slot(asked)
-        self._admin.set_limit(asked.scope, asked.window, limit, note="control", who=who)
         try:
-            self._save_budget(asked)
+            self._budgets.check(asked)
         except ValueError as error:
             raise _bad(str(error)) from error
+        note = "control" if asked.for_s is None else f"for {asked.for_s:g} s"
+        self._admin.set_limit(asked.scope, asked.window, limit, note=note, who=who)
+        try:
+            self._budgets.set(asked)
         except (ConfigError, OSError) as error:
             raise ControlRefusedError(
                 500, "not_saved", f"the limit holds until the next start only: {error}"
@@ -144,7 +151,8 @@ class Control:
         shown = "no limit" if limit is None else str(limit)
         self._gate.events.publish(
             "budget",
-            f"{asked.scope} {asked.window} budget set to {shown}",
+            f"{asked.scope} {asked.window} budget set to {shown}"
+            + ("" if asked.for_s is None else f" for {asked.for_s / 3600:.1f} hours"),
             at_ms=self._gate.clock.now_ms(),
         )
 
@@ -190,13 +198,6 @@ class Control:
         if above and peer not in above:
             raise _bad(f"process {pid} was not started by the one that asks")
         self.runs.begin(session, pid, limited=limited)
-
-    def _limit_of(self, scope: str, window: str) -> Money | None:
-        kind, _, name = scope.partition(":")
-        for rule in self._gate.matcher.rules:
-            if (rule.scope_kind, rule.name or "", rule.window) == (kind, name, window):
-                return rule.limit
-        return None
 
 
 def _check_slot(asked: SetBudget) -> None:

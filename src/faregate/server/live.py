@@ -27,7 +27,7 @@ from faregate.server import views
 from faregate.server.approval_views import approval_list
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from faregate.core.holds import BudgetState
     from faregate.core.records import SessionRow
@@ -83,6 +83,7 @@ class Live:
         pid: int,
         setup: Callable[[], Setup],
         window_of: Callable[[str], int | None],
+        raised: Callable[[], Mapping[tuple[str, str], str]] = dict,
     ) -> None:
         self._gate = gate
         self._reports = reports
@@ -91,6 +92,7 @@ class Live:
         self._pid = pid
         self._setup = setup
         self._window_of = window_of
+        self._raised = raised
         self._started = gate.clock.monotonic()
         self._figures = figures
         self.watchers = 0
@@ -215,8 +217,13 @@ class Live:
         return self._gate.ledger.states(self._gate.shared_windows(now))
 
     def _budgets(self) -> list[BudgetView]:
+        raised = self._raised()
         return [
-            views.budget_view(state, refusing=self._gate.is_refusing(state.budget))
+            views.budget_view(
+                state,
+                refusing=self._gate.is_refusing(state.budget),
+                raised_until=raised.get((state.budget.scope, state.budget.window)),
+            )
             for state in self.global_states()
         ]
 

@@ -49,7 +49,9 @@ def rfc3339(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def budget_view(state: BudgetState, *, refusing: bool) -> BudgetView:
+def budget_view(
+    state: BudgetState, *, refusing: bool, raised_until: str | None = None
+) -> BudgetView:
     """Return one budget window."""
     limit = state.budget.limit
     return BudgetView(
@@ -61,6 +63,7 @@ def budget_view(state: BudgetState, *, refusing: bool) -> BudgetView:
         unknown=state.unknown.exact(),
         resets_at=instant(state.budget.ends_at),
         refusing=refusing,
+        raised_until=raised_until,
     )
 
 
