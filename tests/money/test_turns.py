@@ -100,7 +100,8 @@ class Agent:
         result = {
             "type": "tool_result",
             "tool_use_id": use["id"],
-            "content": "12 passed in 0.31s",
+            # Another result each time: this agent gets on.
+            "content": f"{10 + len(self.body['messages'])} passed in 0.31s",
         }
         self.body["messages"] += [
             {"role": "assistant", "content": [{"type": "text", "text": text}, use]},
