@@ -36,6 +36,7 @@ def make_app(
     connect: Connect | None = None,
     clock: FrozenClock | None = None,
     desk: SmokeDesk | None = None,
+    read_only: bool = False,
 ) -> FaregateApp:
     """Return an application that was not started yet."""
     options = Options(
@@ -48,6 +49,7 @@ def make_app(
         keys=keys or {},
         agents=("claude", "codex"),
         desk=desk,
+        read_only=read_only,
     )
     return FaregateApp(options, clock=clock or FrozenClock(), connect=connect)
 

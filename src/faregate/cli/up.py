@@ -10,6 +10,9 @@ from faregate.cli import output
 from faregate.cli.behind import changed_since_start, keys_since_start, tell
 from faregate.cli.figures import month_budget, usd
 from faregate.cli.launch import ensure_running
+from faregate.cli.web import PORT as WEB_PORT
+from faregate.cli.web import start_web
+from faregate.cli.web import tell as tell_web
 from faregate.config.load import load
 from faregate.config.paths import find_paths
 from faregate.config.problems import ConfigError
@@ -20,8 +23,10 @@ if TYPE_CHECKING:
 
 
 @click.command()
+@click.option("--web", "with_web", is_flag=True, help="And the screen in a browser.")
+@click.option("--web-port", default=WEB_PORT, show_default=True, help="Its port.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def up(as_json: bool) -> int:
+def up(with_web: bool, web_port: int, as_json: bool) -> int:
     """Start the proxy in the background.
 
     It goes on when this terminal closes; `faregate down` stops it.
@@ -30,6 +35,7 @@ def up(as_json: bool) -> int:
     running = ensure_running(paths)
     proxy = running.snapshot.status.proxy
     url = proxy.url if proxy is not None else ""
+    found = start_web(paths, web_port) if with_web else None
     if as_json:
         output.document(
             {
@@ -37,11 +43,14 @@ def up(as_json: bool) -> int:
                 "pid": proxy.pid if proxy is not None else None,
                 "started": running.started,
                 "warnings": running.snapshot.setup.warnings,
+                **({} if found is None else {"web": found}),
             }
         )
     else:
         output.result(url)
     _say(running)
+    if found is not None:
+        tell_web(found)
     if not running.started:
         _tell_behind(paths, running)
     return 0

@@ -57,7 +57,7 @@ ACTIONS = (
     _session("outcome", "o", "judge", "outcome",
              "say whether the session's task was accepted or rejected", bar=11),
     Action("jump", "J", "jump", "jump", "go to the tmux pane of the session's agent",
-           Scope.OF_SESSION, bar=13),
+           Scope.OF_SESSION, bar=13, changes=True),
     Action("limits", "l", "limits", "limits", "what limits the session",
            Scope.OF_SESSION, bar=10),
 
@@ -110,7 +110,8 @@ ACTIONS = (
     _everywhere("freeze", "space", "freeze", "freeze",
                 "hold the screen still; the figures go on behind it", bar=5),
     _everywhere("export", "e", "export", "export",
-                "what is shown as CSV, JSON or SVG; a session's receipt", bar=10),
+                "what is shown as CSV, JSON or SVG; a session's receipt", bar=10,
+                changes=True),
     _everywhere("copy", "c", "copy", "copy",
                 "ids, the address, a request as curl with its key as a variable"),
     _everywhere("bell", "B", "toggle_bell", "bell on/off",

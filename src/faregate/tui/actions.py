@@ -47,6 +47,14 @@ def keys_of(action: Action, keymap: Mapping[str, str]) -> list[str]:
     return [_SIGNS.get(key.strip(), key.strip()) for key in keys.split(",")]
 
 
+_CHANGING = {action.command.partition("(")[0] for action in ACTIONS if action.changes}
+
+
+def is_permitted(command: str, *, read_only: bool) -> bool:
+    """Tell whether a Textual action may run on a screen that may only watch."""
+    return not (read_only and command in _CHANGING)
+
+
 def check_keymap(keymap: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     """Return the usable part of a person's `[keys]`, and what is wrong with the rest."""
     known = {action.id for action in ACTIONS}

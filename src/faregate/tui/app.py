@@ -15,7 +15,7 @@ from faregate.control.errors import ControlError
 from faregate.control.feed import feed
 from faregate.control.sanitise import sanitise
 from faregate.tui.action import Scope
-from faregate.tui.actions import bindings, check_keymap
+from faregate.tui.actions import bindings, check_keymap, is_permitted
 from faregate.tui.agents import installed
 from faregate.tui.calling import Caller, Signals
 from faregate.tui.clock import Clock, SystemClock
@@ -125,6 +125,12 @@ class FaregateApp(App[None]):
         """Return where the person is, for help and palette."""
         front = self._front()
         return front.SCOPES if front is not None else (Scope.EVERYWHERE,)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let a screen that only watches change nothing."""
+        if not is_permitted(action, read_only=self._options.read_only):
+            return False
+        return super().check_action(action, parameters)
 
     def apply_theme(self, name: str) -> None:
         """Show everything in another theme."""

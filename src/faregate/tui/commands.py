@@ -9,14 +9,18 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from faregate.tui.action import Scope
 from faregate.tui.action_table import ACTIONS
-from faregate.tui.actions import keys_of
+from faregate.tui.actions import is_permitted, keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from faregate.tui.view import View
+
 
 class _Commanded(Protocol):
     """The part of the app that the palette needs."""
+
+    view: View
 
     @property
     def theme_names(self) -> tuple[str, ...]: ...
@@ -49,7 +53,10 @@ class ActionCommands(Provider):
         app = cast(_Commanded, self.app)
         scopes = set(app.scopes())
         for action in ACTIONS:
-            if action.palette and action.scope in scopes:
+            permitted = is_permitted(
+                action.command.partition("(")[0], read_only=app.view.read_only
+            )
+            if action.palette and action.scope in scopes and permitted:
                 keys = " ".join(keys_of(action, app.keymap))
                 node = self.app if action.scope is Scope.EVERYWHERE else self.screen
                 run = partial(node.run_action, action.command)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.screen import Screen
 
+from faregate.tui.actions import is_permitted
 from faregate.tui.store import EVERYTHING, Kind
 
 if TYPE_CHECKING:
@@ -32,6 +33,12 @@ class LiveScreen(Screen[None]):
     def is_alive(self) -> bool:
         """Whether the parts are there: made, and not on their way out."""
         return self.is_mounted and self.app.is_running
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let a screen that only watches change nothing."""
+        if not is_permitted(action, read_only=self.view.read_only):
+            return False
+        return super().check_action(action, parameters)
 
     def session_shown(self) -> SessionView | None:
         """Return the session that an export or a copy would be about."""
