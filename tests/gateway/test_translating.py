@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +12,10 @@ import pytest
 from faregate.core.facts import RequestFacts, Work
 from faregate.core.money import ZERO, Money
 from faregate.core.refusal import Refusal, RefusalCode
+from faregate.core.routing import Target
+from faregate.gateway import translating
 from faregate.gateway.inbound import Whole
-from faregate.gateway.translating import estimated
+from faregate.gateway.translating import Ahead, estimated
 from faregate.protocols.seals import MARK
 from faregate.providers.spec import (
     ANTHROPIC_MESSAGES,
@@ -317,3 +320,39 @@ async def test_an_image_is_no_text_in_an_estimate(small: SmallGate) -> None:
     exchange, _ = small.exchange(asked, "/v1beta/models/m:countTokens", GRANT)
     counted = await estimated(exchange._inbound, facts, None)
     assert json.loads(counted.body)["totalTokens"] < 2000
+
+
+@pytest.mark.parametrize("model", ["c/m", "a/m", "nobody"])
+async def test_a_large_request_is_translated_away_from_the_loop(
+    small: SmallGate, model: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[str] = []
+
+    def noted(*args: Any, **named: Any) -> Any:
+        threads.append(threading.current_thread().name)
+        return real(*args, **named)
+
+    real = translating.carried
+    monkeypatch.setattr(translating, "carried", noted)
+    text = [{"role": "user", "content": "words " * 60_000}]
+    done = whole(400, {"error": {"message": "no"}})
+    result, _ = await run(small, claude_turn(model=model, messages=text), done)
+    assert isinstance(result, Refusal) is (model == "nobody")
+    assert len(threads) == (model == "c/m")
+    assert threading.main_thread().name not in threads
+
+
+async def test_what_was_made_ahead_is_given_out_once(small: SmallGate) -> None:
+    ahead = Ahead()
+    one, other = (Target(provider="p", model=name) for name in ("m", "n"))
+    asked = [small.exchange(claude_turn(), MESSAGES)[0]._inbound for _ in range(100)]
+    inbound = asked[-1]
+    for number, inbound in enumerate(asked):
+        await ahead.make(inbound, one, lambda: None)
+        if number % 2:
+            assert ahead.take(inbound, other) is None
+            assert ahead.take(inbound, one) is None
+    assert ahead.take(inbound, one) is None
+    await ahead.make(inbound, one, lambda: None)
+    assert ahead.take(inbound, one) == (None,)
+    assert len(ahead._made) <= 64

@@ -249,10 +249,12 @@ class Attempt:
         meter: StreamMeter = self._sent.codec.meter(
             strip_usage=self._plan.strip_usage, flags=self._plan.spec.usage_flags
         )
+        if carried is not None:
+            meter = carried.meter(meter)
         if self._judge is not None:
             meter = ReadMeter(meter, self._judge)
         relay = StreamRelay(
-            meter=meter if carried is None else carried.meter(meter),
+            meter=meter,
             headers=headers,
             reply=self._reply,
             flight=self._flight,

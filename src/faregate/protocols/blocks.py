@@ -83,11 +83,17 @@ class Blocks:
 
     def text(self, delta: str) -> None:
         """Take visible text."""
-        self._say(TextDelta(delta))
+        if self._kind is TextDelta:
+            self.out.append(TextDelta(delta))
+        else:
+            self._say(TextDelta(delta))
 
     def reasoning(self, delta: str) -> None:
         """Take reasoning."""
-        self._say(ReasoningDelta(delta))
+        if self._kind is ReasoningDelta:
+            self.out.append(ReasoningDelta(delta))
+        else:
+            self._say(ReasoningDelta(delta))
 
     def refusal(self, delta: str) -> None:
         """Take a refusal."""

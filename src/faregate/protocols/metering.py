@@ -141,10 +141,11 @@ class Reader(ABC):
 class Meter:
     """Meters one streamed answer in any dialect; see `StreamMeter`."""
 
-    __slots__ = ("_json", "_reader", "_sse", "_strip")
+    __slots__ = ("_json", "_sse", "_strip", "reader")
 
     def __init__(self, reader: Reader, *, strip_usage: bool = False) -> None:
-        self._reader = reader
+        self.reader = reader
+        """Has every payload; one that has it too may take its place."""
         self._strip = strip_usage
         self._sse: SseSplitter | None = None
         self._json: JsonSplitter | None = None
@@ -152,17 +153,17 @@ class Meter:
     @property
     def started(self) -> bool:
         """Tell whether model output has been seen."""
-        return self._reader.tally.started
+        return self.reader.tally.started
 
     @property
     def ended(self) -> bool:
         """Tell whether the answer and its usage are known to be over."""
-        tally = self._reader.tally
+        tally = self.reader.tally
         return tally.complete and tally.final
 
     def answer(self) -> Answer:
         """Return what was seen so far."""
-        return self._reader.answer()
+        return self.reader.answer()
 
     def feed(self, chunk: bytes) -> bytes:
         """Read the next bytes; return those to pass on.
@@ -178,7 +179,7 @@ class Meter:
         events = splitter.feed(chunk)
         if self._strip:
             return self._stripped(events, chunk)
-        read = self._reader.event
+        read = self.reader.event
         for event in events:
             data = event_data(event)
             if data:
@@ -189,8 +190,8 @@ class Meter:
         """Read the end of the stream; return bytes that were held back."""
         rest = b"" if self._sse is None else self._sse.finish()
         data = event_data(rest) if rest else b""
-        dropped = self._reader.event(data) if data else False
-        tally = self._reader.tally
+        dropped = self.reader.event(data) if data else False
+        tally = self.reader.tally
         tally.final = tally.final or tally.complete
         return rest if self._strip and not dropped else b""
 
@@ -198,7 +199,7 @@ class Meter:
         kept: list[bytes] = []
         for event in events:
             data = event_data(event)
-            if not (data and self._reader.event(data)):
+            if not (data and self.reader.event(data)):
                 kept.append(event)
         if len(kept) == 1 and kept[0] == chunk:
             return chunk
@@ -219,9 +220,9 @@ class Meter:
             self._json = JsonSplitter()
         for value in self._json.feed(chunk):
             if self._json.is_array:
-                self._reader.event(value)
+                self.reader.event(value)
             else:
-                self._reader.body(value)
+                self.reader.body(value)
         return None
 
 

@@ -149,10 +149,13 @@ class ChatDecoder:
         if not self._started:
             self._started = True
             blocks.out.append(Started(chunk.id or "", chunk.model or ""))
+        usage: object = chunk.usage or chunk.vendor
         for choice in chunk.choices or ():
             if not choice.index:
                 self._choice(choice)
-        self._note_usage(chunk)
+            usage = usage or choice.usage
+        if usage:
+            self._note_usage(chunk)
         return blocks.take()
 
     def body(self, data: bytes) -> list[StreamEvent]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from faregate.protocols.codec import StreamBrokenError, StreamTooLargeError
 from faregate.protocols.json_splitter import JsonSplitter
+from faregate.protocols.metering import Meter, Reader
 from faregate.protocols.sse import SseSplitter, event_data
 
 if TYPE_CHECKING:
@@ -25,14 +27,12 @@ _KEEP_ALIVE = b": keep-alive\n\n"
 class Payloads:
     """Reads the payloads of an answer, SSE or JSON, with their decoder."""
 
-    __slots__ = ("_decoder", "_json", "_sse", "silent")
+    __slots__ = ("_decoder", "_json", "_sse")
 
     def __init__(self, decoder: AnswerDecoder) -> None:
         self._decoder = decoder
         self._sse: SseSplitter | None = None
         self._json: JsonSplitter | None = None
-        self.silent = False
-        """The last bytes held comments alone."""
 
     def feed(self, chunk: bytes) -> list[StreamEvent]:
         """Return the events that these bytes complete."""
@@ -43,13 +43,10 @@ class Payloads:
                 return self._values(chunk)
         decode = self._decoder.event
         out: list[StreamEvent] = []
-        self.silent = False
         for event in splitter.feed(chunk):
             data = event_data(event)
             if data:
                 out += decode(data)
-            elif event.startswith(b":"):
-                self.silent = True
         return out
 
     def finish(self) -> list[StreamEvent]:
@@ -78,10 +75,61 @@ class Payloads:
         return out
 
 
+class _Both(Reader):
+    """The meter's reader and a decoder, over the same payloads.
+
+    What the decoder cannot take ends the translation, never the metering.
+    """
+
+    __slots__ = ("_decoder", "_reader", "broken", "out")
+
+    def __init__(self, reader: Reader, decoder: AnswerDecoder) -> None:
+        self.tally = reader.tally
+        self._reader = reader
+        self._decoder = decoder
+        self.out: list[StreamEvent] = []
+        self.broken: StreamBrokenError | StreamTooLargeError | None = None
+
+    def event(self, data: bytes) -> bool:
+        """Read one event with both."""
+        self._reader.event(data)
+        if self.broken is None:
+            try:
+                self.out += self._decoder.event(data)
+            except (StreamBrokenError, StreamTooLargeError) as error:
+                self.broken = error
+        return False
+
+    def body(self, data: bytes) -> None:
+        """Read a whole answer with both."""
+        self._reader.body(data)
+        if self.broken is None:
+            try:
+                self.out += self._decoder.body(data)
+            except (StreamBrokenError, StreamTooLargeError) as error:
+                self.broken = error
+
+    def answer(self) -> Answer:
+        """Return what was seen so far."""
+        return self._reader.answer()
+
+    def finish(self) -> None:
+        """Take the end of the stream."""
+        if self.broken is None:
+            self.out += self._decoder.finish()
+
+    def take(self) -> list[StreamEvent]:
+        """Return the events since the last time; raise what broke."""
+        if self.broken is not None:
+            raise self.broken
+        out, self.out = self.out, []
+        return out
+
+
 class TranslatingMeter:
     """Meters the provider's stream and passes the client's on; see `StreamMeter`."""
 
-    __slots__ = ("_encoder", "_keep_alive", "_meter", "_payloads", "_restorer")
+    __slots__ = ("_both", "_encoder", "_keep_alive", "_meter", "_restorer")
 
     def __init__(
         self,
@@ -93,10 +141,13 @@ class TranslatingMeter:
         sse: bool,
     ) -> None:
         self._meter = meter
-        self._payloads = Payloads(decoder)
         self._restorer = restorer
         self._encoder = encoder
         self._keep_alive = _KEEP_ALIVE if sse else b""
+        if not isinstance(meter, Meter):
+            raise TypeError("only a codec's own meter can be read with a decoder")
+        self._both = _Both(meter.reader, decoder)
+        meter.reader = self._both
 
     @property
     def ended(self) -> bool:
@@ -118,13 +169,14 @@ class TranslatingMeter:
         Raises StreamTooLargeError and StreamBrokenError.
         """
         self._meter.feed(chunk)
-        events = self._payloads.feed(chunk)
+        events = self._both.take()
         if events:
             return self._encoder.stream(self._restorer.restored(events))
-        return self._keep_alive if self._payloads.silent else b""
+        return self._keep_alive if chunk.startswith(b":") else b""
 
     def finish(self) -> bytes:
         """Read the end of the stream; return the client's last bytes."""
         self._meter.finish()
-        events = self._payloads.finish()
+        self._both.finish()
+        events = self._both.take()
         return self._encoder.stream(self._restorer.restored(events)) if events else b""
