@@ -23,9 +23,15 @@ def test_a_headless_play_books_what_the_provider_billed() -> None:
     }
     assert sum(run.client_retries for run in played.runs) >= 1
     assert [run.name for run in played.runs if run.stopped_by] == ["aider"]
+    assert sorted(played.moved) == [
+        "sim-anthropic/claude-haiku-4-5: its answer does not hold up; "
+        "sim-anthropic/claude-sonnet-4-5 is asked instead",
+        "sim-openai/gpt-5.1-codex: its rate limit is reached; "
+        "sim-openai/gpt-5.2-codex is asked instead",
+    ]
     (decided,) = played.decided
     assert decided.startswith("claude-code: Bash ")
-    assert decided.endswith("git push origin main\"}: denied")
+    assert decided.endswith('git push origin main"}: denied')
     assert all(session.requests for session in played.status.sessions)
 
 

@@ -53,6 +53,8 @@ class DemoResult:
     limit: Money
     decided: tuple[str, ...]
     """What waited for a person, and how that ended."""
+    moved: tuple[str, ...]
+    """Requests that went on elsewhere, and why."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -149,6 +151,7 @@ async def _play_once(home: Path, seed: int) -> DemoResult:
             booked=month.spent + month.unknown,
             limit=limit,
             decided=_decisions(stage),
+            moved=tuple(e.text for e in gate.events.since(0) if e.kind == "fallback"),
         )
 
 

@@ -211,3 +211,19 @@ async def test_a_provider_that_takes_no_connection_is_in_error(tmp_path: Path) -
     assert provider.last_error == "connection refused or no route"
     (session,) = status.sessions
     assert session.last_error == "connection refused or no route"
+
+
+async def test_a_verdict_reaches_the_routes(
+    gate: RunningGate, client: CostClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await asked(gate)
+    heard: list[tuple[str, bool]] = []
+    monkeypatch.setattr(
+        gate.daemon.gate.routes,
+        "judged",
+        lambda session, *, accepted: heard.append((session, accepted)),
+    )
+    for outcome in ("rejected", "accepted"):
+        judged = Judge(session="run-1", outcome=outcome)
+        await asyncio.to_thread(client.judge, judged)
+    assert heard == [("run-1", False), ("run-1", True)]

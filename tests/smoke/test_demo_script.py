@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from faregate.smoke.simulated.server import SimulatedProvider
 
 
+STRAIGHT = tuple(replace(part, falls=False, errs=False) for part in PARTS)
+"""The play for a gate without routes, which could not go on elsewhere."""
+
+
 async def play(cap: Money, seed: int = 1) -> tuple[SimulatedProvider, list[AgentRun]]:
     provider = demo_provider()
     await provider.start()
@@ -42,6 +46,7 @@ async def play(cap: Money, seed: int = 1) -> tuple[SimulatedProvider, list[Agent
         provider=provider,
         pace=0,
         seed=seed,
+        parts=STRAIGHT,
     )
     await gate.stop()
     await provider.stop()
@@ -124,6 +129,27 @@ def test_the_limit_lasts_until_the_agent_itself_tries_again() -> None:
     assert director.step(SeenRequest(method="POST", path="/", model="other")) is None
 
 
+def test_a_part_falls_and_errs_once_and_only_with_its_first_model() -> None:
+    director = Director(PARTS, seed=1, pace=0)
+
+    def played(model: str, turns: int) -> list[str]:
+        found = []
+        for _ in range(turns):
+            seen = SeenRequest(method="POST", path="/", model=model)
+            seen.body = b'{"tools":[{"type":"function"}]}'
+            step = director.step(seen)
+            assert step is not None
+            names = [call.name for call in step.tools]
+            found.append("fault" if step.fault else ",".join(sorted(set(names))))
+        return found
+
+    codex = next(part for part in PARTS if part.falls)
+    assert played(codex.model, 7).index("fault") == 4
+    assert "fault" not in played(codex.spare, 7)
+    claude = next(part for part in PARTS if part.errs)
+    assert played(claude.model, 9).count("run_shell") == 1
+
+
 def test_the_config_is_valid_and_prices_match_the_bill(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,7 +159,9 @@ def test_the_config_is_valid_and_prices_match_the_bill(
     paths.config.chmod(0o600)
     settings = load(paths)
     assert settings.server.port == 4999
-    assert len(settings.price_overrides) == len(PARTS)
+    spares = [part for part in PARTS if part.spare]
+    assert len(settings.price_overrides) == len(PARTS) + len(spares)
+    assert [rule.name for rule in settings.routes] == ["claude-code", "codex"]
     for part in PARTS:
         spec = settings.providers[part.provider].spec
         assert set(spec.base_urls.values()) <= {

@@ -73,6 +73,7 @@ def _summary(played: DemoResult) -> list[str]:
     refused = [run for run in played.runs if run.stopped_by]
     lines += ["", f"retries by agents      {retries}"]
     lines += [f"stopped by the gate    {run.name}: {run.stopped_by}" for run in refused]
+    lines += [f"went on elsewhere      {each}" for each in played.moved]
     lines += [f"asked a person         {each}" for each in played.decided]
     verdict = "they agree" if _agrees(played) else "THEY DIFFER"
     lines += [

@@ -87,6 +87,8 @@ class _Routes:
         self._admin.judge(
             asked.session, asked.outcome, note=asked.note, who=who_in(request)
         )
+        accepted = asked.outcome == "accepted"
+        self._gate.routes.judged(asked.session, accepted=accepted)
         self._publish("outcome", f"{asked.session}: {asked.outcome}", asked.session)
         return _json({"ok": True})
 

@@ -1,4 +1,4 @@
-"""The demo's play: four scripted agents, a retry on the way, a closed gate at the end.
+"""The demo's play: four scripted agents, trouble on the way, a closed gate at the end.
 
 Owns who plays, what the simulated provider answers them and what the demo costs. The
 caller composes the proxy between the two.
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from faregate.smoke.agents import AgentRun, run_agent
 from faregate.smoke.simulated.answer import filler
+from faregate.smoke.simulated.faults import statuses
 from faregate.smoke.simulated.faults.table import TABLE
 from faregate.smoke.simulated.rates import BillRates
 from faregate.smoke.simulated.reply import ToolCall
@@ -31,6 +32,10 @@ DEMO_CAP = "2"
 _UNTIL_REFUSED = 150
 _STORM_AT = 2
 _PUSH_AT = 3
+_FALL_AT = 4
+_ERR_AT = 6
+_NO_TOOL = "run_shell"
+"""A tool that no agent of the play has."""
 _PUSH = "git push origin main"
 _BYTES_PER_TOKEN = 4
 _CHUNKS = 24
@@ -75,6 +80,13 @@ class Part:
     stormy: bool = False
     pushes: bool = False
     """Calls its tool to push, once, which the demo's rules ask a person about."""
+    spare: str = ""
+    """Another model that a route goes on with: for one that is out, or that errs."""
+    spare_rates: BillRates | None = None
+    falls: bool = False
+    """Its model meets a rate limit, once, and the gate asks the spare one instead."""
+    errs: bool = False
+    """Its model calls a tool that there is not, once, and the gate asks the spare."""
 
 
 PARTS: Sequence[Part] = (
@@ -88,6 +100,9 @@ PARTS: Sequence[Part] = (
         tool="Bash",
         thinking=(300, 1200),
         pushes=True,
+        spare="claude-sonnet-4-5",
+        spare_rates=BillRates(input="3", cached="0.3", cache_write="3.75", output="15"),
+        errs=True,
     ),
     Part(
         kind="codex",
@@ -99,6 +114,9 @@ PARTS: Sequence[Part] = (
         tool="exec_command",
         argument="cmd",
         thinking=(200, 900),
+        spare="gpt-5.2-codex",
+        spare_rates=BillRates(input="1.75", cached="0.175", output="14"),
+        falls=True,
     ),
     Part(
         kind="opencode",
@@ -130,9 +148,9 @@ def demo_provider(parts: Sequence[Part] = PARTS) -> SimulatedProvider:
         cache=True,
         chunks=_CHUNKS,
         on_disconnect="finish",
-        models=tuple(part.model for part in parts),
+        models=tuple(_rates(parts)),
     )
-    rates = {part.model: part.rates for part in parts}
+    rates = _rates(parts)
     return SimulatedProvider(settings=settings, rates=rates)
 
 
@@ -156,7 +174,9 @@ def demo_config(provider_url: str, port: int, parts: Sequence[Part] = PARTS) -> 
         'protocols = ["openai_chat", "openai_responses"]',
     ]
     for part in parts:
-        lines += [f'[prices."{part.provider}/{part.model}"]', *_prices(part.rates)]
+        for model, rates in _rates([part]).items():
+            lines += [f'[prices."{part.provider}/{model}"]', *_prices(rates)]
+        lines += _route(part)
     return "\n".join(lines) + "\n"
 
 
@@ -202,6 +222,9 @@ class Director:
 
     def __init__(self, parts: Sequence[Part], *, seed: int, pace: float) -> None:
         self._parts = {part.model: part for part in parts}
+        self._parts |= {part.spare: part for part in parts if part.spare}
+        self._fell = False
+        self._erred = False
         self._dice = {part.model: _dice(seed, part.model) for part in parts}
         self._turns: Counter[str] = Counter()
         self._pace = pace
@@ -223,11 +246,16 @@ class Director:
         storm = part.stormy and self._turns[part.model] == _STORM_AT
         if storm and not self._calm:
             return Step(fault=TABLE["429"])
+        if self._falls_now(part, seen.model):
+            return Step(fault=statuses.status(429, retry_after="30"))
         dice = self._dice[part.model]
         first_byte = dice.uniform(*_FIRST_BYTE) * self._pace
         gap = _GAP * self._pace
         if part.tool and not seen.json.get("tools"):
             return Step(text="Fix the cart total", first_byte=first_byte, gap=gap)
+        if self._errs_now(part, seen.model):
+            call = ToolCall(name=_NO_TOOL, arguments={part.argument: _COMMANDS[0]})
+            return Step(tools=(call,), first_byte=first_byte, gap=gap)
         pushes = part.pushes and self._turns[part.model] == _PUSH_AT
         self._turns[part.model] += 1
         return Step(
@@ -237,6 +265,16 @@ class Director:
             first_byte=first_byte,
             gap=gap,
         )
+
+    def _falls_now(self, part: Part, model: str) -> bool:
+        due = part.falls and model == part.model and not self._fell
+        self._fell = self._fell or (due and self._turns[part.model] == _FALL_AT)
+        return due and self._fell
+
+    def _errs_now(self, part: Part, model: str) -> bool:
+        due = part.errs and model == part.model and not self._erred
+        self._erred = self._erred or (due and self._turns[part.model] == _ERR_AT)
+        return due and self._erred
 
 
 def filler_of(tokens: int) -> str:
@@ -254,6 +292,27 @@ def _calls(part: Part, dice: random.Random, *, pushes: bool) -> tuple[ToolCall, 
         ToolCall(name=part.tool, arguments={part.argument: command})
         for command in commands
     )
+
+
+def _rates(parts: Sequence[Part]) -> dict[str, BillRates]:
+    """Return the rates of every model of these parts, the spare ones too."""
+    found = {part.model: part.rates for part in parts}
+    found |= {p.spare: p.spare_rates for p in parts if p.spare_rates is not None}
+    return found
+
+
+def _route(part: Part) -> list[str]:
+    """Return the route from a part's model to its spare one."""
+    if not part.spare:
+        return []
+    lines = [
+        f"[routes.{part.kind}]",
+        f'models = ["{part.model}"]',
+        f'targets = ["{part.provider}/{part.model}", "{part.provider}/{part.spare}"]',
+    ]
+    if part.errs:
+        lines += ['escalate_on = ["unknown_tool"]', "validate = true", "back_after = 2"]
+    return lines
 
 
 def _prices(rates: BillRates) -> list[str]:
