@@ -37,7 +37,14 @@ def test_the_scope(cli: Cli, busy: AskedProxy, words: list[str], scope: str) -> 
 
 
 @pytest.mark.parametrize(
-    "words", [[], ["web", "--all"], ["--all", "-w", "x"], ["-w", "no name"], ["codex"]]
+    "words",
+    [
+        ["x", "-w", "y"],
+        ["web", "--all"],
+        ["--all", "-w", "x"],
+        ["-w", "no name"],
+        ["codex"],
+    ],
 )
 def test_what_names_nothing_or_too_much(
     cli: Cli, busy: AskedProxy, words: list[str]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+
 from faregate.cli.exit_codes import ExitCode
+from faregate.control.governing import LatchView
 from tests.cli.asked_proxy import AskedProxy
 from tests.cli.conftest import Cli
 
@@ -15,3 +18,14 @@ def test_a_pause_is_asked_for_and_told(cli: Cli, proxy: AskedProxy) -> None:
 
 def test_without_a_proxy(cli: Cli) -> None:
     assert cli("pause", "--all").code == ExitCode.UNREACHABLE
+
+
+def test_alone_it_lists(cli: Cli, proxy: AskedProxy) -> None:
+    proxy.answers["GET /v1/latches"] = []
+    assert "nothing is paused" in cli("pause").err
+    latch = LatchView(
+        scope="workspace:web", state="paused", at="2026-11-21T10:00:00Z", who="uid 1"
+    )
+    proxy.answers["GET /v1/latches"] = [latch]
+    assert cli("pause").out.splitlines()[1].split()[:2] == ["workspace:web", "paused"]
+    assert json.loads(cli("pause", "--json").out)["latches"][0]["state"] == "paused"

@@ -49,6 +49,11 @@ async def test_what_a_run_has_used_outlives_the_proxy(tmp_path: Path) -> None:
             async with client_of(gate) as client:
                 client.headers = {"authorization": f"Bearer {token}"}
                 codes += [(await client.post(path, body)).code for _ in range(2)]
+            (row,) = gate.daemon.reports.sessions()
+            control = ControlClient(gate.paths.socket)
+            shown = await asyncio.to_thread(control.limits, row.session)
+            requests = next(e for e in shown.limits if e.name == "requests")
+            assert (requests.limit, requests.source) == ("5", "faregate run")
     await provider.stop()
     assert codes == [None] * 5 + ["limit_exceeded"]
 

@@ -66,6 +66,21 @@ def session_named(client: ControlClient, wanted: str) -> str:
     return alike[0] if alike else wanted
 
 
+def show(client: ControlClient, *, as_json: bool) -> int:
+    """List what is paused or stopped; return the exit code."""
+    found = client.latches()
+    if as_json:
+        output.document({"latches": found})
+        return 0
+    if not found:
+        output.note("faregate: nothing is paused or stopped")
+        return 0
+    rows = [(each.scope, each.state, each.at) for each in found]
+    for line in output.table(("SCOPE", "STATE", "SINCE"), rows):
+        output.result(line)
+    return 0
+
+
 def tell(answer: LatchAnswer, done: str, *, as_json: bool) -> int:
     """Say what became of it; return the exit code."""
     if as_json:

@@ -92,6 +92,8 @@ class Limiter:
             )
         except LedgerError as error:
             return messages.ledger_failed(error)
+        if asked.inbound.grant is not None:
+            state.granted = asked.inbound.grant.limits
         limits = self.effective(asked).limits
         wish = self._wish(asked)
         reached = self._try(asked, state, limits, wish)

@@ -16,7 +16,7 @@ from faregate.core.limits.limit import Counters
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from faregate.core.limits.limit import Reached, Wish
+    from faregate.core.limits.limit import Limits, Reached, Wish
     from faregate.core.limits.totals import SessionTotals
     from faregate.gateway.ports import Clock, GoverningPort
 
@@ -36,6 +36,8 @@ class SessionState:
     changed: asyncio.Event = field(default_factory=asyncio.Event)
     waits_for: Reached | None = None
     """What the first in line waits for."""
+    granted: Limits | None = None
+    """What its token says of limits, once a request brought it."""
     hit: dict[str, int] = field(default_factory=dict)
     """How often each limit refused a request, for the receipt."""
 

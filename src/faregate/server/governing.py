@@ -24,6 +24,7 @@ from faregate.server.views import rfc3339
 
 if TYPE_CHECKING:
     from faregate.core.limits.effective import Effective
+    from faregate.core.limits.limit import Limits
     from faregate.core.records import SessionRow
     from faregate.gateway.gate import Gate
     from faregate.gateway.ports import GoverningPort
@@ -100,9 +101,9 @@ class Governing:
         row = self._known(session)
         root = session if row is None else row.root
         agent = None if row is None else row.labels.agent
-        found = self._limiter.rules.effective(agent, self._control.granted(root))
-        # Shown anew when the session asks again; to look must not change it.
+        # To look must not change what the session finds when it asks again.
         state = self._limiter.states.known(root) or self._limiter.states.peek(root)
+        found = self._limiter.rules.effective(agent, self._granted(root, state))
         return _limits_view(found, state, sanitise(session), agent)
 
     def standing(self, session: str) -> Standing:
@@ -117,10 +118,9 @@ class Governing:
         if row is not None and row.ended_at_ms is not None:
             return Standing(state="ended", limits_hit=hit)
         agent = None if row is None else row.labels.agent
-        limits = self._limiter.rules.effective(
-            agent, self._control.granted(session)
-        ).limits
         state = self._limiter.states.known(session)
+        granted = self._granted(session, state)
+        limits = self._limiter.rules.effective(agent, granted).limits
         if state is not None and limits.wall_clock is not None:
             lasted = self._limiter.now() - state.counters.started
             if lasted >= limits.wall_clock:
@@ -128,6 +128,12 @@ class Governing:
                 why = f"its time is over ({most})"
                 return Standing(state="out_of_time", why=why, limits_hit=hit)
         return Standing(state="running", limits_hit=hit)
+
+    def _granted(self, root: str, state: SessionState | None) -> Limits | None:
+        """Return what a run was given, by this process or by one before it."""
+        if state is not None and state.granted is not None:
+            return state.granted
+        return self._control.granted(root)
 
     def _hit(self, session: str) -> dict[str, int]:
         state = self._limiter.states.known(session)
