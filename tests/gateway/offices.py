@@ -87,10 +87,11 @@ class Sent:
 
 
 @contextmanager
-def open_office(folder: Path) -> Iterator[Office]:
+def open_office(folder: Path, **more: Any) -> Iterator[Office]:
+    """Open a gate with a desk; `more` is the gate's own."""
     clock = FakeClock()
     with open_ledger(folder / "ledger", clock) as ledger:
-        yield Office(SmallGate(ledger, clock), clock)
+        yield Office(SmallGate(ledger, clock, **more), clock)
 
 
 def denied(result: Result) -> str:

@@ -10,6 +10,7 @@ import pytest
 from faregate.core.approvals.policy import ApprovalPolicy, Unattended
 from faregate.core.approvals.verdicts import NameRule, Verdict
 from faregate.core.holds import LedgerError
+from faregate.core.latches import Latch, LatchState
 from faregate.core.money import ZERO
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gateway.approval_case import Decision
@@ -22,6 +23,7 @@ from faregate.gateway.inbound import Whole
 from tests.gateway.building import turn
 from tests.gateway.gates import (
     ask,
+    route,
     whole,
 )
 from tests.gateway.offices import ANSWER, ASK_MODEL, Office, denied, open_office
@@ -261,3 +263,32 @@ async def test_too_many_questions_are_no_questions(
     assert result.code is RefusalCode.QUEUE_FULL
     sent.exchange.client_gone()
     await sent.result
+
+
+async def test_a_pause_counts_for_what_is_approved_meanwhile(office: Office) -> None:
+    sent, case = await office.asked()
+    office.small.gate.governor.latch(
+        Latch(scope="all", state=LatchState.PAUSED, at_ms=0, who="me")
+    )
+    office.desk.approve(case.id, who="me")
+    result = await sent.result
+    assert isinstance(result, Refusal)
+    assert result.code is RefusalCode.PAUSED
+    assert office.small.ledger.calls["hold"] == 0
+
+
+async def test_a_fallback_is_asked_about_when_its_turn_comes(tmp_path: Path) -> None:
+    routes = (route("p/m", "o/m", name="both"),)
+    with open_office(tmp_path, routes=routes) as office:
+        office.opened(ApprovalPolicy(models=(NameRule("o/*", Verdict.ASK),)))
+        office.small.upstream.script = [whole({"error": {"message": "no"}}, 503)]
+        sent, case = await office.asked(ask("both", stream=False))
+        assert case.provider == "o"
+        assert len(office.small.upstream.sent) == 1
+        office.desk.deny(case.id, who="me")
+        result = await sent.result
+        # The person's no leaves what the first target said.
+        assert isinstance(result, Whole)
+        assert result.status == 503
+        assert office.small.month().held == ZERO
+        assert len(office.small.upstream.sent) == 1

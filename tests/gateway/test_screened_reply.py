@@ -16,11 +16,18 @@ from faregate.core.money import ZERO
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gateway.inbound import Whole
 from faregate.gateway.keep_alive import ALIVE_EVERY_S
+from faregate.providers.spec import OPENAI_CHAT, ProviderSpec
 from tests.gateway.building import turn
-from tests.gateway.gates import FakeAnswer, ask, whole
+from tests.gateway.gates import FakeAnswer, ask, row, whole
 from tests.gateway.offices import Office, Sent, open_office
 from tests.protocols.calling import BODIES, CHAT
 
+CHAT_ONLY = ProviderSpec(
+    name="c",
+    title="C",
+    base_urls={OPENAI_CHAT: "http://127.0.0.1:9/v1"},
+    output_fields={OPENAI_CHAT: "max_completion_tokens"},
+)
 RULES = {"Bash(git push*)": Verdict.ASK, "@write": Verdict.DENY}
 
 
@@ -174,3 +181,21 @@ async def test_a_stream_that_breaks_drops_what_was_held(office: Office) -> None:
     assert sent.reply.last_words is not None
     assert b"Bash" not in written(sent)
     assert office.desk.waiting == []
+
+
+async def test_calls_of_a_translated_answer_are_judged_in_the_clients_dialect(
+    tmp_path: Path,
+) -> None:
+    with open_office(tmp_path, specs=(CHAT_ONLY,), rows=(row("c"),)) as office:
+        office.opened(ApprovalPolicy(tools=(read_rule("Bash", Verdict.DENY),)))
+        office.small.upstream.script = [answer()]
+        said = [{"role": "user", "content": "push"}]
+        body = {"model": "c/m", "max_tokens": 99, "stream": True, "messages": said}
+        sent = office.send(body, "/v1/messages")
+        assert await sent.result is None
+        out = written(sent)
+        assert b"content_block_start" in out
+        assert b"a rule of this gate denies Bash" in out
+        assert out.count(b'"type":"tool_use"') == 1
+        assert b'"name":"Bash"' not in out
+        assert b"message_stop" in out

@@ -128,6 +128,9 @@ class Governor:
             refusal = await watcher.check(asked)
             if refusal is not None:
                 return refusal
+        if asked.flight.state is FlightState.WAITING:
+            # A person may have paused it while it waited for another to decide.
+            return await self._latched(asked)
         return None
 
     def booked(self, asked: Asked, hold: OpenHold) -> None:
