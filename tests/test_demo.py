@@ -26,7 +26,7 @@ def test_a_headless_play_books_what_the_provider_billed() -> None:
     assert sorted(played.moved) == [
         "sim-anthropic/claude-haiku-4-5: its answer does not hold up; "
         "sim-anthropic/claude-sonnet-4-5 is asked instead",
-        "sim-openai/gpt-5.1-codex: its rate limit is reached; "
+        "sim-openai/gpt-5.1-codex: it takes no more requests just now; "
         "sim-openai/gpt-5.2-codex is asked instead",
     ]
     (decided,) = played.decided

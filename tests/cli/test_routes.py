@@ -151,3 +151,16 @@ def test_what_is_no_request(
     assert said in answer.err
     missing = cli("routes", "--explain", str(tmp_path / "none"))
     assert missing.code == ExitCode.USAGE
+
+
+def test_the_list_says_when_a_route_escalates(cli: Cli, routed: Paths) -> None:
+    text = CONFIG.replace(
+        'targets = ["near/small", "far/large"]\n',
+        'targets = ["near/small", "far/large"]\n'
+        'escalate_on = ["empty", "tool_schema"]\nvalidate = true\n',
+    )
+    routed.config.write_text(text)
+    first = cli("routes").out.splitlines()[0]
+    assert first.endswith("escalates on empty, tool_schema, checks answers first)")
+    (route,) = json.loads(cli("routes", "--json").out)["routes"]
+    assert (route["escalate_on"], route["validate"]) == (["empty", "tool_schema"], True)

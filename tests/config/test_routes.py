@@ -8,6 +8,7 @@ import pytest
 
 from faregate.config.problems import ConfigError
 from faregate.config.settings import Settings
+from faregate.core.escalation import EscalationRule, Trigger
 from faregate.core.retrying import RepeatPaid, RetryPolicy
 from faregate.core.routing import Complexity, RoutePolicy, Target, TargetOptions
 
@@ -122,3 +123,43 @@ def test_what_is_wrong_is_named(
     (problem,) = caught.value.problems
     assert key in problem.key
     assert said in str(problem)
+
+
+def test_when_a_route_escalates(configured: Callable[[str], Settings]) -> None:
+    text = ROUTE + (
+        'escalate_on = ["empty", "tool_arguments"]\nvalidate = true\n'
+        "back_after = 3\nmin_logprob = -0.5\ntool_errors = 4\n"
+    )
+    (route,) = configured(text).routes
+    assert route.escalation == EscalationRule(
+        on=frozenset({Trigger.EMPTY, Trigger.TOOL_ARGUMENTS}),
+        validate=True,
+        back_after=3,
+        min_logprob=-0.5,
+        tool_errors=4,
+    )
+
+
+@pytest.mark.parametrize(
+    ("more", "key"),
+    [
+        ('escalate_on = "hunger"', "escalate_on"),
+        ("validate = true", "validate"),
+        ('escalate_on = "empty"\nmin_logprob = 1', "min_logprob"),
+    ],
+)
+def test_what_is_wrong_about_an_escalation(
+    more: str, key: str, configured: Callable[[str], Settings]
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        configured(ROUTE + more)
+    assert [problem.key for problem in caught.value.problems] == [f"routes.cheap.{key}"]
+
+
+def test_a_single_target_has_nowhere_to_escalate_to(
+    configured: Callable[[str], Settings],
+) -> None:
+    text = '[routes.a]\nmodels = ["m"]\ntargets = ["openai/x"]\nescalate_on = "empty"\n'
+    with pytest.raises(ConfigError) as caught:
+        configured(text)
+    assert "second target" in str(caught.value)

@@ -50,6 +50,9 @@ def down(health: Health, target: Target, now: float, *, alone: bool = False) -> 
 
 def test_every_trouble_has_words() -> None:
     assert set(WORDS) == set(Trouble)
+    misleading = ("429", "rate limit", "too many requests", "overloaded")
+    for words in WORDS.values():
+        assert not any(word in words for word in misleading)
 
 
 @pytest.mark.parametrize("trouble", [Trouble.KEY, Trouble.QUOTA])

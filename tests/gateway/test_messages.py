@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from faregate.core.facts import RequestFacts, Work
 from faregate.core.faults import FaultKind, UpstreamError
 from faregate.core.holds import BudgetState, BudgetWindow, LedgerError, NoRoom
 from faregate.core.identity import Mismatch
 from faregate.core.money import Money
 from faregate.core.refusal import Refusal, RefusalCode
+from faregate.core.routing import NoTarget, Target
 from faregate.gateway import messages
+from faregate.gateway.health import Down
 
 TEN = Money.usd(10)
 MISLEADING = ("429", "rate limit", "too many requests", "context", "overloaded")
@@ -118,3 +121,27 @@ def test_a_runs_own_budget_says_how_to_give_it_more() -> None:
     told = messages.no_room(NoRoom(amount=Money.usd(2), blocking=(full,))).message
     assert "--max-cost" in told
     assert 'on_tight = "clamp"' in told
+
+
+def test_a_provider_that_rests_is_named_with_its_time_and_reason() -> None:
+    one = Target(provider="p", model="m")
+    two = Target(provider="q", model="n", region="us")
+    refusal = messages.resting(
+        {one: Down("it breaks", 108.4), two: Down("its key was rejected", 700.0)}, 100.0
+    )
+    assert refusal.code is RefusalCode.PROVIDER_RESTING
+    assert refusal.message.startswith(
+        "p/m rests for 8 s, because it breaks; q@us/n rests for 600 s, because"
+    )
+    assert refusal.retry_after == 8
+
+
+def test_auto_without_a_route_says_how_to_write_one() -> None:
+    refusal = messages.no_target(NoTarget(model="auto"))
+    assert 'models = ["auto"]' in refusal.message
+
+
+def test_a_region_without_the_dialect_is_named() -> None:
+    target = Target(provider="p", model="m", region="us")
+    facts = RequestFacts(protocol="gemini", work=Work.GENERATION, model="m")
+    assert "@us" in messages.not_in_region(target, facts).message

@@ -108,3 +108,13 @@ def test_a_local_provider_needs_no_key_to_be_listed(tmp_path: Path) -> None:
     settings = load(find_paths({"FAREGATE_HOME": str(tmp_path)}))
     listed = listed_models(settings, keys(), price_table(settings))
     assert [model.name for model in listed] == ["ollama/llama3:8b"]
+
+
+def test_a_name_that_stands_for_many_is_not_listed(tmp_path: Path) -> None:
+    tmp_path.chmod(0o700)
+    (tmp_path / "config.toml").write_text(
+        '[routes.r]\nmodels = ["auto", "gpt-*"]\ntargets = ["openai/gpt-5"]\n'
+    )
+    settings = load(find_paths({"FAREGATE_HOME": str(tmp_path)}))
+    listed = listed_models(settings, keys(), price_table(settings))
+    assert [model.name for model in listed] == ["auto"]

@@ -174,8 +174,13 @@ def _listed(rule: RouteRule, breakers: Mapping[str, str]) -> list[str]:
 
 
 def _how(rule: RouteRule) -> str:
-    sticky = "sticky" if rule.sticky else "not sticky"
-    return f"{rule.policy}, {sticky}"
+    parts = [str(rule.policy), "sticky" if rule.sticky else "not sticky"]
+    escalation = rule.escalation
+    if escalation is not None:
+        parts.append(f"escalates on {', '.join(sorted(escalation.on))}")
+        if escalation.validate:
+            parts.append("checks answers first")
+    return ", ".join(parts)
 
 
 def _told(preview: Preview, breakers: Mapping[str, str]) -> list[str]:
@@ -214,6 +219,8 @@ def _rule(rule: RouteRule, breakers: Mapping[str, str]) -> dict[str, Any]:
         "models": list(rule.models),
         "policy": str(rule.policy),
         "sticky": rule.sticky,
+        "escalate_on": sorted(rule.escalation.on) if rule.escalation else [],
+        "validate": rule.escalation is not None and rule.escalation.validate,
         "targets": [
             {
                 "target": str(target),

@@ -46,8 +46,8 @@ WORDS = {
     Trouble.MODEL_GONE: "the model is gone",
     Trouble.CONNECT: "it cannot be reached",
     Trouble.TIMEOUT: "it does not answer in time",
-    Trouble.RATE_LIMIT: "its rate limit is reached",
-    Trouble.OVERLOADED: "it is overloaded",
+    Trouble.RATE_LIMIT: "it takes no more requests just now",
+    Trouble.OVERLOADED: "it is at its capacity",
     Trouble.SERVER_ERROR: "it answers with server errors",
     Trouble.BROKEN: "its answers break off",
     Trouble.STREAM_ERROR: "its streams carry errors",
@@ -55,7 +55,7 @@ WORDS = {
     Trouble.REQUEST: "it does not take the request",
     Trouble.REJECTED: "its answer does not hold up",
 }
-"""What is wrong, for a person; a provider's own words stay with its answer."""
+"""What is wrong, for a person, in no words that an agent acts on by itself."""
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from faregate.core.faults import FaultKind, UpstreamError
 from faregate.core.refusal import Refusal, RefusalCode
+from faregate.core.routing import AUTO
 from faregate.protocols.error_bodies import read_error
 
 if TYPE_CHECKING:
@@ -178,7 +179,12 @@ def unbounded(target: Target, unbounded: Unbounded) -> Refusal:
 
 def no_target(missing: NoTarget) -> Refusal:
     """Return the refusal for a model that no provider is known for."""
-    if missing.candidates:
+    if missing.model == AUTO:
+        message = (
+            'No route answers to the model "auto". Add to config.toml a table '
+            '[routes.NAME] with models = ["auto"] and targets = ["provider/model", ...]'
+        )
+    elif missing.candidates:
         choices = ", ".join(f"{name}/{missing.model}" for name in missing.candidates)
         message = f"Several providers serve {missing.model!r}; name one: {choices}"
     else:

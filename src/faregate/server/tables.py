@@ -59,6 +59,7 @@ def listed_models(
         name: route.targets[0].provider
         for route in settings.routes
         for name in route.models
+        if not name.endswith("*")
     }
     for provider, choice in settings.providers.items():
         here = choice.configured and choice.spec.local
