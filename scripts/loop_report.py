@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from faregate.core.transcript import Item, Transcript
 
 CORPUS = Path(__file__).parents[1] / "tests" / "loops" / "corpus"
-HALVES = ("tuning", "held_out", "held_out_2")
+HALVES = ("tuning", "held_out", "held_out_2", "held_out_3")
 WITHIN = 5
 """Rounds of a loop in which it has to be stopped."""
 _Z = 1.959964  # 95 % of a normal distribution
