@@ -89,6 +89,19 @@ def test_a_request_that_set_no_money_aside_never_was() -> None:
     assert (state.counters.requests, state.counters.retries) == (0, 0)
 
 
+def test_a_repeat_that_runs_counts_after_beginning_anew() -> None:
+    kept, _ledger, _clock = states()
+    state = kept.of("s", lasting=True)
+    state.counters.retries = 7
+    passage = Passage(state, Wish(input=1, output=1, output_least=1, client_retry=True))
+    passage.enter()
+    kept.begin_anew("s")
+    assert state.counters.retries == 1
+    passage.attempts = 1
+    passage.leave(1000.0)
+    assert (state.counters.retries, state.counters.retries_running) == (1, 0)
+
+
 def test_beginning_anew_keeps_what_runs() -> None:
     kept, _ledger, _clock = states()
     state = kept.of("s", lasting=True)

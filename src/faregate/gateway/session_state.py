@@ -68,6 +68,7 @@ class Passage:
         counters.requests += 1
         counters.running += 1
         counters.retries += wish.client_retry
+        counters.retries_running += wish.client_retry
         counters.input_held += wish.input
         counters.output_held += wish.output
         counters.cost_held += wish.cost.pico
@@ -76,6 +77,7 @@ class Passage:
         """Replace what it might have used by what it did."""
         counters, wish = self.state.counters, self.wish
         counters.running -= 1
+        counters.retries_running -= wish.client_retry
         counters.input_held -= wish.input
         counters.output_held -= wish.output
         counters.cost_held -= wish.cost.pico
@@ -146,6 +148,8 @@ class SessionStates:
             started=self._clock.elapsed(),
             running=running.running,
             requests=running.running,
+            retries=running.retries_running,
+            retries_running=running.retries_running,
             input_held=running.input_held,
             output_held=running.output_held,
             cost_held=running.cost_held,

@@ -92,6 +92,8 @@ class Counters:
     """Let through, those that still run included."""
     running: int = 0
     retries: int = 0
+    retries_running: int = 0
+    """Those among the retries that still run."""
     input_tokens: int = 0
     output_tokens: int = 0
     tool_calls: int = 0
