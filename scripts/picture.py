@@ -11,7 +11,8 @@ from pathlib import Path
 
 from faregate.config.paths import themes_dir
 from faregate.demo import playing
-from faregate.tui.app import FaregateApp, Options
+from faregate.tui.app import FaregateApp
+from faregate.tui.options import Options
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "overview.svg"
 SIZE = (120, 36)

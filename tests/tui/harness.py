@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from faregate.tui.app import FaregateApp, Options
+from faregate.tui.app import FaregateApp
+from faregate.tui.options import Options
 from faregate.tui.widgets.line_table import LineTable
 from tests.control.scenes import FrozenClock
 from tests.tui.drawing import THEMES_DIR

@@ -28,14 +28,18 @@ def watch() -> int:
         output.warn(warning)
     # Loaded here: the screen is the one command that needs textual.
     from faregate.tui.app import run
+    from faregate.tui.calling import Signals
 
+    theme = settings.theme
     return run(
         paths.socket,
-        theme=settings.theme.name,
-        ascii_only=settings.theme.ascii,
+        theme=theme.name,
+        ascii_only=theme.ascii,
         themes_dir=themes_dir(),
         user_themes_dir=paths.user_themes if paths.user_themes.is_dir() else None,
         keys=settings.keys,
+        signals=Signals(bell=theme.bell, notices=theme.notices, titles=theme.titles),
+        motion=theme.motion,
     )
 
 

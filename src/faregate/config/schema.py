@@ -368,6 +368,15 @@ class ThemeKeys:
         "name", text(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", "a theme's name"), "the theme"
     )
     ASCII = Field("ascii", FLAG, "draw with ASCII characters only", default=False)
+    MOTION = Field("motion", FLAG, "scroll and show notices with motion", default=True)
+    BELL = Field("bell", FLAG, "ring when something needs the person", default=True)
+    NOTICES = Field(
+        "notices",
+        FLAG,
+        "show a notice of the desktop, where terminals can",
+        default=True,
+    )
+    TITLES = Field("titles", FLAG, "set the terminal's title", default=True)
 
 
 class LedgerKeys:

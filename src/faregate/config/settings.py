@@ -121,6 +121,10 @@ class ThemeSettings:
 
     name: str | None = None
     ascii: bool = False
+    motion: bool = True
+    bell: bool = True
+    notices: bool = True
+    titles: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -25,6 +25,7 @@ from faregate.tui.feed import Connect, follow
 from faregate.tui.glyphs import ASCII, UNICODE
 from faregate.tui.ink import mix
 from faregate.tui.messages import OpenRequest, StoreChanged
+from faregate.tui.options import Options
 from faregate.tui.screens.live_screen import LiveScreen
 from faregate.tui.screens.overview import OverviewScreen
 from faregate.tui.smoke_desk import SmokeDesk
@@ -47,29 +48,6 @@ PAINT_EVERY_S = 0.25
 """Paintings are at least this far apart, however fast news come."""
 
 STILL_RUNNING = "proxy still running: faregate down stops it"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """What the TUI is started with."""
-
-    socket_path: Path
-    themes_dir: Path
-    user_themes_dir: Path | None = None
-    theme: str | None = None
-    ascii_only: bool = False
-    no_color: bool = False
-    keys: Mapping[str, str] = field(default_factory=dict)
-    agents: tuple[str, ...] | None = None
-    """Agents to name in a first run; None looks on the PATH."""
-    desk: SmokeDesk | None = None
-    """Who runs smoke tests; None runs this same program."""
-    read_only: bool = False
-    """Whether to watch and change nothing."""
-    signals: Signals = field(default_factory=Signals)
-    """How a person who looks elsewhere is called."""
-    motion: bool = True
-    """Whether scrolling and notices may move; False for people whom that troubles."""
 
 
 class FaregateApp(App[None]):
@@ -367,6 +345,8 @@ def run(
     themes_dir: Path,
     user_themes_dir: Path | None = None,
     keys: Mapping[str, str] | None = None,
+    signals: Signals | None = None,
+    motion: bool = True,
     farewell: str = STILL_RUNNING,
     demo: bool = False,
 ) -> int:
@@ -383,6 +363,8 @@ def run(
         ascii_only=ascii_only,
         no_color="NO_COLOR" in os.environ,
         keys=keys or {},
+        signals=signals or Signals(),
+        motion=motion,
         desk=SmokeDesk(socket_path, command=()) if demo else None,
     )
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.tui.caps import Gauge, gauge
@@ -17,6 +18,26 @@ if TYPE_CHECKING:
     from faregate.tui.view import View
 
 NONE = "none"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lasting:
+    """How long a raise holds; None for good."""
+
+    seconds: float | None
+    words: str
+
+
+FOR_GOOD = Lasting(seconds=None, words="")
+_HOW_LONG = "Raised for how long?"
+_LASTING = (
+    Choice(key="h", label="1 hour", value=Lasting(seconds=3600.0, words=" for 1 hour")),
+    Choice(
+        key="4", label="4 hours", value=Lasting(seconds=14_400.0, words=" for 4 hours")
+    ),
+    Choice(key="d", label="1 day", value=Lasting(seconds=86_400.0, words=" for 1 day")),
+    Choice(key="k", label="for good", value=FOR_GOOD),
+)
 _WINDOWS = (("m", "month"), ("w", "week"), ("d", "day"), ("t", "total"))
 
 
@@ -44,13 +65,19 @@ async def change_cap(app: App[None], view: View, desk: ControlDesk) -> None:
     if typed is None:
         return
     limit = None if typed == NONE else typed
+    lasting = FOR_GOOD
+    if limit is not None and _raises(before, limit):
+        chosen = await app.push_screen_wait(ChoiceScreen(view, _HOW_LONG, _LASTING))
+        if chosen is None:
+            return
+        lasting = chosen
     if _raises(before, limit) and not await app.push_screen_wait(
-        ConfirmScreen(view, _question(window, before, limit))
+        ConfirmScreen(view, _question(window, before, limit, lasting))
     ):
         return
-    await desk.set_budget("global", window, limit)
+    await desk.set_budget("global", window, limit, lasting.seconds)
     shown = "no cap" if limit is None else dollars(money(limit))
-    app.notify(f"cap of a {window}: {shown}", markup=False)
+    app.notify(f"cap of a {window}: {shown}{lasting.words}", markup=False)
 
 
 def _caps(view: View) -> dict[str, Gauge]:
@@ -71,12 +98,15 @@ def _raises(before: Gauge | None, limit: str | None) -> bool:
     return before is not None and money(limit) > before.limit
 
 
-def _question(window: str, before: Gauge | None, limit: str | None) -> str:
+def _question(
+    window: str, before: Gauge | None, limit: str | None, lasting: Lasting
+) -> str:
     was = "no cap" if before is None else dollars(before.limit)
     if limit is None or before is None:
         return f"Take away the cap of a {window}, now {was}? Nothing stops it then."
     more = dollars(money(limit) - before.limit)
     return (
-        f"Raise the cap of a {window} from {was} to {dollars(money(limit))}? "
+        f"Raise the cap of a {window} from {was} to {dollars(money(limit))}"
+        f"{lasting.words}? "
         f"Agents may spend {more} more."
     )

@@ -53,9 +53,11 @@ class ControlDesk:
         asked = ResolveHold(id=hold, spent=spent, note="from the screen")
         await self._act(self._client.resolve, asked, confirmed=True)
 
-    async def set_budget(self, scope: str, window: str, limit: str | None) -> None:
-        """Set a budget's limit in USD; None takes the limit away."""
-        asked = SetBudget(scope=scope, window=window, limit=limit)
+    async def set_budget(
+        self, scope: str, window: str, limit: str | None, for_s: float | None = None
+    ) -> None:
+        """Set a budget's limit in USD, for a while or for good; None takes it away."""
+        asked = SetBudget(scope=scope, window=window, limit=limit, for_s=for_s)
         await self._act(self._client.set_budget, asked, confirmed=True)
 
     async def approve(self, waits: str, seen: str, *, session: bool = False) -> None:

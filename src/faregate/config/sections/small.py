@@ -28,7 +28,12 @@ def read_server(table: Table) -> ServerSettings:
 def read_theme(table: Table) -> ThemeSettings:
     """Return how the screen looks."""
     theme = ThemeSettings(
-        name=table.optional(ThemeKeys.NAME), ascii=table.value(ThemeKeys.ASCII)
+        name=table.optional(ThemeKeys.NAME),
+        ascii=table.value(ThemeKeys.ASCII),
+        motion=table.value(ThemeKeys.MOTION),
+        bell=table.value(ThemeKeys.BELL),
+        notices=table.value(ThemeKeys.NOTICES),
+        titles=table.value(ThemeKeys.TITLES),
     )
     table.finish()
     return theme

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from faregate.tui.caps import (
@@ -15,7 +16,7 @@ from faregate.tui.caps import (
     short_pace,
     time_left,
 )
-from faregate.tui.figures import below_a_cent, dollars, money, room
+from faregate.tui.figures import below_a_cent, dollars, instant, money, room
 from faregate.tui.lines import Line, Span, first_that_fits, line, span, spread
 from faregate.tui.meter import gauge_bar, scale
 from faregate.tui.tones import Tone
@@ -35,7 +36,15 @@ _TONES = {
 def cap_title(view: View) -> str:
     """Return the title of the panel."""
     found = gauges(view.shown.budgets.values())
-    return cap_name(found[0].view, view.clock) if found else "cap"
+    if not found:
+        return "cap"
+    name, until = cap_name(found[0].view, view.clock), found[0].view.raised_until
+    ends = None if until is None else instant(until)
+    if ends is None:
+        return name
+    local = view.clock.local(ends)
+    same_day = ends - view.clock.now() < timedelta(days=1)
+    return f"{name}, raised until {local:%H:%M}" if same_day else f"{name}, raised"
 
 
 def cap_lines(view: View, cells: int, _height: int) -> list[Line]:

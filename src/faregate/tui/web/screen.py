@@ -7,8 +7,9 @@ from pathlib import Path
 
 import msgspec
 
-from faregate.tui.app import FaregateApp, Options
+from faregate.tui.app import FaregateApp
 from faregate.tui.calling import Signals
+from faregate.tui.options import Options
 
 
 class ScreenPlan(msgspec.Struct, frozen=True, kw_only=True):
