@@ -25,6 +25,8 @@ class ModelAttempt:
     windows: frozenset[Key]
     state: HoldState = HoldState.HELD
     cost: Money = ZERO
+    overrun: Money = ZERO
+    """By how much its bill passed its hold."""
 
 
 @dataclass
@@ -92,7 +94,7 @@ class Model:
         """Book a cost; return the overrun."""
         attempt = self.attempts[name]
         attempt.state, attempt.cost = HoldState.SETTLED, cost
-        overrun = max(ZERO, cost - attempt.amount)
+        attempt.overrun = overrun = max(ZERO, cost - attempt.amount)
         if overrun and closes:
             for key in attempt.windows:
                 if self.windows[key].limit is not None:
@@ -102,6 +104,27 @@ class Model:
     def release(self, name: str, state: HoldState) -> None:
         """Void an attempt or make it unknown."""
         self.attempts[name].state = state
+
+    def correct(self, name: str, cost: Money) -> set[Key]:
+        """Set what an attempt cost; return the windows that this opened."""
+        attempt, opened = self.attempts[name], set()
+        attempt.cost = cost
+        for key in attempt.windows:
+            window = self.windows[key]
+            spent, _, unknown = self.sums(key)
+            limit = window.limit
+            window.told = {
+                mark
+                for mark in window.told
+                if limit is not None
+                and limit > ZERO
+                and (spent + unknown) * 100 >= limit * mark
+            }
+            room = limit is None or self.used(key) < limit
+            if attempt.overrun and window.closed and room:
+                window.closed = False
+                opened.add(key)
+        return opened
 
     def newly_told(self, name: str, marks: tuple[int, ...]) -> set[tuple[Key, int]]:
         """The marks that an attempt's windows have reached and that were not told."""

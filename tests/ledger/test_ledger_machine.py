@@ -186,6 +186,15 @@ class LedgerMachine(RuleBasedStateMachine):
         with pytest.raises(AlreadyResolvedError):
             self.ledger.resolve(name, ZERO, note="", who="me")
 
+    @precondition(lambda self: self.has(HoldState.SETTLED, HoldState.VOIDED))
+    @rule(data=st.data(), cost=AMOUNTS)
+    def correct(self, data: st.DataObject, cost: Money) -> None:
+        name = self.pick(data, HoldState.SETTLED, HoldState.VOIDED)
+        before = self.model.attempts[name].cost
+        done = self.ledger.correct(name, cost, note="the invoice", who="me")
+        assert (done.before, done.after) == (before, cost)
+        assert {key_of(b) for b in done.reopened} == self.model.correct(name, cost)
+
     def counted(self, name: str) -> Money:
         """What an attempt counts for in alerts: open holds count for nothing."""
         attempt = self.model.attempts[name]
