@@ -244,7 +244,7 @@ async def test_a_stream_that_changes_its_dialect_is_a_fault(small: SmallGate) ->
         small, claude_turn(stream=True), stream(ANSWER[0], other, *ANSWER[1:])
     )
     words = reply.last_words or (result.message.encode() if result else b"")
-    assert b"goes on as anthropic_messages" in words
+    assert b"goes on as Messages" in words
     assert b"message_stop" not in b"".join(reply.written)
 
 

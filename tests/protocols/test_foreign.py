@@ -13,6 +13,12 @@ EVENTS = {
     "openai_chat": b'{"choices":[]}',
     "gemini": b'{"candidates":[]}',
 }
+WORDS = {
+    "anthropic_messages": "Messages",
+    "openai_responses": "Responses",
+    "openai_chat": "Chat Completions",
+    "gemini": "generateContent",
+}
 
 
 @pytest.mark.parametrize("spoken", EVENTS)
@@ -21,7 +27,7 @@ def test_only_another_dialects_event_is_refused(spoken: str, other: str) -> None
     if spoken == other:
         refuse_foreign(EVENTS[other], spoken)
         return
-    with pytest.raises(StreamBrokenError, match=f"goes on as {other}"):
+    with pytest.raises(StreamBrokenError, match=f"goes on as {WORDS[other]}"):
         refuse_foreign(EVENTS[other], spoken)
 
 

@@ -18,6 +18,12 @@ class _Marks(msgspec.Struct, gc=False):
 
 
 _MARKS = msgspec.json.Decoder(_Marks)
+_OTHER = "generateContent"
+_SPOKEN = {
+    "anthropic_messages": "Messages",
+    "openai_responses": "Responses",
+    "openai_chat": "Chat Completions",
+}
 _MESSAGES = (b'"message_', b'"content_block_')
 _RESPONSES = b'"response.'
 _NOTHING = frozenset({b"null", b"{}", b"[]", b'""'})
@@ -36,16 +42,17 @@ def refuse_foreign(data: bytes, spoken: str) -> None:
     kind = bytes(marks.type)
     found = None
     if kind.startswith(_MESSAGES):
-        found = "anthropic_messages"
+        found = "Messages"
     elif kind.startswith(_RESPONSES):
-        found = "openai_responses"
+        found = "Responses"
     elif marks.choices:
-        found = "openai_chat"
+        found = "Chat Completions"
     elif marks.candidates:
-        found = "gemini"
-    if found is not None and found != spoken:
+        found = _OTHER
+    known = _SPOKEN.get(spoken, _OTHER)
+    if found not in {None, known}:
         raise StreamBrokenError(
-            f"its stream began as {spoken} and goes on as {found}, so it cannot be "
+            f"its stream began as {known} and goes on as {found}, so it cannot be "
             "translated"
         )
 
