@@ -24,6 +24,7 @@ DOOR = {
     "internal_error": 500,
     "upstream_unreachable": 502,
     "upstream_broken": 502,
+    "provider_resting": 503,
     "shutting_down": 503,
     "upstream_timeout": 504,
 }
