@@ -282,6 +282,16 @@ def test_a_long_result_counts_to_its_last_character() -> None:
     assert normal_result(one) == normal_result("a" * middle * 2)
 
 
+def test_a_long_result_that_grows_at_its_end_is_progress() -> None:
+    talk = Talk()
+    log = "compiled a part of the whole\n" * 200
+    for number in range(8):
+        log += f"part {number} linked\n"
+        talk.shell("cat build.log", log.replace("\n", "\\n"))
+
+        assert talk.loop() is None
+
+
 def test_hostile_results_are_read_in_no_time() -> None:
     # Each would take minutes if some expression went back and forth over it.
     for text in (

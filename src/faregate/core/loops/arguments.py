@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import re
 from functools import lru_cache
-from itertools import islice
 from typing import Any
 
 LONGEST = 4_000
 """Characters of arguments whose words are told apart; the rest counts as one."""
 MOST_WORDS = 100
 """Different words of a text; with more it is only the same or not."""
-_BARE_WORDS = 400
+_BARE_LENGTH = 1000
 _WORD = re.compile(r"[^\W_][\w./-]*")
 _ESCAPE = re.compile(r"\\[nrtbf\"/\\]")
 
@@ -156,13 +155,17 @@ def words_of(text: str) -> frozenset[str]:
 
 
 def words_without(text: str, arguments: str) -> tuple[str, ...]:
-    """Return the first words of a text, in order, without those of the arguments.
+    """Return the words of a text, in order, without those of the arguments.
 
-    Many results, errors above all, repeat what they were asked.
+    Many results, errors above all, repeat what they were asked. What comes after the
+    first words counts as one.
     """
     echoed = set(_WORD.findall(_escapes_as_spaces(arguments[:LONGEST]).lower()))
-    found = islice(_WORD.finditer(text.lower()), _BARE_WORDS)
-    return tuple(word for each in found if (word := each.group()) not in echoed)
+    head, rest = text[:_BARE_LENGTH].lower(), text[_BARE_LENGTH:]
+    own = [word for word in _WORD.findall(head) if word not in echoed]
+    if rest:
+        own.append(str(hash(rest)))
+    return tuple(own)
 
 
 def _escapes_as_spaces(arguments: str) -> str:

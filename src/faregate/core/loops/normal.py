@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 LONGEST = 16_384
 """Characters that are read with care; the middle of a longer text counts exactly."""
@@ -86,7 +85,8 @@ _VOLATILE = (
     _volatile("tmp/ folders/", r"(/tmp/|/var/folders/)[\w./+-]+", r"\1<name>"),
     _volatile("", r"(?<![\w.])\d{10,}(?:\.\d+)?\b", "<id>"),
 )
-_DIGIT = re.compile(r"\d")
+_NUMBERED = re.compile(r"(?m)^[^\n\d]*\d.*$")
+"""Lines with a digit; nothing volatile stands in any other."""
 _SPACE = re.compile(r"[^\S\n]+")
 
 
@@ -98,7 +98,6 @@ def plain_words(text: str) -> str:
     return text.strip()
 
 
-@lru_cache(maxsize=64)
 def normal_result(text: str) -> str:
     """Return a result's lines, sorted, with a mark in place of each volatile part."""
     text = plain_words(text)
@@ -110,13 +109,13 @@ def normal_result(text: str) -> str:
 
 
 def _normal(text: str) -> str:
-    lines = _SPACE.sub(" ", text).split("\n")
-    steady = [line for line in lines if _DIGIT.search(line) is None]
-    if len(steady) < len(lines):
-        numbered = "\n".join(line for line in lines if _DIGIT.search(line))
-        steady += _marked(numbered).split("\n")
+    text = _SPACE.sub(" ", text)
+    numbered = _NUMBERED.findall(text)
+    if numbered:
+        steady = _NUMBERED.sub("", text)
+        text = f"{steady}\n{_marked(chr(10).join(numbered))}"
     # Searches and parallel tests tell the same in any order.
-    return "\n".join(sorted(steady))
+    return "\n".join(sorted(filter(None, text.split("\n"))))
 
 
 def _marked(text: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from faregate.core.lean import lean
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _ERROR_WORDS = 60
 _NO_WORDS: frozenset[str] = frozenset()
+_LARGEST_KEPT = 16_384
 _HEAD = 1500
 # What shells of agents say about every command.
 _BOOKKEEPING = frozenset(
@@ -119,6 +121,12 @@ class Step:
 
 def step_of(call: ToolCall, result: ToolResult | None) -> Step:
     """Return a call and its result as one step; a call may have none yet."""
+    size = len(call.arguments) + (0 if result is None else len(result.text))
+    # The last turn of one request is read again with the next.
+    return _step(call, result) if size > _LARGEST_KEPT else _kept_step(call, result)
+
+
+def _step(call: ToolCall, result: ToolResult | None) -> Step:
     text = "" if result is None else plain_words(result.text)
     normal = normal_result(text)
     bare = words_without(normal, call.arguments)
@@ -143,6 +151,9 @@ def step_of(call: ToolCall, result: ToolResult | None) -> Step:
         numbers=numbers(call.arguments),
         target=target(call.arguments),
     )
+
+
+_kept_step = lru_cache(maxsize=64)(_step)
 
 
 def _says_failed(text: str) -> bool:
