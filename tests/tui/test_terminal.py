@@ -6,9 +6,14 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
+from faregate.control.cost_log import ExplainView
 from tests.control import scenes
+from tests.control.approvals import decided, waits
+from tests.tui.cost_scene import attempt, report, request, total
 from tests.tui.terminal import Terminal
+from tests.tui.test_hold_table import hold
 
 if TYPE_CHECKING:
     from tests.control.fake_proxy import FakeProxy
@@ -60,6 +65,51 @@ def test_nothing_from_outside_reaches_the_terminal_as_a_command(
     assert b"\x1b]8;;http://evil" not in sent
     assert "\u202e".encode() not in sent
     assert b"proxy still running: faregate down stops it" in sent
+
+
+def test_no_screen_lets_a_command_through(hostile: FakeProxy) -> None:
+    evil = CLIPBOARD + CLEAR + TITLE
+    hostile.snapshot = replace(
+        hostile.snapshot,
+        approvals=[
+            waits("w", title=evil, session=CLEAR, calls=[CLIPBOARD], for_session=TITLE)
+        ],
+        decided=[decided("d", title=CLEAR, reason=TITLE)],
+    )
+    hostile.holds = [hold("h", "7.77", "unknown", why=evil, model=CLEAR, session=TITLE)]
+    asked = request("q", session=CLEAR, model=evil, provider=TITLE, message=evil)
+    hostile.answers["GET /v1/requests"] = [asked]
+    tried = attempt("t", "q", 5, fault=CLEAR, waste=TITLE, model=evil, note=CLIPBOARD)
+    note = {"step": CLEAR, "why": evil}
+    hostile.answers["GET /v1/requests/q"] = ExplainView(
+        request=asked, attempts=[tried], corrections=[], notes=[note]
+    )
+    sums = report("model", total(CLEAR, "3.33"), whole="3.33")
+    hostile.answers["GET /v1/report"] = sums
+    terminal = Terminal(hostile.socket)
+    terminal.read_until(b"9.11")
+    for keys, words in (
+        (b"3", b"also covers"),
+        (b"2", b"requests 1"),
+        (b"\r", b"changed since"),
+        (b"5", b"3.33"),
+        (b"7", b"7.77"),
+    ):
+        terminal.press(keys)
+        terminal.read_until(words)
+    terminal.press(b"q")
+    assert terminal.close() == 0
+    sent = terminal.output
+    assert b"\x1b]52" not in sent
+    assert b"\x1b[2JGONE" not in sent
+    assert b"OWNED" in sent
+    titles = re.findall(rb"\x1b\]0;([^\x07]*)\x07", sent)
+    assert titles
+    assert all(re.fullmatch("[‖▲■○\\d%$./h ]*faregate", t.decode()) for t in titles)
+    notices = re.findall(rb"\x1b\]9;([^\x07]*)\x07", sent)
+    assert [each.decode() for each in notices] == [
+        "faregate: a request waits for your yes or no, about $1.92"
+    ]
 
 
 def test_no_color_sends_greys_alone(proxy: FakeProxy) -> None:

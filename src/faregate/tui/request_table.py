@@ -120,7 +120,7 @@ def why(each: RequestView, before: RequestView | None) -> str:
     parts: list[str] = []
     if each.escalation:
         parts.append(f"escalated: {each.escalation}")
-    if each.verdict:
+    if each.verdict and each.verdict != "ok":
         parts.append(each.verdict)
     if money(each.wasted):
         parts.append(f"${bare(money(each.wasted))} wasted")

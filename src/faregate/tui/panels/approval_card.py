@@ -24,7 +24,7 @@ def card_lines(
     """Return the card of what waits; `left` seconds are left."""
     clock = f"no answer in {elapsed(left)} counts as no"
     rows: list[tuple[str, str, Tone]] = [("", waits.title, Tone.STRONG)]
-    rows += [("WHY", f"{r.what}: {r.why}", Tone.TEXT) for r in waits.reasons]
+    rows += [("WHY", each, Tone.TEXT) for each in _why(waits)]
     rows += [("CALLS", call, Tone.ACCENT) for call in waits.calls]
     rows += [("EFFECT", each, Tone.TEXT) for each in _effect(view, waits)]
     rows += [("CAUSE", each, Tone.TEXT) for each in _cause(view, waits)]
@@ -61,6 +61,13 @@ def _laid_out(rows: list[tuple[str, str, Tone]], cells: int) -> list[Line]:
     return lines
 
 
+def _why(waits: ApprovalView) -> list[str]:
+    return [
+        each.why if each.what in each.why else f"{each.what}: {each.why}"
+        for each in waits.reasons
+    ]
+
+
 def _effect(view: View, waits: ApprovalView) -> list[str]:
     """Return what a yes does to the cap and to the session."""
     estimate = money(waits.estimate)
@@ -85,7 +92,7 @@ def _effect(view: View, waits: ApprovalView) -> list[str]:
 
 def _cause(view: View, waits: ApprovalView) -> list[str]:
     """Return what is known of why it costs that much."""
-    if not waits.input_tokens:
+    if not waits.input_tokens or waits.kind == "tool_calls":
         return []
     told = f"{count(waits.input_tokens)} tokens go in"
     session = view.shown.sessions.get(waits.session)
