@@ -16,6 +16,7 @@ from faregate.core.facts import Work
 from faregate.core.holds import LedgerError
 from faregate.core.limits.limit import Limits, Reached, Wish
 from faregate.core.limits.registry import first_reached, room_for_output
+from faregate.core.money import ZERO
 from faregate.core.policy import OnTight
 from faregate.gateway import governor_messages, messages
 from faregate.gateway.session_state import Passage
@@ -95,7 +96,7 @@ class Limiter:
         if asked.inbound.grant is not None:
             state.granted = asked.inbound.grant.limits
         limits = self.effective(asked).limits
-        wish = self._wish(asked)
+        wish = self._wish(asked, limits)
         reached = self._try(asked, state, limits, wish)
         if reached is not None and reached.limit in _OF_INPUT:
             wish = await self._counted(asked, wish)
@@ -167,7 +168,7 @@ class Limiter:
             request_output_tokens=wish.output,
         )
 
-    def _wish(self, asked: Asked) -> Wish:
+    def _wish(self, asked: Asked, limits: Limits) -> Wish:
         plan = asked.plan
         bounds = plan.bounds
         clampable = plan.output_field is not None and (
@@ -181,7 +182,8 @@ class Limiter:
             input=bounds.input,
             output=bounds.billable_output,
             output_least=least,
-            cost=plan.amount(bounds),
+            # Priced once more for the hold, so only where somebody asks.
+            cost=ZERO if limits.spend_per_minute is None else plan.amount(bounds),
             client_retry=asked.client_retry,
             now=self._clock.elapsed(),
         )
