@@ -54,7 +54,7 @@ async def test_the_plain_alphabet_leaves_no_other_sign(
         await pilot.pause()
         assert [row for row in rows(app) if not row.isascii()] == []
         await pilot.press("question_mark")
-        await told(pilot, app, "next row" if scene is scenes.busy else "next theme")
+        await told(pilot, app, "what waits for your yes or no")
         assert [row for row in rows(app) if not row.isascii()] == []
 
 
