@@ -49,6 +49,11 @@ class Terminal:
         )
         os.close(slave)
 
+    @property
+    def pid(self) -> int:
+        """Return the process that draws."""
+        return self._process.pid
+
     def read_until(self, wanted: bytes, *, within: float = 30.0) -> None:
         """Read until the terminal was sent `wanted`; raises TimeoutError."""
         deadline = time.monotonic() + within
