@@ -111,15 +111,8 @@ class Course:
     def first(self) -> Plan | Refusal:
         """Return the plan of the first attempt, or why there is none."""
         if self.route is None:
-            plan = self._gate.planner.plan(self._inbound, self._facts, self._identity)
-            if isinstance(plan, Refusal):
-                return plan
-            down = self._down(plan.target, alone=True)
-            return (
-                plan
-                if down is None
-                else messages.resting({plan.target: down}, self._now())
-            )
+            # Whether it rests is asked when the attempt begins.
+            return self._gate.planner.plan(self._inbound, self._facts, self._identity)
         found = self._next(alone=len(self._left) == 1) or self._next(alone=True)
         if found is not None:
             return found

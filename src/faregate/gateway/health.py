@@ -8,7 +8,7 @@ own keys count: what a caller's own key meets says nothing about ours.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from faregate.core.circuit_breaker import Breaker, BreakerPolicy, BreakerState, Permit
@@ -74,6 +74,19 @@ class Standing:
     breaker: Breaker
     paused_until: float = 0.0
     """A rate limit lasts until then; monotonic seconds."""
+    usual: Ticket = field(init=False)
+    """The leave to ask it while nothing is wrong."""
+
+    def __post_init__(self) -> None:
+        """Make the usual leave once."""
+        self.usual = Ticket(self)
+
+    @property
+    def is_well(self) -> bool:
+        """Tell whether nothing stands against asking it."""
+        return not (
+            self.paused_until or self.breaker.is_open or self.provider.breaker.is_open
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +141,8 @@ class Health:
         nothing works any more is not asked.
         """
         standing = self.standing(target)
+        if standing.is_well:
+            return None
         for breaker in (standing.provider.breaker, standing.breaker):
             if not breaker.is_open:
                 continue
@@ -141,10 +156,12 @@ class Health:
 
     def ask(self, target: Target, now: float, *, alone: bool) -> Ticket | Down:
         """Return leave to ask a target, or why not."""
+        standing = self.standing(target)
+        if standing.is_well:
+            return standing.usual
         down = self.look(target, now, alone=alone)
         if down is not None:
             return down
-        standing = self.standing(target)
         ticket = Ticket(standing)
         if standing.provider.breaker.is_open:
             ticket.of_provider = _admitted(standing.provider.breaker, now)
