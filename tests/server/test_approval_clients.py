@@ -37,43 +37,43 @@ Said = tuple[str, list[str]]
 
 
 def chat(gate: RunningGate, *, stream: bool) -> Said:
-    client = openai.OpenAI(base_url=f"{gate.url}/v1", api_key=gate.token)
     asked: Any = {"model": MODEL, "messages": [{"role": "user", "content": "hi"}]}
-    if stream:
-        with client.chat.completions.stream(**asked) as answer:
-            said: Any = answer.get_final_completion().choices[0]
-    else:
-        said = client.chat.completions.create(**asked).choices[0]
+    with openai.OpenAI(base_url=f"{gate.url}/v1", api_key=gate.token) as client:
+        if stream:
+            with client.chat.completions.stream(**asked) as answer:
+                said: Any = answer.get_final_completion().choices[0]
+        else:
+            said = client.chat.completions.create(**asked).choices[0]
     calls = said.message.tool_calls or []
     assert said.finish_reason == ("tool_calls" if calls else "stop")
     return said.message.content or "", [call.function.name for call in calls]
 
 
 def responses(gate: RunningGate, *, stream: bool) -> Said:
-    client = openai.OpenAI(base_url=f"{gate.url}/v1", api_key=gate.token)
     asked: Any = {"model": MODEL, "input": "hi"}
-    if stream:
-        with client.responses.stream(**asked) as answer:
-            said = answer.get_final_response()
-    else:
-        said = client.responses.create(**asked)
+    with openai.OpenAI(base_url=f"{gate.url}/v1", api_key=gate.token) as client:
+        if stream:
+            with client.responses.stream(**asked) as answer:
+                said = answer.get_final_response()
+        else:
+            said = client.responses.create(**asked)
     assert said.status == "completed"
     calls = [item.name for item in said.output if item.type == "function_call"]
     return said.output_text, calls
 
 
 def messages(gate: RunningGate, *, stream: bool) -> Said:
-    client = anthropic.Anthropic(base_url=gate.url, api_key=gate.token)
     asked: Any = {
         "model": CLAUDE,
         "max_tokens": 200,
         "messages": [{"role": "user", "content": "hi"}],
     }
-    if stream:
-        with client.messages.stream(**asked) as answer:
-            said = answer.get_final_message()
-    else:
-        said = client.messages.create(**asked)
+    with anthropic.Anthropic(base_url=gate.url, api_key=gate.token) as client:
+        if stream:
+            with client.messages.stream(**asked) as answer:
+                said = answer.get_final_message()
+        else:
+            said = client.messages.create(**asked)
     calls = [block.name for block in said.content if block.type == "tool_use"]
     assert said.stop_reason == ("tool_use" if calls else "end_turn")
     words = [block.text for block in said.content if block.type == "text"]
@@ -81,15 +81,14 @@ def messages(gate: RunningGate, *, stream: bool) -> Said:
 
 
 def gemini(gate: RunningGate, *, stream: bool) -> Said:
-    client = genai.Client(
-        api_key=gate.token, http_options=types.HttpOptions(base_url=gate.url)
-    )
     asked: Any = {"model": GEMINI, "contents": "hi"}
-    chunks = (
-        list(client.models.generate_content_stream(**asked))
-        if stream
-        else [client.models.generate_content(**asked)]
-    )
+    options = types.HttpOptions(base_url=gate.url)
+    with genai.Client(api_key=gate.token, http_options=options) as client:
+        chunks = (
+            list(client.models.generate_content_stream(**asked))
+            if stream
+            else [client.models.generate_content(**asked)]
+        )
     parts = [
         part
         for chunk in chunks
@@ -108,6 +107,15 @@ SDKS: dict[str, Callable[..., Said]] = {
     "gemini": gemini,
 }
 each_sdk = pytest.mark.parametrize("sdk", SDKS.values(), ids=list(SDKS))
+two_sdks = pytest.mark.parametrize(
+    "sdk",
+    [
+        responses,
+        messages,
+        pytest.param(chat, marks=pytest.mark.slow),
+        pytest.param(gemini, marks=pytest.mark.slow),
+    ],
+)
 both_ways = pytest.mark.parametrize(
     "stream",
     [True, pytest.param(False, marks=pytest.mark.slow)],
@@ -161,7 +169,7 @@ async def test_a_denial_after_signs_of_life_raises_and_so_does_its_repeat(
 
 
 @both_ways
-@each_sdk
+@two_sdks
 @pytest.mark.parametrize("gate", [ASK_PUSH], indirect=True)
 async def test_a_denied_call_is_read_as_words(
     gate: RunningGate, sdk: Callable[..., Said], stream: bool
