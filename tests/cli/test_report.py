@@ -52,12 +52,12 @@ def test_the_document(cli: Cli, filled: Paths) -> None:
     assert document["total"]["cost_per_accepted"] == "0.5"
 
 
-@pytest.mark.parametrize("by", REPORT_BY)
-def test_every_key_can_be_asked_for(cli: Cli, filled: Paths, by: str) -> None:
-    document = json.loads(cli("report", "--by", by, "--since", "all", "--json").out)
-    assert document["rows"]
-    sums = [row["requests"] for row in document["rows"]]
-    assert sum(sums) == document["total"]["requests"] == 3
+def test_every_key_can_be_asked_for(cli: Cli, filled: Paths) -> None:
+    for by in REPORT_BY:
+        out = cli("report", "--by", by, "--since", "all", "--json").out
+        document = json.loads(out)
+        sums = [row["requests"] for row in document["rows"]]
+        assert sum(sums) == document["total"]["requests"] == 3, by
 
 
 def test_csv_for_a_spreadsheet(cli: Cli, filled: Paths) -> None:
