@@ -8,7 +8,6 @@ from faregate.config.paths import Paths
 from tests.cli.conftest import Cli
 from tests.cli.cost_home import fill
 
-
 LINES = [
     "ended         answered in 1.5s, $0.20",
     "session       shop-1 by the URL",
