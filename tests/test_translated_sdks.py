@@ -7,6 +7,7 @@ and with what each session was told.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ from faregate.smoke.simulated.script import Step
 from faregate.smoke.simulated.seen import SeenRequest
 from faregate.smoke.simulated.server import SimulatedProvider
 from tests.running import RunningGate, running_gate
-from tests.translated_clients import chat, gemini, messages, responses
+from tests.translated_clients import asked_plainly, chat, gemini, messages, responses
 
 PROVIDERS = {
     "openai_chat": "simc/m-x",
@@ -72,7 +73,7 @@ def look(path: str) -> ToolCall:
 
 
 @asynccontextmanager
-async def gate_to_all(home: Path) -> AsyncIterator[RunningGate]:
+async def gate_to_all(home: Path, routes: str = "") -> AsyncIterator[RunningGate]:
     """A gate whose providers each speak one dialect, before one simulated server."""
     provider = SimulatedProvider(rates={ANY_MODEL: BillRates(input="1", output="10")})
     provider.match(looks_twice)
@@ -81,6 +82,7 @@ async def gate_to_all(home: Path) -> AsyncIterator[RunningGate]:
         ONE_DIALECT.format(name=name, url=provider.url, protocol=protocol)
         for name, protocol in (("simc", "openai_chat"), ("simr", "openai_responses"))
     )
+    more += routes
     try:
         async with running_gate(home, provider, more=more, url=provider.url) as gate:
             yield gate
@@ -133,6 +135,53 @@ def asks(gate: RunningGate, key: str, **more: Any) -> Any:
     turns: Any = [{"role": "user", "content": "seen c"}]
     create: Any = client.messages.with_raw_response.create
     return create(model="simc/m-x", max_tokens=100, messages=turns, **more)
+
+
+async def test_a_stream_without_sse_is_a_json_array(tmp_path: Path) -> None:
+    async with gate_to_all(tmp_path / "h") as gate:
+        body = await asyncio.to_thread(
+            asked_plainly,
+            f"{gate.url}/v1beta/models/simc/m-x:streamGenerateContent",
+            gate.token,
+            {"contents": [{"role": "user", "parts": [{"text": "seen c"}]}]},
+        )
+        chunks = json.loads(body)
+        parts = [c["candidates"][0]["content"]["parts"][0]["text"] for c in chunks]
+        assert "".join(parts) == "All done."
+        assert chunks[-1]["candidates"][0]["finishReason"] == "STOP"
+
+
+ROUTE = """
+[routes.mixed]
+models = ["mixed"]
+targets = ["sima/claude-x", "simc/m-x"]
+"""
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+async def test_a_fallback_may_lead_to_another_dialect(
+    tmp_path: Path, client: str
+) -> None:
+    """The first target fails, streamed or not; the loop goes on at the next one."""
+
+    def first_is_down(seen: SeenRequest) -> Step:
+        if "messages" in seen.path:
+            return Step(fault=TABLE["503"])
+        return looks_twice(seen)
+
+    async with gate_to_all(tmp_path / "h", ROUTE) as gate:
+        gate.provider.match(first_is_down)
+        for stream in (False, True):
+            root = f"{gate.url}/s/{stream}"
+            text = await asyncio.to_thread(
+                CLIENTS[client], root, gate.token, "mixed", stream=stream
+            )
+            assert text == "All done."
+        await gate.settled()
+        paths = {request.path for request in gate.provider.generations}
+        assert paths == {"/v1/messages", "/v1/chat/completions"}
+        month = gate.month()
+        assert month.spent + month.unknown >= gate.provider.bill.total > ZERO
 
 
 async def test_what_is_lost_stands_in_a_header_and_in_the_notes(tmp_path: Path) -> None:

@@ -155,12 +155,18 @@ def gemini(root: str, token: str, model: str, *, stream: bool) -> str:
     return "no answer"
 
 
-def _answers(url: str, token: str, asked: Any) -> Iterator[Any]:
-    """Ask, and yield each answer of a stream, or the one."""
+def asked_plainly(url: str, token: str, asked: Any) -> bytes:
+    """Ask without any SDK; return the whole answer."""
     headers = {"content-type": "application/json", "x-goog-api-key": token}
     request = urllib.request.Request(url, json.dumps(asked).encode(), headers)
     with urllib.request.urlopen(request, timeout=20) as response:
-        body = response.read()
+        found: bytes = response.read()
+    return found
+
+
+def _answers(url: str, token: str, asked: Any) -> Iterator[Any]:
+    """Ask, and yield each answer of a stream, or the one."""
+    body = asked_plainly(url, token, asked)
     if not body.startswith(b"data:"):
         yield json.loads(body)
         return
