@@ -257,7 +257,8 @@ def test_a_reference_is_compared_and_does_not_decide(
 
 
 def test_ctrl_c_reports_what_there_is(home: Paths, provider: SimulatedProvider) -> None:
-    provider.match(Obedient(gap=0.1))
+    # So slow that the run is in its first stream, however late the signal comes.
+    provider.match(Obedient(gap=20.0))
     environment = {**os.environ, "SIM_SMOKE_KEY": KEY, "NO_COLOR": "1"}
     process = subprocess.Popen(
         [sys.executable, "-m", "faregate", "smoke-test", TARGET, "--json"],
@@ -267,11 +268,11 @@ def test_ctrl_c_reports_what_there_is(home: Paths, provider: SimulatedProvider) 
         text=True,
         cwd=Path.cwd(),
     )
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not any(s.stream for s in provider.generations) and time.monotonic() < until:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=20)
+    out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
     told = document(out)
     assert told["interrupted"] is True

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from faregate.providers.spec import GEMINI
+from faregate.smoke.metrics import Cadence
 from faregate.smoke.probe import Probe
 from faregate.smoke.probes import (
     basic,
@@ -193,22 +194,30 @@ class TestCadence:
         found = await probed(cadence.PROBE, fault=Fault(name="late", take_over=late))
         assert found.verdict is WARN, found
 
-    async def test_a_pause_before_a_few_events_is_no_burst(self) -> None:
-        async def late(exchange: Exchange) -> None:
-            parts = list(stream_parts(exchange))
-            await open_stream(exchange)
-            for number, (data, frame) in enumerate(parts):
-                await exchange.write(data, frame.tokens)
-                await exchange.wait(0.6 if number == 1 else 0.002)
-            await exchange.end()
-
-        async with stage() as on:
-            fault = Fault(name="late", take_over=late)
-            on.provider.match(
-                lambda _: Step(text="one two " * 6, chunks=9, fault=fault)
-            )
-            found = await on.verdict(cadence.PROBE)
-        assert found.verdict is PASS, found
+    @pytest.mark.parametrize(
+        ("events", "arrivals", "late", "burst"),
+        [
+            (9, 9, 0.6, False),
+            (19, 19, 0.9, False),
+            (20, 20, 0.6, True),
+            (20, 20, 0.4, False),
+            (40, 2, 0.1, True),
+            (40, 3, 0.1, True),
+            (40, 4, 0.1, False),
+        ],
+    )
+    def test_a_pause_before_a_few_events_is_no_burst(
+        self, events: int, arrivals: int, late: float, burst: bool
+    ) -> None:
+        found = Cadence(
+            events=events,
+            arrivals=arrivals,
+            span_s=0.7,
+            spread=0.5,
+            late_share=late,
+            burst_ratio=1 - arrivals / events,
+        )
+        assert cadence._is_burst(found) is burst
 
     async def test_a_burst_at_once_cannot_be_judged(self) -> None:
         found = await probed(cadence.PROBE, fault="burst")
