@@ -22,7 +22,10 @@ def test_a_headless_play_books_what_the_provider_billed() -> None:
         "aider",
     }
     assert sum(run.client_retries for run in played.runs) >= 1
-    assert [run.name for run in played.runs if run.stopped_by] == ["aider"]
+    stopped = [run for run in played.runs if run.stopped_by]
+    assert [run.name for run in stopped] == ["opencode", "aider"]
+    assert "goes in circles" in (stopped[0].stopped_by or "")
+    assert stopped[0].turns == 5
     assert sorted(played.moved) == [
         "sim-anthropic/claude-haiku-4-5: its answer does not hold up; "
         "sim-anthropic/claude-sonnet-4-5 is asked instead",
@@ -55,4 +58,4 @@ def test_it_can_be_played_inside_no_running_loop() -> None:
         played = await asyncio.to_thread(play_headless, 9)
         return len(played.runs)
 
-    assert asyncio.run(inside()) == 4
+    assert asyncio.run(inside()) == 5

@@ -54,7 +54,7 @@ def _headless(seed: int) -> int:
     # Loaded here: everything else starts without the engine.
     from faregate.demo import play_headless
 
-    output.note("faregate: four scripted agents run through a gate with a cap ...")
+    output.note("faregate: five scripted agents run through a gate with a cap ...")
     played = play_headless(seed)
     for line in _summary(played):
         output.result(line)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import random
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -31,6 +32,7 @@ KINDS: Mapping[str, Callable[[str, Random], AgentKind]] = {
     "aider": Aider,
 }
 _NO_HEADERS = {"User-Agent", "Accept", "Accept-Encoding"}
+_SAME = 7  # a seed, for an agent whose tools bring the same each time
 _THINKING = (0.4, 2.0)  # seconds an agent works on its own between two turns
 
 
@@ -70,6 +72,7 @@ class _Line:
     token: str
     pace: float
     on_retry: Callable[[], None] | None
+    stuck: bool = False
     tally: _Tally = field(default_factory=_Tally)
 
 
@@ -84,11 +87,13 @@ async def run_agent(
     *,
     prefix: str = "",
     on_retry: Callable[[], None] | None = None,
+    stuck: bool = False,
 ) -> AgentRun:
     """Run one scripted agent for `turns` turns and return what it saw.
 
     `base_url` has no version; `prefix` goes before the path and may hold `{session}`.
     `pace` scales every wait, 0 leaves them out. `on_retry` is called before each retry.
+    The tools of one that is `stuck` bring the same each time.
     Raises KeyError for an unknown kind.
     """
     agent = KINDS[kind](model, rng)
@@ -100,7 +105,12 @@ async def run_agent(
     ) as client:
         base = base_url.rstrip("/") + prefix.replace("{session}", agent.session)
         line = _Line(
-            client=client, base=base, token=token, pace=pace, on_retry=on_retry
+            client=client,
+            base=base,
+            token=token,
+            pace=pace,
+            on_retry=on_retry,
+            stuck=stuck,
         )
         done, stopped_by = await _converse(agent, line, turns, rng)
     tally = line.tally
@@ -129,10 +139,14 @@ async def _converse(
         said = await _ask(agent, line, agent.body())
         if isinstance(said, Trouble):
             return turn, said.message
-        agent.take(said, rng)
+        agent.take(said, _stuck() if line.stuck else rng)
         if turn < turns - 1:
             await asyncio.sleep(rng.uniform(*_THINKING) * line.pace)
     return turns, None
+
+
+def _stuck() -> Random:
+    return random.Random(_SAME)  # noqa: S311 - a play, not a secret
 
 
 async def _knock(line: _Line) -> None:

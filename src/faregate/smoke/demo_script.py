@@ -1,4 +1,4 @@
-"""The demo's play: four scripted agents, trouble on the way, a closed gate at the end.
+"""The demo's play: five scripted agents, trouble on the way, a closed gate at the end.
 
 Owns who plays, what the simulated provider answers them and what the demo costs. The
 caller composes the proxy between the two.
@@ -87,6 +87,8 @@ class Part:
     """Its model meets a rate limit, once, and the gate asks the spare one instead."""
     errs: bool = False
     """Its model calls a tool that there is not, once, and the gate asks the spare."""
+    loops: bool = False
+    """It runs one command again and again, with one result, until it is stopped."""
 
 
 PARTS: Sequence[Part] = (
@@ -130,6 +132,17 @@ PARTS: Sequence[Part] = (
         stormy=True,
     ),
     Part(
+        kind="opencode",
+        workspace="invoices",
+        provider="sim-openai",
+        model="qwen3-coder-flash",
+        rates=BillRates(input="0.3", cached="0.03", output="1.5"),
+        turns=12,
+        tool="bash",
+        writing=(5, 20),
+        loops=True,
+    ),
+    Part(
         kind="aider",
         workspace="scraper",
         provider="sim-openai",
@@ -165,6 +178,8 @@ def demo_config(provider_url: str, port: int, parts: Sequence[Part] = PARTS) -> 
         'tools = { "@shell(git push*)" = "ask" }',
         'timeout = "30s"',
         'unattended = "wait"',
+        "[loops]",
+        'action = "stop"',
         "[providers.sim-anthropic]",
         'kind = "anthropic"',
         f'base_url = "{provider_url}"',
@@ -209,6 +224,7 @@ async def play_demo(
                     pace,
                     prefix=part.prefix,
                     on_retry=director.calm if part.stormy else None,
+                    stuck=part.loops,
                 ),
                 name=f"demo {part.kind}",
             )
@@ -288,6 +304,8 @@ def _calls(part: Part, dice: random.Random, *, pushes: bool) -> tuple[ToolCall, 
     commands = dice.sample(_COMMANDS, k=dice.choice((1, 1, 1, 2)))
     if pushes:
         commands = [_PUSH]
+    if part.loops:
+        commands = [_COMMANDS[0]]
     return tuple(
         ToolCall(name=part.tool, arguments={part.argument: command})
         for command in commands
