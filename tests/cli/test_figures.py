@@ -75,3 +75,13 @@ def test_the_line_without_a_limit_or_a_budget() -> None:
 )
 def test_budgets_are_called_as_they_are_set(scope: str, window: str, name: str) -> None:
     assert figures.budget_name(scope, window) == name
+
+
+def test_a_budget_that_is_nearly_full_is_told() -> None:
+    budgets = [
+        scenes.budget("5", "20"),
+        scenes.budget("0.97", "1", scope="workspace:b", window="day"),
+        scenes.budget("0.5", "1", scope="agent:a", window="day"),
+    ]
+    line = figures.line_of(scenes.snapshot(budgets=budgets, flights=[]).status)
+    assert line.startswith("$5.00/$20.00 · 25% · workspace:b day 97%")

@@ -51,6 +51,18 @@ def test_the_line(
     assert ("%" in line) == any("%" in word for word in words)
 
 
+def test_a_budget_that_is_nearly_full_is_told() -> None:
+    def of(scope: str, spent: str) -> BudgetState:
+        budget = BudgetWindow(scope=scope, window="day", limit=Money.usd(1))
+        return BudgetState(budget=budget, spent=Money.usd(spent))
+
+    states = (month("5"), of("agent:a", "0.85"), of("workspace:b", "0.97"))
+    assert (
+        status_line(states, 2) == "$5.00/$20.00 · 25% · workspace:b day 97% · 2 running"
+    )
+    assert "day" not in status_line((month("5"), of("agent:a", "0.79")), 0)
+
+
 def live(states: list[object]) -> Live:
     """Return a view that tells one state after another, then the last again."""
     told = mock.Mock(spec=Live)

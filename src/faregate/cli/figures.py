@@ -16,6 +16,7 @@ _GLOBAL = {
     "month": "monthly",
     "total": "total",
 }
+TOLD_FROM_PERCENT = 80
 _SOURCE_MARK = {"estimated": "~", "mixed": "~", "unpriced": "?"}
 
 
@@ -82,6 +83,21 @@ def line_of(status: Status) -> str:
         parts[0] += f"/{limit}"
         if limit:
             parts.append(f"{spent.pico * 100 // limit.pico}%")
+    if (full := _nearly_full(status, but=month)) is not None:
+        parts.append(full)
     if status.in_flight:
         parts.append(f"{status.in_flight} running")
     return " · ".join(parts)
+
+
+def _nearly_full(status: Status, *, but: BudgetView) -> str | None:
+    """Return the fullest of the other budgets, where a person should know."""
+    shares = [
+        ((Money.usd(b.spent) + Money.usd(b.unknown)).pico * 100 // limit.pico, b)
+        for b in status.budgets
+        if b is not but and b.limit is not None and (limit := Money.usd(b.limit))
+    ]
+    share, budget = max(shares, key=lambda each: each[0], default=(0, but))
+    if share < TOLD_FROM_PERCENT:
+        return None
+    return f"{budget.scope} {budget.window} {share}%"

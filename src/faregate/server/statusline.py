@@ -21,10 +21,11 @@ if TYPE_CHECKING:
     from faregate.server.live import Live
 
 INTERVAL = 1.0
+TOLD_FROM_PERCENT = 80
 
 
 def status_line(states: tuple[BudgetState, ...], in_flight: int) -> str:
-    """Return the line: spend of cap, share, and what runs."""
+    """Return the line: spend of cap, share, a budget that is nearly full, what runs."""
     month = [s for s in states if s.budget.window == "month"]
     if not month:
         return "no budget"
@@ -36,9 +37,24 @@ def status_line(states: tuple[BudgetState, ...], in_flight: int) -> str:
         parts[0] += f"/{limit}"
         if limit.pico > 0:
             parts.append(f"{spent.pico * 100 // limit.pico}%")
+    if (full := _nearly_full(states, but=state)) is not None:
+        parts.append(full)
     if in_flight:
         parts.append(f"{in_flight} running")
     return " · ".join(parts)
+
+
+def _nearly_full(states: tuple[BudgetState, ...], *, but: BudgetState) -> str | None:
+    """Return the fullest of the other budgets, where a person should know."""
+    shares = [
+        ((s.spent + s.unknown).pico * 100 // s.budget.limit.pico, s.budget)
+        for s in states
+        if s is not but and s.budget.limit is not None and s.budget.limit.pico > 0
+    ]
+    share, budget = max(shares, key=lambda each: each[0], default=(0, but.budget))
+    if share < TOLD_FROM_PERCENT:
+        return None
+    return f"{budget.scope} {budget.window} {share}%"
 
 
 async def write_statusline(path: Path, live: Live) -> None:
