@@ -9,8 +9,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from faregate.core.holds import LedgerError
 from faregate.core.identity import Grant
+from faregate.core.latches import Latch, LatchState
 from faregate.core.limits.limit import Limits
 from faregate.core.limits.totals import SessionTotals
 from faregate.core.money import Money
@@ -281,3 +284,47 @@ async def test_a_ledger_that_cannot_tell_refuses(tmp_path: Path) -> None:
         assert isinstance(result, Refusal)
         assert result.code is RefusalCode.LEDGER_UNAVAILABLE
         assert small.upstream.sent == []
+
+
+async def test_what_takes_a_while_to_end_hits_its_limit_once(tmp_path: Path) -> None:
+    with gate(tmp_path, wall_clock=20.0) as small:
+        never = asyncio.Event()
+        small.upstream.script = [never]
+        exchange, _reply = small.exchange(chat())
+        running = asyncio.ensure_future(exchange.run())
+        await turn(20)
+        small.clock.pass_by(20)
+        for _ in range(3):
+            small.gate.governor.look()
+        assert limit_of(await running) == "wall_clock"
+        state = small.limiter.states.known("s")
+        assert state is not None
+        assert state.hit == {"wall_clock": 1}
+
+
+@pytest.mark.parametrize("state", list(LatchState))
+async def test_a_latch_meets_who_stands_in_line(
+    tmp_path: Path, state: LatchState
+) -> None:
+    patient = GateSettings(patience=Patience(room=30.0))
+    with gate(tmp_path, patient, concurrency=1) as small:
+        go = asyncio.Event()
+        small.upstream.script = [go, answer()]
+        first, second = (small.exchange(chat(t))[0] for t in "ab")
+        running = asyncio.ensure_future(first.run())
+        await turn(20)
+        waiting = asyncio.ensure_future(second.run())
+        await turn(20)
+        small.gate.governor._patience_s = 0.0
+        latch = Latch(scope="session:s", state=state, at_ms=1, who="me")
+        ended = small.gate.governor.latch(latch)
+        assert ended == (2 if state is LatchState.STOPPED else 0)
+        go.set()
+        result = await waiting
+        assert isinstance(result, Refusal)
+        assert result.code == state.value
+        await running
+        counters = small.limiter.states.known("s")
+        assert counters is not None
+        assert counters.counters.running == 0
+        assert counters.waits_for is None

@@ -54,6 +54,8 @@ class Asked:
     """The agent sent the same body before, and it failed."""
     passage: Passage | None = None
     """How its session counts it, once it was let through."""
+    given_up: bool = False
+    """It was told to end before its time."""
 
     async def transcript(self, last: int | None = None) -> Transcript:
         """Return the conversation it carries, or its `last` so many messages.
@@ -196,6 +198,8 @@ class Governor:
         if self.limiter is None:
             return
         for asked in list(self._running.values()):
+            if asked.given_up:
+                continue
             refusal = self.limiter.out_of_time(asked)
             if refusal is not None:
                 self._give_up(asked, refusal)
@@ -215,6 +219,7 @@ class Governor:
         return None if latch is None else governor_messages.latched(latch)
 
     def _give_up(self, asked: Asked, why: Refusal) -> None:
+        asked.given_up = True
         # Whose client hung up is being read to its end for the bill alone.
         if asked.flight.state is not FlightState.DRAINING:
             asked.flight.give_up(why)
