@@ -26,6 +26,8 @@ def test_a_headless_play_books_what_the_provider_billed() -> None:
     assert [run.name for run in stopped] == ["opencode", "aider"]
     assert "goes in circles" in (stopped[0].stopped_by or "")
     assert stopped[0].turns == 5
+    states = {session.id: session.state for session in played.status.sessions}
+    assert states[stopped[0].session] == "stopped"
     assert sorted(played.moved) == [
         "sim-anthropic/claude-haiku-4-5: its answer does not hold up; "
         "sim-anthropic/claude-sonnet-4-5 is asked instead",

@@ -278,6 +278,15 @@ async def test_an_identical_request_of_an_agent_is_a_loop_at_the_fifth_time(
     assert "the same request was sent 5 times" in message
 
 
+async def test_a_task_that_is_begun_anew_is_no_identical_request(
+    stage: Stage,
+) -> None:
+    for run in range(12):
+        for turns in range(3):
+            body = chat(turns, result=f"run {run} says {turns}")
+            assert not isinstance(await stage.send(body), Refusal)
+
+
 async def test_another_seed_is_another_request(stage: Stage) -> None:
     for seed in range(100, 120):
         body = {**chat(0), "seed": seed}
@@ -312,6 +321,7 @@ async def test_a_clients_usual_retries_pass_and_a_storm_does_not(stage: Stage) -
             refusals.append(result)
 
     assert len(refusals) == 25 - 19
+    assert len({id(refusal) for refusal in refusals}) == 1
     assert "it fails each time" in stopped(refusals[0])
 
 

@@ -55,6 +55,7 @@ class _Talk:
     running: set[str] = field(default_factory=set)
     """Requests with the latest body."""
     body: int = 0
+    exact: int | None = None
     refusal: Refusal | None = None
     """Why it was stopped; holds until it says something else or a person resumes."""
     stopped_at: int = 0
@@ -62,6 +63,18 @@ class _Talk:
     """The loop of which a person was told that it goes on."""
     allowed: bool = False
     """A person lets this session repeat itself as it likes."""
+
+    def goes_on(self, body: int, raw: bytes) -> bool:
+        """Note a request's body; tell whether it is that of the one before.
+
+        What the model is not shown may still differ, a seed or a temperature, but a
+        long body takes a while to hash: that is done for repeats alone.
+        """
+        same = body == self.body
+        exact = hash(raw) if same else None
+        same = same and self.exact in {None, exact}
+        self.body, self.exact = body, exact
+        return same
 
 
 class ConversationWatch:
@@ -137,21 +150,15 @@ class ConversationWatch:
         facts = asked.facts
         conversation = facts.conversation
         body = hash((conversation.fixed, conversation.parts, facts.body_bytes))
-        again = body == talk.body
-        if again:
-            # What the model is not shown may still differ: a seed, a temperature.
-            body = hash((body, asked.inbound.body))
-        else:
+        if not talk.goes_on(body, asked.inbound.body):
+            talk.requests.forget()
             talk.running.clear()
-            talk.body = body
         talk.running = {each for each in talk.running if self._is_running(each)}
         beside = bool(talk.running)
         talk.running.add(asked.inbound.id)
         arrival = Arrival(
-            body=body,
             now=self._clock.elapsed(),
             beside=beside,
-            again=again,
             failed_before=asked.client_retry,
             plain=not facts.tools,
         )
