@@ -166,6 +166,8 @@ async def test_a_long_prompt_is_counted_before_it_is_refused(tmp_path: Path) -> 
         assert isinstance(await exchange.run(), Whole)
         exchange, _reply = small.exchange(chat("w" * 3000))
         assert limit_of(await exchange.run()) == "request_input_tokens"
+        exchange, _reply = small.exchange(chat("w" * 3000))
+        assert limit_of(await exchange.run()) == "request_input_tokens"
         exchange, _reply = small.exchange(chat("w"))
         small.upstream.script = [answer()]
         assert isinstance(await exchange.run(), Whole)

@@ -99,7 +99,7 @@ class Limiter:
         wish = self._wish(asked, limits)
         reached = self._try(asked, state, limits, wish)
         if reached is not None and reached.limit in _OF_INPUT:
-            wish = await self._counted(asked, wish)
+            wish = await self._counted(asked, state, wish)
             reached = self._try(asked, state, limits, wish)
         if reached is not None and self._may_wait(reached):
             reached = await self._wait(asked, state, limits, wish, reached)
@@ -225,7 +225,7 @@ class Limiter:
             state.waits_for = found
             await _changed(state, found.wait)
 
-    async def _counted(self, asked: Asked, wish: Wish) -> Wish:
+    async def _counted(self, asked: Asked, state: SessionState, wish: Wish) -> Wish:
         """Return the wish with counted input: its bytes alone say too much.
 
         A guess for vendors that keep their encoding to themselves, good enough for a
@@ -237,6 +237,9 @@ class Limiter:
         )
         if self._count_tokens is None or not known:
             return wish
+        body, before = state.counted
+        if before and body == hash(asked.inbound.body):
+            return replace(wish, input=min(wish.input, before))
         text = asked.inbound.body.decode("utf-8", "replace")
         encoding = plan.spec.tokenizer
         count = await self._count_tokens(text, encoding or _USUAL_ENCODING)
@@ -246,6 +249,7 @@ class Limiter:
             more, of = _OTHER_ENCODINGS
             count = count * more // of
         count += BYTES_PER_MESSAGE * facts.messages + PREFIX_SLACK
+        state.counted = (hash(asked.inbound.body), count)
         return replace(wish, input=min(wish.input, count))
 
 

@@ -38,6 +38,8 @@ class SessionState:
     """What the first in line waits for."""
     granted: Limits | None = None
     """What its token says of limits, once a request brought it."""
+    counted: tuple[int, int] = (0, 0)
+    """Hash and tokens of the body that was counted last: a repeat costs nothing."""
     hit: dict[str, int] = field(default_factory=dict)
     """How often each limit refused a request, for the receipt."""
 
