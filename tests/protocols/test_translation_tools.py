@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 
+import msgspec
+import pytest
+
 from faregate.protocols.codec import RequestHead
 from faregate.protocols.dialects import AnswerForm, WriteOptions
 from faregate.protocols.dialogue import (
@@ -24,10 +27,13 @@ from faregate.protocols.events import (
     CallDelta,
     CallKind,
     CallStarted,
+    Seal,
     StreamEvent,
     TextDelta,
 )
+from faregate.protocols.gemini.signatures import signature_of
 from faregate.protocols.losses import Loss
+from faregate.protocols.seals import RARE, enveloped
 from faregate.protocols.translation.caching import marked_for_cache
 from faregate.protocols.translation.flattening import (
     LONGEST_NAME,
@@ -204,35 +210,42 @@ def test_codexs_own_tools_reach_a_provider_of_messages_and_come_back() -> None:
 def test_bodies_without_foreign_seals_are_not_touched() -> None:
     for name in ("claude-tool", "codex-sub", "gemini-tool"):
         for request in load(name):
-            assert without_foreign_seals(request.body) is request.body
+            for dialect in ("anthropic_messages", "gemini"):
+                assert without_foreign_seals(request.body, dialect) is request.body
+    for alike in (f'{{"a": "{RARE}', f'{{"a": "{RARE}"}}', '{"a": "' + "/" * 80 + '"}'):
+        body = alike.encode()
+        assert without_foreign_seals(body, "anthropic_messages") is body
+        assert without_foreign_seals(body, "gemini") is body
 
 
-def test_foreign_seals_are_taken_out_of_every_dialect() -> None:
-    sealed = "faregate-seal:gemini:QQ=="
-    body = {
-        "messages": [
-            {
-                "role": "assistant",
-                "content": [{"type": "thinking", "signature": sealed}],
-            },
-            {"role": "user", "content": "a"},
-        ],
-        "input": [
-            {"type": "reasoning", "summary": [], "encrypted_content": sealed},
-            {"type": "message"},
-        ],
-        "contents": [
-            {"parts": [{"text": "a", "thoughtSignature": "ZmFyZWdhdGUtc2VhbDpv"}]}
-        ],
-    }
-    cleaned = json.loads(without_foreign_seals(json.dumps(body).encode()))
-    assert cleaned == {
-        "messages": [{"role": "user", "content": "a"}],
-        "input": [{"type": "message"}],
-        "contents": [{"parts": [{"text": "a"}]}],
-    }
-    broken = b'{"a": "faregate-seal:'
-    assert without_foreign_seals(broken) is broken
+SEALED = enveloped(Seal("openai_chat", "s"), "anthropic_messages")
+SIGNED = signature_of(Seal("openai_chat", "s"))
+THOUGHT = {"role": "assistant", "content": [{"type": "thinking", "signature": SEALED}]}
+
+
+@pytest.mark.parametrize(
+    ("dialect", "body", "left"),
+    [
+        (
+            "anthropic_messages",
+            {"messages": [THOUGHT, {"role": "user", "content": "a"}]},
+            {"messages": [{"role": "user", "content": "a"}]},
+        ),
+        (
+            "openai_responses",
+            {"input": [{"type": "reasoning", "encrypted_content": SEALED}, {"id": 1}]},
+            {"input": [{"id": 1}]},
+        ),
+        (
+            "gemini",
+            {"contents": [{"parts": [{"text": "a", "thoughtSignature": SIGNED}]}]},
+            {"contents": [{"parts": [{"text": "a"}]}]},
+        ),
+    ],
+)
+def test_foreign_seals_are_taken_out(dialect: str, body: object, left: object) -> None:
+    cleaned = without_foreign_seals(msgspec.json.encode(body), dialect)
+    assert json.loads(cleaned) == left
 
 
 def test_a_tool_loop_is_cached_where_only_marks_cache() -> None:

@@ -227,7 +227,7 @@ def cleaned(inbound: Inbound, facts: RequestFacts) -> Carried | None:
 
     None for nearly all, which pass as they are.
     """
-    body = without_foreign_seals(inbound.body)
+    body = without_foreign_seals(inbound.body, facts.protocol)
     if body is inbound.body:
         return None
     return Carried(inbound=replace(inbound, body=body), facts=facts, asked=facts)

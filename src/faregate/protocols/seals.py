@@ -12,8 +12,11 @@ import binascii
 
 from faregate.protocols.events import Seal
 
-MARK = "faregate-seal:"
-"""How an envelope begins; a body without these words holds none."""
+RARE = "~^~^~^~^~^~^"
+"""What every envelope holds: nobody writes it, and no JSON encoder escapes it."""
+
+MARK = f"{RARE}fg:"
+"""How an envelope begins."""
 
 
 def enveloped(seal: Seal | None, dialect: str) -> str:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 UNCHECKED = "skip_thought_signature_validator"
 """What stands for the signature of a call that this provider did not make."""
 
-WRAPPED_MARK = base64.b64encode(MARK.encode()[:12]).decode()
+_RARE = b"\xff" * 12
+WRAPPED_MARK = base64.b64encode(_RARE).decode()
 """How a wrapped envelope begins."""
 
 
@@ -24,7 +25,7 @@ def signature_of(seal: Seal) -> str:
     text = enveloped(seal, PROTOCOL)
     if seal.origin == PROTOCOL:
         return text
-    return base64.b64encode(text.encode()).decode()
+    return base64.b64encode(_RARE + text.encode()).decode()
 
 
 def seal_of(signature: str | None) -> Seal | None:
@@ -34,6 +35,7 @@ def seal_of(signature: str | None) -> Seal | None:
     if not signature.startswith(WRAPPED_MARK):
         return opened(signature, PROTOCOL)
     try:
-        return opened(base64.b64decode(signature).decode(), PROTOCOL)
+        text = base64.b64decode(signature).removeprefix(_RARE).decode()
+        return opened(text, PROTOCOL) if text.startswith(MARK) else None
     except (binascii.Error, ValueError):
         return None

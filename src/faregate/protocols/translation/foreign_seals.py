@@ -9,25 +9,28 @@ from typing import Any
 
 import msgspec
 
+from faregate.protocols.gemini.request import PROTOCOL as GENERATE_CONTENT
 from faregate.protocols.gemini.signatures import WRAPPED_MARK
-from faregate.protocols.seals import MARK
+from faregate.protocols.seals import MARK, RARE
 
-_MARKS = (MARK.encode(), WRAPPED_MARK.encode())
+_RARE = RARE.encode()
+_WRAPPED = WRAPPED_MARK.encode()
 _FIELDS = ("signature", "encrypted_content", "thoughtSignature", "thought_signature")
 
 
-def without_foreign_seals(body: bytes) -> bytes:
+def without_foreign_seals(body: bytes, dialect: str) -> bytes:
     """Return a body without thoughts that another dialect's provider sealed.
 
     Nearly every body comes back as it is, at the cost of a search.
     """
-    if not any(mark in body for mark in _MARKS):
+    if (_WRAPPED if dialect == GENERATE_CONTENT else _RARE) not in body:
         return body
     try:
         value = msgspec.json.decode(body)
+        cleaned = _clean(value)
+        return body if cleaned == value else msgspec.json.encode(cleaned)
     except (msgspec.DecodeError, RecursionError):
         return body
-    return msgspec.json.encode(_clean(value))
 
 
 def _clean(value: Any) -> Any:
