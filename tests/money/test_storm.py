@@ -18,6 +18,7 @@ from faregate.core.money import ZERO
 from faregate.smoke.simulated.fault import Charge, Fault
 from faregate.smoke.simulated.faults import connection, statuses, streams
 from faregate.smoke.simulated.faults.table import TABLE
+from faregate.smoke.simulated.reply import ToolCall
 from faregate.smoke.simulated.script import Step
 from faregate.smoke.simulated.server import SimulatedProvider
 from tests.money.calls import Client, Got, chat, client_of, provider_of
@@ -40,6 +41,9 @@ FAULTS: dict[str, Fault] = {
     "nothing_in_200": streams.clean_end(after=0),
     "html": TABLE["html_page"],
 }
+
+BROKEN_CALL = Step(tools=(ToolCall(name="read", arguments='{"path": '),))
+"""An answer that is paid for and no use: its tool call is no JSON."""
 
 USUAL = ("429", "503_billed", "reset", "error_in_200", "nothing_in_200")
 HANGS = ("hang", "hang_after_headers")
@@ -64,7 +68,13 @@ first_event = "{patience}"
 [routes.storm]
 models = ["storm"]
 targets = ["sim/gpt-x", "s2/gpt-x", "s3/gpt-x"]
+[routes.checked]
+models = ["checked"]
+targets = ["sim/gpt-x", "s2/gpt-x", "s3/gpt-x"]
+escalate_on = ["tool_arguments", "empty"]
+validate = true
 """
+TOOL = {"type": "function", "function": {"name": "read", "parameters": {}}}
 
 
 class Route:
@@ -78,13 +88,15 @@ class Route:
     def attempts(self) -> int:
         return sum(len(each.generations) for each in self.providers)
 
-    async def storm(self, client: Client, *, stream: bool) -> list[Got]:
+    async def storm(
+        self, client: Client, *, stream: bool, model: str = "storm"
+    ) -> list[Got]:
         """Send the requests, some at a time, each from a session of its own."""
         line = asyncio.Semaphore(AT_ONCE)
 
         async def one(number: int) -> Got:
             async with line:
-                body = chat(model="storm", stream=stream, max_tokens=100)
+                body = chat(model=model, stream=stream, max_tokens=100, tools=[TOOL])
                 return await client.post(f"/s/run-{number}/v1/chat/completions", body)
 
         return await asyncio.gather(*map(one, range(REQUESTS)))
@@ -150,6 +162,32 @@ async def test_who_does_not_answer_in_time_is_left_for_the_next(
         client_of(over.gate) as client,
     ):
         await weather(over, client, fault, 1)
+
+
+@pytest.mark.parametrize("fault", ["broken_call", "cut_midway"])
+async def test_bad_answers_are_checked_away_without_a_storm(
+    fault: str, tmp_path: Path
+) -> None:
+    bad = BROKEN_CALL if fault == "broken_call" else Step(fault=TABLE[fault])
+    async with route(tmp_path / "home") as over, client_of(over.gate) as client:
+        for provider in over.providers[:2]:
+            provider.match(lambda _seen: bad)
+        answers = await over.storm(client, stream=True, model="checked")
+        await over.gate.settled()
+        assert [got for got in answers if got.status != 200 or got.broken] == []
+        assert not any(b"tool_calls" in got.body for got in answers)
+        assert over.attempts <= MOST_ATTEMPTS * REQUESTS
+        assert len(over.providers[2].bill.rows) == REQUESTS
+        month = over.gate.month()
+        billed = [each.bill.total for each in over.providers]
+        assert month.spent + month.unknown >= sum(billed, ZERO)
+        if fault == "broken_call":
+            # Every answer was whole: what it cost is known to the last token, and
+            # what nobody got is booked as lost.
+            assert (month.spent, month.unknown) == (sum(billed, ZERO), ZERO)
+            sessions = over.gate.daemon.reports.sessions(limit=500)
+            lost = sum((each.wasted for each in sessions), ZERO)
+            assert lost == billed[0] + billed[1]
 
 
 async def test_the_breakers_are_seen_and_close_again(tmp_path: Path) -> None:

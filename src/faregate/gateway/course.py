@@ -158,6 +158,7 @@ class Course:
         found = self._next(alone=False)
         if found is None:
             return None
+        self._gate.health.burden(plan.target, self._now())
         return Step(plan=found, cause=f"escalation:{failure.trigger}")
 
     def validates(self, plan: Plan) -> bool:
