@@ -36,6 +36,7 @@ COMMANDS: dict[str, str] = {
     "providers": "Which providers are known and have a key.",
     "smoke-test": "Ask a provider what agents will ask; say what does not work.",
     "config": "Check the configuration, print its path or its schema.",
+    "replay": "A past span on the screen again, at any speed.",
     "web": "The screen in a browser on this machine.",
     "demo": "Watch scripted agents run through the gate; costs nothing.",
     "version": "Print the version.",

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.timer import Timer
 
+    from faregate.tui.replay import Replay, ReplayClock
     from faregate.tui.workers import Work
 
 PAINT_EVERY_S = 0.25
@@ -178,6 +179,10 @@ class FaregateApp(App[None]):
         """Show a screen by its name, over the overview."""
         if not isinstance(self.screen, LiveScreen):
             return
+        if self.view.replay and name != "overview":
+            # The other screens ask the proxy, and would mix the present in.
+            self.notify("a replay has the overview and its sessions", markup=False)
+            return
         with self.batch_update():
             while not isinstance(self.screen, OverviewScreen):
                 await self.pop_screen()
@@ -281,6 +286,7 @@ class FaregateApp(App[None]):
             keymap=keymap,
             agents=agents,
             read_only=options.read_only,
+            replay=options.replay,
         )
 
     def _write_terminal(self, sequence: str) -> None:
@@ -315,7 +321,8 @@ class FaregateApp(App[None]):
         if self._ticker is None:
             return
         store = self.view.store
-        if store.link.retry_at is not None or (store.live and store.flights):
+        moves = bool(store.flights) or bool(self.view.replay)
+        if store.link.retry_at is not None or (store.live and moves):
             self._ticker.resume()
         else:
             self._ticker.pause()
@@ -349,10 +356,12 @@ def run(
     motion: bool = True,
     farewell: str = STILL_RUNNING,
     demo: bool = False,
+    replay: tuple[Replay, ReplayClock, str] | None = None,
 ) -> int:
     """Attach to the proxy behind `socket_path` until the person quits.
 
-    A `demo` runs no smoke test: that would find the person's own home and keys.
+    A `demo` runs no smoke test: that would find the person's own home and keys. A
+    `replay` with its clock and speed is shown in the proxy's place.
     Returns an exit code; says `farewell` on stdout when the proxy was live to the end.
     """
     options = Options(
@@ -366,14 +375,18 @@ def run(
         signals=signals or Signals(),
         motion=motion,
         desk=SmokeDesk(socket_path, command=()) if demo else None,
+        read_only=replay is not None,
+        replay="" if replay is None else replay[2],
     )
+    clock = None if replay is None else replay[1]
+    connect = None if replay is None else partial(replay[0].feed, replay[1])
     try:
-        app = FaregateApp(options)
+        app = FaregateApp(options, clock=clock, connect=connect)
     except ThemeError as error:
         sys.stderr.write(f"faregate: {error}\n")
         return 1
     app.run()
     app.say_farewell()
-    if app.return_code == 0 and app.view.store.live:
+    if app.return_code == 0 and app.view.store.live and replay is None:
         sys.stdout.write(f"{farewell}\n")
     return app.return_code or 0

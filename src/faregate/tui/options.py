@@ -35,3 +35,5 @@ class Options:
     """How a person who looks elsewhere is called."""
     motion: bool = True
     """Whether scrolling and notices may move; False for people whom that troubles."""
+    replay: str = ""
+    """How fast a past span is shown, such as "60x"; empty for the present."""

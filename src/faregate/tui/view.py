@@ -33,6 +33,8 @@ class View:
     """Agents found on this machine, by command."""
     read_only: bool = False
     """Whether this screen only watches."""
+    replay: str = ""
+    """How fast a past span is shown; empty for the present."""
     frozen: Store | None = None
     frozen_at: datetime | None = None
     wanted: Filter = field(default_factory=lambda: parse_filter(""))

@@ -52,7 +52,7 @@ def cap_lines(view: View, cells: int, _height: int) -> list[Line]:
     store = view.shown
     found = gauges(store.budgets.values())
     if not found:
-        return _no_cap(store)
+        return _no_cap(store, view.replay)
     first = found[0]
     others = [_other(each, view) for each in found[1:]]
     return [
@@ -188,13 +188,15 @@ def _other(found: Gauge, view: View) -> Line:
     )
 
 
-def _no_cap(store: Store) -> list[Line]:
-    lines: list[Line] = [(span("no cap is set", Tone.WARN),)]
+def _no_cap(store: Store, replay: str) -> list[Line]:
+    told = (span("a replay: no cap holds here", Tone.MUTED),)
+    lines: list[Line] = [told if replay else (span("no cap is set", Tone.WARN),)]
     lines += [
         line(span(dollars(money(view.spent)), Tone.SPEND), f" spent, {view.window}")
         for view in list(store.budgets.values())[:2]
     ]
-    lines.append((span("faregate budget set monthly 20", Tone.ACCENT),))
+    if not replay:
+        lines.append((span("faregate budget set monthly 20", Tone.ACCENT),))
     return lines
 
 

@@ -160,6 +160,9 @@ def _alert(view: View) -> Line:
 
 def _right(view: View) -> Line:
     clock = view.clock
+    if view.replay and view.frozen is None:
+        at = f"{clock.local(clock.now()):%a %d %b %H:%M:%S}"
+        return (span(f" REPLAY {view.replay} {at} ", Tone.NOTICE),)
     if view.frozen is None or view.frozen_at is None:
         return (span(f"{clock.local(clock.now()):%H:%M}", Tone.MUTED),)
     more = view.store.requests() - view.frozen.requests()
