@@ -49,6 +49,7 @@ def case(*findings: Finding, calls: tuple[ToolCall, ...] = ()) -> Case:
         deadline=300.0,
         stream=True,
         silence=30.0,
+        every=15.0,
     )
 
 

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from faregate.gateway.keep_alive import ALIVE_EVERY_S, SILENT_S, WHOLE_S
+from faregate.core.approvals.calls import read_rule
+from faregate.core.approvals.policy import ApprovalPolicy
+from faregate.core.approvals.verdicts import Verdict
+from faregate.gateway.inbound import Whole
+from faregate.gateway.keep_alive import (
+    ALIVE_EVERY_S,
+    SILENT_S,
+    USUAL_TIMEOUT_S,
+    WHOLE_S,
+)
 from tests.gateway.building import turn
 from tests.gateway.gates import (
     DONE,
@@ -20,6 +30,7 @@ from tests.gateway.gates import (
     whole,
 )
 from tests.gateway.offices import ASK_MODEL, Office, denied, open_office
+from tests.protocols.calling import BODIES
 
 
 @pytest.fixture
@@ -117,6 +128,23 @@ async def test_a_client_says_how_long_it_waits(
     for stream in (True, False):
         sent, case = await office.asked(ask(stream=stream), headers=header)
         assert case.silence == silence
+        assert case.every == min(silence, ALIVE_EVERY_S)
         assert case.timeout_s == pytest.approx(ASK_MODEL.timeout_s if stream else most)
         sent.exchange.client_gone()
         await sent.result
+
+
+async def test_time_that_the_answer_took_is_gone(office: Office) -> None:
+    office.opened(ApprovalPolicy(tools=(read_rule("*", Verdict.ASK),)))
+    took = asyncio.Event()
+    answer = whole(BODIES["openai_chat"])
+    office.small.upstream.script = [took, answer]
+    sent = office.send(ask(stream=False))
+    await turn(5)
+    office.pass_by(500)
+    took.set()
+    await turn(20)
+    (case,) = office.desk.waiting
+    assert case.timeout_s == USUAL_TIMEOUT_S * 0.9 - 500
+    office.desk.approve(case.id, who="me")
+    assert isinstance(await sent.result, Whole)

@@ -129,7 +129,7 @@ async def gate(
 ) -> AsyncIterator[RunningGate]:
     """A gate that sends signs of life at each look."""
     monkeypatch.setattr("faregate.gateway.keep_alive.SILENT_S", 0.0)
-    monkeypatch.setattr("faregate.gateway.approval_case.ALIVE_EVERY_S", 0.0)
+    monkeypatch.setattr("faregate.gateway.keep_alive.ALIVE_EVERY_S", 0.0)
     more = getattr(request, "param", ASK_ALWAYS)
     patience = Patience(look=0.01)
     async with running_gate(tmp_path / "home", more=more, patience=patience) as gate:

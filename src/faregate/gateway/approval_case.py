@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from faregate.core.money import ZERO, Money
-from faregate.gateway.keep_alive import ALIVE_EVERY_S, silence_of, wait_of
+from faregate.gateway.keep_alive import interval_of, silence_of, wait_of
 
 if TYPE_CHECKING:
     from faregate.core.approvals.findings import Finding, Subject
@@ -74,6 +74,8 @@ class Case:
     stream: bool
     silence: float
     """Seconds without a sign of life to the client at first."""
+    every: float
+    """Seconds between two of them."""
     kept_alive: int = 0
     alive_at: float | None = None
     wake: asyncio.Event = field(default_factory=asyncio.Event)
@@ -96,7 +98,7 @@ class Case:
             return False
         if self.alive_at is None:
             return now - self.since >= self.silence
-        return now - self.alive_at >= ALIVE_EVERY_S
+        return now - self.alive_at >= self.every
 
 
 def open_case(
@@ -113,6 +115,7 @@ def open_case(
     """Return the question that these findings ask."""
     now = clock.monotonic()
     identity, plan = asked.identity, asked.plan
+    every = interval_of(asked)
     return Case(
         id=id,
         request=asked.inbound.id,
@@ -131,7 +134,8 @@ def open_case(
         input_tokens=subject.input_tokens,
         asked_ms=clock.now_ms(),
         since=now,
-        deadline=now + wait_of(asked, policy.timeout_s),
+        deadline=now + wait_of(asked, policy.timeout_s, now),
         stream=asked.facts.stream,
-        silence=ALIVE_EVERY_S if asked.reply.started else silence_of(asked),
+        silence=every if asked.reply.started else silence_of(asked),
+        every=every,
     )

@@ -20,6 +20,9 @@ ALIVE_EVERY_S = 15.0
 WHOLE_S = 240.0
 """Longest wait of a client that can get no sign of life. Agents wait ten minutes for an
 answer in one piece, and the provider needs its part of them."""
+USUAL_TIMEOUT_S = 600.0
+"""Seconds after which clients give up an answer in one piece, if they do not say."""
+_LAST_MOMENT_S = 5.0
 _TIMEOUT_HEADERS = ("x-stainless-read-timeout", "x-stainless-timeout")
 _BLANK = b"\n"
 """Gemini's clients take each line for a part of the answer, but for a blank one."""
@@ -40,13 +43,22 @@ def silence_of(asked: Asked) -> float:
     return SILENT_S if patience is None else min(SILENT_S, patience / 2)
 
 
-def wait_of(asked: Asked, timeout_s: float) -> float:
-    """Return for how long a request may wait for a person."""
+def interval_of(asked: Asked) -> float:
+    """Return the seconds between two signs of life to a stream's client."""
+    patience = client_timeout(asked)
+    return ALIVE_EVERY_S if patience is None else min(ALIVE_EVERY_S, patience / 2)
+
+
+def wait_of(asked: Asked, timeout_s: float, now: float) -> float:
+    """Return for how long a request may wait for a person from `now` on.
+
+    Whoever gets no sign of life has waited since the request began.
+    """
     if asked.facts.stream:
         return timeout_s
-    patience = client_timeout(asked)
-    most = WHOLE_S if patience is None else min(WHOLE_S, patience * 0.4)
-    return min(timeout_s, most)
+    patience = client_timeout(asked) or USUAL_TIMEOUT_S
+    left = patience * 0.9 - (now - asked.flight.started)
+    return min(timeout_s, WHOLE_S, patience * 0.4, max(left, _LAST_MOMENT_S))
 
 
 class KeepAlive:
