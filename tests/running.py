@@ -142,7 +142,12 @@ async def running_gate(
             clock=clock,
             patience=patience,
         )
-        await daemon.start()
+        try:
+            await daemon.start()
+        except BaseException:
+            if started:
+                await provider.stop()
+            raise
     try:
         yield RunningGate(
             daemon=daemon,
