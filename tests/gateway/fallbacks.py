@@ -32,7 +32,9 @@ WHOLE = {
 }
 ERROR = event({"error": {"message": "Overloaded", "code": "529"}})
 ROLE = event({"choices": [{"index": 0, "delta": {"role": "assistant", "content": ""}}]})
-RETRIES = RetryPolicy(base=0.0, first_event=0.05, whole=0.05)
+RETRIES = RetryPolicy(base=0.0)
+HASTY = RetryPolicy(base=0.0, first_event=0.3, whole=0.3)
+"""For answers that never begin: nothing else may take that long."""
 A, B, C = "p/m", "q/m", "o/m"
 
 

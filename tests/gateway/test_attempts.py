@@ -15,6 +15,7 @@ from tests.gateway.building import CountingLedger, FakeClock, turn
 from tests.gateway.fallbacks import (
     ERROR,
     GOOD,
+    HASTY,
     RETRIES,
     ROLE,
     WHOLE,
@@ -77,8 +78,6 @@ async def test_what_cost_nothing_falls_back_and_is_given_back(
         FakeAnswer(parts=[]),
         FakeAnswer(parts=[ROLE, lost(sent=True)]),
         FakeAnswer(headers={"content-type": "text/html"}, parts=[b"<html>"]),
-        FakeAnswer(parts=[asyncio.Event()]),
-        FakeAnswer(parts=[ROLE, asyncio.Event()]),
     ],
     ids=[
         "reset",
@@ -89,8 +88,6 @@ async def test_what_cost_nothing_falls_back_and_is_given_back(
         "empty",
         "broken",
         "html",
-        "hang",
-        "hang after the role",
     ],
 )
 async def test_what_may_have_cost_something_falls_back_and_stays_held(
@@ -106,9 +103,23 @@ async def test_what_may_have_cost_something_falls_back_and_stays_held(
     assert month.unknown > Money.usd("0.10")
 
 
-async def test_a_stream_that_hangs_before_its_headers_falls_back(
-    gate: SmallGate,
+@pytest.mark.parametrize("parts", [[], [ROLE]], ids=["nothing", "the role"])
+async def test_a_stream_that_hangs_before_it_begins_falls_back(
+    parts: list[bytes], ledger: CountingLedger, clock: FakeClock
 ) -> None:
+    gate = gate_with(ledger, clock, retries=HASTY)
+    hanging = FakeAnswer(parts=[*parts, asyncio.Event()])
+    result, reply = await run(gate, hanging, FakeAnswer(parts=[*GOOD]))
+    assert result is None
+    assert b"".join(reply.written) == b"".join(GOOD)
+    assert hanging.aborted
+    assert gate.month().unknown > Money.usd("0.10")
+
+
+async def test_a_stream_that_hangs_before_its_headers_falls_back(
+    ledger: CountingLedger, clock: FakeClock
+) -> None:
+    gate = gate_with(ledger, clock, retries=HASTY)
     exchange, _ = gate.exchange(ask("r"))
     gate.upstream.script = [asyncio.Event()]
     task = asyncio.ensure_future(exchange.run())
@@ -135,7 +146,10 @@ async def test_an_error_after_output_is_passed_on_as_it_is(gate: SmallGate) -> N
     assert len(gate.upstream.sent) == 1
 
 
-async def test_nothing_is_withheld_once_the_answer_began(gate: SmallGate) -> None:
+async def test_nothing_is_withheld_once_the_answer_began(
+    ledger: CountingLedger, clock: FakeClock
+) -> None:
+    gate = gate_with(ledger, clock, retries=HASTY)
     pause = asyncio.Event()
     answer = FakeAnswer(parts=[ROLE, delta("hi"), pause, FINISH, USAGE, DONE])
     exchange, reply = gate.exchange(ask("r"))
@@ -144,7 +158,7 @@ async def test_nothing_is_withheld_once_the_answer_began(gate: SmallGate) -> Non
     await turn(10)
     assert b"".join(reply.written) == ROLE + delta("hi")
     # Long after the patience for its beginning is over, it is still read.
-    await asyncio.sleep(0.1)
+    await asyncio.sleep(HASTY.first_event * 1.5)
     pause.set()
     await task
     assert b"".join(reply.written) == ROLE + b"".join(GOOD)
@@ -205,7 +219,10 @@ async def test_an_error_inside_a_whole_answer_falls_back(gate: SmallGate) -> Non
     assert result.status == 200
 
 
-async def test_a_whole_answer_that_does_not_come_falls_back(gate: SmallGate) -> None:
+async def test_a_whole_answer_that_does_not_come_falls_back(
+    ledger: CountingLedger, clock: FakeClock
+) -> None:
+    gate = gate_with(ledger, clock, retries=HASTY)
     hanging = whole(WHOLE)
     hanging.parts.insert(0, asyncio.Event())
     result, _ = await run(gate, hanging, whole(WHOLE), stream=False)

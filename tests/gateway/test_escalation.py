@@ -16,7 +16,7 @@ from faregate.gateway import keep_alive
 from faregate.gateway.inbound import Whole
 from faregate.gateway.settings import GateSettings
 from tests.gateway.building import CountingLedger, FakeClock, turn
-from tests.gateway.fallbacks import ERROR, GOOD, booked, said
+from tests.gateway.fallbacks import ERROR, GOOD, HASTY, RETRIES, booked, said
 from tests.gateway.gates import (
     COST,
     DONE,
@@ -57,7 +57,11 @@ TOOLS = {"tools": [TOOL]}
 
 
 def gate_with(
-    ledger: CountingLedger, clock: FakeClock, *on: Trigger, **more: Any
+    ledger: CountingLedger,
+    clock: FakeClock,
+    *on: Trigger,
+    retries: RetryPolicy = RETRIES,
+    **more: Any,
 ) -> SmallGate:
     rule = EscalationRule(on=frozenset(on or Trigger), **more)
     specs = (
@@ -66,7 +70,7 @@ def gate_with(
     return SmallGate(
         ledger,
         clock,
-        GateSettings(retries=RetryPolicy(base=0.0, first_event=0.05)),
+        GateSettings(retries=retries),
         specs=specs,
         rows=(row("q"),),
         limit="20",
@@ -270,7 +274,7 @@ async def test_bad_tool_results_escalate_the_request_that_carries_them(
 async def test_a_rate_limit_and_a_silence_are_reasons_too(
     ledger: CountingLedger, clock: FakeClock
 ) -> None:
-    gate = gate_with(ledger, clock, Trigger.RATE_LIMIT, Trigger.TIMEOUT)
+    gate = gate_with(ledger, clock, Trigger.RATE_LIMIT, Trigger.TIMEOUT, retries=HASTY)
     await run(gate, said(429), good())
     clock.pass_by(1000)
     await run(gate, good())
