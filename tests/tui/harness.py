@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 WIDE = (120, 36)
 NARROW = (80, 24)
-WAIT_S = 3.0
+WAIT_S = 20.0
 """Seconds to wait for what a busy machine brings about."""
 
 
