@@ -91,7 +91,10 @@ def assert_names_what_is_full(got: Got, session: str, where: tuple[str, str]) ->
 
 @pytest.mark.parametrize(
     ("monthly", "full"),
-    [("0.50", {"workspace", "agent", "session"}), ("0.20", {"global"})],
+    [
+        ("0.50", {"workspace", "agent", "session"}),
+        pytest.param("0.20", {"global"}, marks=pytest.mark.slow),
+    ],
 )
 async def test_a_thousand_requests_at_once(
     tmp_path: Path, monthly: str, full: set[str]
