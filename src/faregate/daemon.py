@@ -43,6 +43,7 @@ from faregate.server.key_routes import add_key_routes
 from faregate.server.listen import agent_socket, hosts_of, serve_agents, serve_control
 from faregate.server.live import Live
 from faregate.server.model_list import ModelList
+from faregate.server.outcomes import follow_outcomes, needs_outcomes
 from faregate.server.proxy import Proxy
 from faregate.server.setup import SetupState
 from faregate.server.smoke_history import add_smoke_history, learn
@@ -245,6 +246,9 @@ class Daemon:
         where = Delivery(command=chosen.command, webhook=chosen.webhook)
         line = write_statusline(self._paths.statusline, self.live)
         self._keep(watch(self.gate), "watchdog")
+        if needs_outcomes(self._settings.routes):
+            outcomes = Reports.open(self._settings.ledger_dir)
+            self._keep(follow_outcomes(outcomes, self.gate), "outcomes")
         self._keep(Alerts(self.gate.events, where).run(), "alerts")
         self._keep(line, "statusline")
         self._keep(self.budgets.run(), "budgets")

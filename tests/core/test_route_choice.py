@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from faregate.core.money import Money
-from faregate.core.route_choice import Choice, choose
+from faregate.core.route_choice import Choice, choose, until_accepted
 from faregate.core.routing import (
     Complexity,
     RoutePolicy,
@@ -127,3 +127,15 @@ def test_what_is_too_much_for_the_first_targets(
     facts = {"tokens": 0, "tools": 0, "images": False, "reasoning": False, **request_}
     assert complexity.why(**facts) == why
     assert Complexity().why(**facts) is None
+
+
+def test_a_model_that_is_seldom_accepted_costs_more_than_it_says() -> None:
+    assert until_accepted(Money(100), 0, 0) == Money(200)
+    assert until_accepted(Money(100), 8, 8) == Money(111)
+    assert until_accepted(Money(100), 8, 0) == Money(1000)
+
+
+def test_what_a_task_costs_until_one_is_accepted_decides_where_asked() -> None:
+    route = rule(policy=RoutePolicy.CHEAPEST_ACCEPTED)
+    found = pick(route, costs={A: 9, B: 5, C: 7})
+    assert found == Choice(targets=(B, C, A), why="cheapest-accepted")

@@ -157,3 +157,13 @@ async def test_the_choice_is_explained(
     assert (told["route"], told["why"]) == ("r", "ordered")
     attempt = next(f for s, f in story if s == "attempt" and "then" in f)
     assert attempt["then"] == "fallback:rate_limit"
+
+
+async def test_who_is_seldom_accepted_is_asked_later(
+    ledger: CountingLedger, clock: FakeClock
+) -> None:
+    gate = gate_with(ledger, clock, policy=RoutePolicy.CHEAPEST_ACCEPTED)
+    assert await served_by(gate) == "p"
+    clock.pass_by(301)
+    gate.gate.routes.outcomes = {"p/m": (9, 0), "q/m": (9, 8)}
+    assert await served_by(gate) == "q"

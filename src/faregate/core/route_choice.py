@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from faregate.core.money import Money
 from faregate.core.routing import RoutePolicy, RouteRule, Target, drawn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from faregate.core.money import Money
 
     CostAt = Callable[[Target], Money | None]
     """What the request would cost there, its warm prompt cache counted."""
@@ -26,7 +25,7 @@ class Choice:
 
     targets: tuple[Target, ...]
     why: str
-    """"ordered", "weights", "escalated", "cheapest", "sticky" or "switch"."""
+    """"ordered", "weights", "escalated", "sticky", "switch" or the policy."""
 
 
 def choose(
@@ -43,7 +42,7 @@ def choose(
         base = drawn(rule, draw)
         weighted = any(option.weight for option in rule.options.values())
         why = "weights" if weighted else "ordered"
-    if rule.policy is RoutePolicy.CHEAPEST:
+    if rule.policy is not RoutePolicy.ORDERED:
         return _cheapest(rule, base, level, cost_at)
     if not rule.sticky or current is None or not _fits(rule, current, level):
         return Choice(targets=base, why=why)
@@ -65,7 +64,15 @@ def _cheapest(
         below = not _fits(rule, target, level)
         return below, cost is None, 0 if cost is None else cost.pico
 
-    return Choice(targets=tuple(sorted(base, key=key)), why="cheapest")
+    return Choice(targets=tuple(sorted(base, key=key)), why=str(rule.policy))
+
+
+def until_accepted(cost: Money, judged: int, accepted: int) -> Money:
+    """Return what it costs until a task is accepted, by the outcomes so far.
+
+    Two outcomes, one of them good, are taken for granted: few say little.
+    """
+    return Money(cost.pico * (judged + 2) // (accepted + 1))
 
 
 def _fits(rule: RouteRule, target: Target, level: int) -> bool:

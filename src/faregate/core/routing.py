@@ -49,6 +49,8 @@ class RoutePolicy(StrEnum):
     ORDERED = "ordered"
     CHEAPEST = "cheapest"
     """Whichever this request costs least at, a lost prompt cache counted."""
+    CHEAPEST_ACCEPTED = "cheapest-accepted"
+    """The same, for what a task costs until one is accepted, as far as is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,12 +15,15 @@ from typing import TYPE_CHECKING
 
 from faregate.core.escalation import Level, Trigger
 from faregate.core.pricing import cost_of
-from faregate.core.route_choice import Choice, choose
+from faregate.core.route_choice import Choice, choose, until_accepted
+from faregate.core.routing import RoutePolicy
 from faregate.core.tool_trouble import bad_in_a_row
 from faregate.core.usage import Usage
 from faregate.protocols.registry import transcript_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from faregate.core.facts import RequestFacts
     from faregate.core.identity import Identity
     from faregate.core.money import Money
@@ -70,6 +73,8 @@ class Routes:
     def __init__(self, planner: Planner, clock: Clock, events: EventLog) -> None:
         """Remember nothing yet."""
         self._events = events
+        self.outcomes: Mapping[str, tuple[int, int]] = {}
+        """Judged and accepted sessions by "provider/model"; replaced as a whole."""
         self._planner = planner
         self._clock = clock
         self._states: OrderedDict[tuple[str, str], RouteState] = OrderedDict()
@@ -184,12 +189,21 @@ class Routes:
             level=min(max(1 if why else 0, state.level.height), rule.levels),
             draw=_draw(session, rule.name),
             current=current,
-            cost_at=lambda target: self.expected(target, facts, state, tokens, now),
+            cost_at=lambda target: self._weighed(
+                rule, target, self.expected(target, facts, state, tokens, now)
+            ),
         )
         first, *rest = choice.targets
         # Who takes the request as it is comes before who needs a translation.
         rest.sort(key=lambda each: not self._planner.speaks(each, facts.protocol))
         return replace(choice, targets=(first, *rest)), why
+
+    def _weighed(
+        self, rule: RouteRule, target: Target, cost: Money | None
+    ) -> Money | None:
+        if cost is None or rule.policy is not RoutePolicy.CHEAPEST_ACCEPTED:
+            return cost
+        return until_accepted(cost, *self.outcomes.get(target.bare, (0, 0)))
 
     def expected(
         self,
