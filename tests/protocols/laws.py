@@ -257,7 +257,22 @@ def sealed(own: str | None) -> list[tuple[Loss, Law]]:
     ]
 
 
+def effort_unseen(asked: Dialogue) -> Dialogue:
+    told = effort_alone(asked)
+    return replace(told, reasoning=replace(told.reasoning, visible=False))
+
+
+OPENAI = "openai_chat of its own vendor"
 LAWS: dict[str, list[tuple[Loss, Law]]] = {
+    OPENAI: [
+        *sealed(None),
+        (Loss.CACHE_CONTROL, unmarked),
+        (Loss.TOOL_RESULT_MEDIA, each_turn(media_after_results)),
+        (Loss.TOOL_ERROR_FLAG, each_part(no_error_flag)),
+        (Loss.REASONING_CONTROL, effort_unseen),
+        (Loss.TOP_K, sampling(top_k=None)),
+        (Loss.USER, short_user),
+    ],
     "openai_chat": [
         *SYSTEM,
         *sealed(None),

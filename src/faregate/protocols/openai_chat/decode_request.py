@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from faregate.protocols.codec import BadRequestError
@@ -226,10 +227,15 @@ def _turns(request: Members, losses: set[Loss]) -> Iterator[Turn]:
 
 
 def _result(message: Members) -> ToolResult:
-    content = tuple(
+    content = [
         part for part in _content(message) if isinstance(part, Text | Image | Document)
+    ]
+    mark = content[-1].cache if content else None
+    if mark is not None:
+        content[-1] = replace(content[-1], cache=None)
+    return ToolResult(
+        call_id=message.needed("tool_call_id"), content=tuple(content), cache=mark
     )
-    return ToolResult(call_id=message.needed("tool_call_id"), content=content)
 
 
 def _assistant(message: Members) -> Iterator[Part]:

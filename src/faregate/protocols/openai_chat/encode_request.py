@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -124,14 +125,14 @@ class _Writer:
     def _result(self, result: ToolResult) -> dict[str, Any]:
         if result.is_error:
             self._losses.add(Loss.TOOL_ERROR_FLAG)
-        message: dict[str, Any] = {
+        content = result.content
+        if result.cache is not None and content:
+            content = (*content[:-1], replace(content[-1], cache=result.cache))
+        return {
             "role": "tool",
             "tool_call_id": result.call_id,
-            "content": self._content(result.content),
+            "content": self._content(content),
         }
-        if result.cache is not None:
-            message["cache_control"] = written_mark(result.cache)
-        return message
 
     def _content(self, parts: tuple[Part, ...]) -> str | list[dict[str, Any]]:
         """Return content in the plainest form that says all of it."""
@@ -182,6 +183,8 @@ class _Writer:
         message: dict[str, Any] = {"role": "assistant"}
         message["content"] = self._content(texts) if texts or not calls else None
         self._think(thoughts, message)
+        if any(call.cache is not None for call in calls):
+            self._losses.add(Loss.CACHE_CONTROL)
         if calls:
             message["tool_calls"] = [_call(call) for call in calls]
         return message
