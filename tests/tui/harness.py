@@ -12,7 +12,7 @@ from tests.control.scenes import FrozenClock
 from tests.tui.drawing import THEMES_DIR
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from textual.pilot import Pilot
@@ -38,6 +38,7 @@ def make_app(
     clock: FrozenClock | None = None,
     desk: SmokeDesk | None = None,
     read_only: bool = False,
+    start: Sequence[str] = (),
 ) -> FaregateApp:
     """Return an application that was not started yet."""
     options = Options(
@@ -51,6 +52,7 @@ def make_app(
         agents=("claude", "codex"),
         desk=desk,
         read_only=read_only,
+        start=start,
     )
     return FaregateApp(options, clock=clock or FrozenClock(), connect=connect)
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _PROGRAM = """
 import sys
 from pathlib import Path
-from faregate.tui.app import run
+from faregate.tui.attach import run
 sys.exit(run(Path(sys.argv[1]), themes_dir=Path(sys.argv[2])))
 """
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from faregate.tui.app import PAINT_EVERY_S, FaregateApp, run
+from faregate.tui.app import PAINT_EVERY_S, FaregateApp
 from faregate.tui.screens.help import HelpScreen
 from faregate.tui.screens.overview import OverviewScreen
 from faregate.tui.screens.session import SessionScreen
@@ -311,10 +311,3 @@ async def test_an_unknown_theme_is_told(proxy: FakeProxy) -> None:
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         await told(pilot, app, "no theme is called 'papyrus'")
         assert app.theme == "ledger"
-
-
-def test_without_themes_it_says_so(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(tmp_path / "s", themes_dir=tmp_path / "none") == 1
-    assert "no theme can be read" in capsys.readouterr().err

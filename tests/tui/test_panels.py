@@ -50,7 +50,7 @@ class TestHeader:
         link = Link(state=LinkState.LOST, since=988.0, retry_at=1003.0)
         view = view_of(scenes.busy(), link=link)
         assert "○ proxy lost 12s, retrying in 3s" in head(view)
-        assert "faregate up starts it" in head(view)
+        assert "u or faregate up starts it" in head(view)
         assert "faregate up" not in head(view, 60)
         assert "○ proxy lost" in head(view, 40)
         view.clock.seconds += 3  # type: ignore[attr-defined]

@@ -125,7 +125,7 @@ class TestSessionDetail:
             "(1h00m)",
             "‖",
             "waiting",
-            *"for room in the November cap".split(),
+            *["for", "room", "in", "the", "November", "cap"],
         ]
         assert texts(session_detail.spend_lines(session, 36))[:2] == [
             "spend        ~$4.77  mixed",

@@ -35,7 +35,7 @@ def demo(headless: bool, seed: int) -> int:
     # Loaded here: everything else starts without the engine and the screen.
     from faregate.config.paths import themes_dir
     from faregate.demo import playing
-    from faregate.tui.app import run
+    from faregate.tui.attach import run
 
     with playing(seed) as paths:
         return run(

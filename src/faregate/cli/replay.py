@@ -51,7 +51,7 @@ def replay(since: str, until: str | None, speed: float) -> int:
     last = None if until is None else since_ms(until, zone)
     # Loaded here: everything else starts without the ledger and the screen.
     from faregate.bookkeeping import Bookkeeping
-    from faregate.tui.app import run
+    from faregate.tui.attach import run
     from faregate.tui.replay import Replay, ReplayClock
 
     found = attempts_between(Bookkeeping(settings, paths), first, last)

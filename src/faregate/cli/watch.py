@@ -27,7 +27,7 @@ def watch() -> int:
     for warning in running.snapshot.setup.warnings if running.started else ():
         output.warn(warning)
     # Loaded here: the screen is the one command that needs textual.
-    from faregate.tui.app import run
+    from faregate.tui.attach import run
     from faregate.tui.calling import Signals
 
     theme = settings.theme

@@ -114,6 +114,8 @@ ACTIONS = (
                 changes=True),
     _everywhere("copy", "c", "copy", "copy",
                 "ids, the address, a request as curl with its key as a variable"),
+    _everywhere("start", "u", "start_proxy", "start the proxy",
+                "start the proxy where none runs", changes=True),
     _everywhere("bell", "B", "toggle_bell", "bell on/off",
                 "ring when something waits for you, at 80 % and at the cap, or not"),
     _everywhere("theme", "t", "next_theme", "theme",

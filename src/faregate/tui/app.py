@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import replace
 from functools import partial
@@ -17,7 +16,7 @@ from faregate.control.sanitise import sanitise
 from faregate.tui.action import Scope
 from faregate.tui.actions import bindings, check_keymap, is_permitted
 from faregate.tui.agents import installed
-from faregate.tui.calling import Caller, Signals
+from faregate.tui.calling import Caller
 from faregate.tui.clock import Clock, SystemClock
 from faregate.tui.commands import ActionCommands
 from faregate.tui.control_desk import ControlDesk
@@ -29,9 +28,10 @@ from faregate.tui.options import Options
 from faregate.tui.screens.live_screen import LiveScreen
 from faregate.tui.screens.overview import OverviewScreen
 from faregate.tui.smoke_desk import SmokeDesk
+from faregate.tui.starting import StartError, start_proxy
 from faregate.tui.store import EVERYTHING, Kind, Store
 from faregate.tui.theme_shelf import ThemeShelf
-from faregate.tui.themes import ThemeError, choose, css_variable_defaults
+from faregate.tui.themes import choose, css_variable_defaults
 from faregate.tui.view import View
 from faregate.tui.workers import start
 
@@ -42,13 +42,10 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.timer import Timer
 
-    from faregate.tui.replay import Replay, ReplayClock
     from faregate.tui.workers import Work
 
 PAINT_EVERY_S = 0.25
 """Paintings are at least this far apart, however fast news come."""
-
-STILL_RUNNING = "proxy still running: faregate down stops it"
 
 
 class FaregateApp(App[None]):
@@ -231,6 +228,23 @@ class FaregateApp(App[None]):
             session, request = front.session_shown(), front.request_shown()
             self.act(partial(copy, self, self.view, self.control, session, request))
 
+    def action_start_proxy(self) -> None:
+        """Start the proxy where there is none."""
+        if self.view.store.live or not self._options.start:
+            self.notify("the proxy runs already", timeout=3, markup=False)
+            return
+        self.act(self._start_proxy)
+
+    async def _start_proxy(self) -> None:
+        self.notify("starting the proxy", timeout=3, markup=False)
+        try:
+            url = await start_proxy(self._options.start)
+        except StartError as error:
+            told = sanitise(str(error))
+            self.notify(told, severity="error", timeout=15, markup=False)
+        else:
+            self.notify(f"the proxy is up: {sanitise(url)}", markup=False)
+
     def action_toggle_bell(self) -> None:
         """Ring no more, or again."""
         signals = self._caller.signals
@@ -342,51 +356,3 @@ class FaregateApp(App[None]):
             if theme.name == self.theme:
                 self.mutate_reactive(App.theme)
                 self.apply_theme(theme.name)
-
-
-def run(
-    socket_path: Path,
-    *,
-    theme: str | None = None,
-    ascii_only: bool = False,
-    themes_dir: Path,
-    user_themes_dir: Path | None = None,
-    keys: Mapping[str, str] | None = None,
-    signals: Signals | None = None,
-    motion: bool = True,
-    farewell: str = STILL_RUNNING,
-    demo: bool = False,
-    replay: tuple[Replay, ReplayClock, str] | None = None,
-) -> int:
-    """Attach to the proxy behind `socket_path` until the person quits.
-
-    A `demo` runs no smoke test: that would find the person's own home and keys. A
-    `replay` with its clock and speed is shown in the proxy's place.
-    Returns an exit code; says `farewell` on stdout when the proxy was live to the end.
-    """
-    options = Options(
-        socket_path=socket_path,
-        themes_dir=themes_dir,
-        user_themes_dir=user_themes_dir,
-        theme=theme,
-        ascii_only=ascii_only,
-        no_color="NO_COLOR" in os.environ,
-        keys=keys or {},
-        signals=signals or Signals(),
-        motion=motion,
-        desk=SmokeDesk(socket_path, command=()) if demo else None,
-        read_only=replay is not None,
-        replay="" if replay is None else replay[2],
-    )
-    clock = None if replay is None else replay[1]
-    connect = None if replay is None else partial(replay[0].feed, replay[1])
-    try:
-        app = FaregateApp(options, clock=clock, connect=connect)
-    except ThemeError as error:
-        sys.stderr.write(f"faregate: {error}\n")
-        return 1
-    app.run()
-    app.say_farewell()
-    if app.return_code == 0 and app.view.store.live and replay is None:
-        sys.stdout.write(f"{farewell}\n")
-    return app.return_code or 0

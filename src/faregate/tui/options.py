@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from faregate.tui.calling import Signals
+from faregate.tui.starting import COMMAND
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from faregate.tui.smoke_desk import SmokeDesk
@@ -29,6 +30,8 @@ class Options:
     """Agents to name in a first run; None looks on the PATH."""
     desk: SmokeDesk | None = None
     """Who runs smoke tests; None runs this same program."""
+    start: Sequence[str] = COMMAND
+    """What starts `faregate`, for a person whose screen found no proxy."""
     read_only: bool = False
     """Whether to watch and change nothing."""
     signals: Signals = field(default_factory=Signals)

@@ -88,7 +88,7 @@ def _link(view: View) -> Line:
 def _start_hint(view: View) -> Line:
     """Tell what brings it back: while it is away nobody starts it by itself."""
     away = view.store.link.state in (LinkState.LOST, LinkState.ABSENT)
-    return (span("faregate up starts it"),) if away else ()
+    return (span("u or faregate up starts it"),) if away else ()
 
 
 def _short_link(view: View) -> Line:

@@ -163,7 +163,9 @@ def _no_proxy(view: View, cells: int) -> list[Line]:
         EMPTY,
         line(span("No proxy is running here", Tone.STRONG)),
         EMPTY,
-        (span(cell("start it", 31), Tone.MUTED), span("faregate up", Tone.ACCENT)),
+        line(span("u starts it here", Tone.STRONG)),
+        EMPTY,
+        (span(cell("or in a shell", 31), Tone.MUTED), span("faregate up", Tone.ACCENT)),
         (
             span(cell("or start it with this screen", 31), Tone.MUTED),
             span("faregate", Tone.ACCENT),

@@ -1,0 +1,72 @@
+"""Runs the application on this terminal, until the person leaves it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from functools import partial
+from typing import TYPE_CHECKING
+
+from faregate.tui.app import FaregateApp
+from faregate.tui.calling import Signals
+from faregate.tui.options import Options
+from faregate.tui.smoke_desk import SmokeDesk
+from faregate.tui.starting import COMMAND
+from faregate.tui.themes import ThemeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from faregate.tui.replay import Replay, ReplayClock
+
+STILL_RUNNING = "proxy still running: faregate down stops it"
+
+
+def run(
+    socket_path: Path,
+    *,
+    theme: str | None = None,
+    ascii_only: bool = False,
+    themes_dir: Path,
+    user_themes_dir: Path | None = None,
+    keys: Mapping[str, str] | None = None,
+    signals: Signals | None = None,
+    motion: bool = True,
+    farewell: str = STILL_RUNNING,
+    demo: bool = False,
+    replay: tuple[Replay, ReplayClock, str] | None = None,
+) -> int:
+    """Attach to the proxy behind `socket_path` until the person quits.
+
+    A `demo` runs no smoke test: that would find the person's own home and keys. A
+    `replay` with its clock and speed is shown in the proxy's place.
+    Returns an exit code; says `farewell` on stdout when the proxy was live to the end.
+    """
+    options = Options(
+        socket_path=socket_path,
+        themes_dir=themes_dir,
+        user_themes_dir=user_themes_dir,
+        theme=theme,
+        ascii_only=ascii_only,
+        no_color="NO_COLOR" in os.environ,
+        keys=keys or {},
+        signals=signals or Signals(),
+        motion=motion,
+        desk=SmokeDesk(socket_path, command=()) if demo else None,
+        start=() if demo or replay is not None else COMMAND,
+        read_only=replay is not None,
+        replay="" if replay is None else replay[2],
+    )
+    clock = None if replay is None else replay[1]
+    connect = None if replay is None else partial(replay[0].feed, replay[1])
+    try:
+        app = FaregateApp(options, clock=clock, connect=connect)
+    except ThemeError as error:
+        sys.stderr.write(f"faregate: {error}\n")
+        return 1
+    app.run()
+    app.say_farewell()
+    if app.return_code == 0 and app.view.store.live and replay is None:
+        sys.stdout.write(f"{farewell}\n")
+    return app.return_code or 0
