@@ -244,13 +244,13 @@ class Daemon:
         """Look after what runs, and tell a person."""
         chosen = self._settings.alerts
         where = Delivery(command=chosen.command, webhook=chosen.webhook)
-        line = write_statusline(self._paths.statusline, self.live)
         self._keep(watch(self.gate), "watchdog")
         if needs_outcomes(self._settings.routes):
             outcomes = Reports.open(self._settings.ledger_dir)
             self._keep(follow_outcomes(outcomes, self.gate), "outcomes")
         self._keep(Alerts(self.gate.events, where).run(), "alerts")
-        self._keep(line, "statusline")
+        line = self._paths.statusline
+        self._keep(write_statusline(line, self.live), "statusline")
         self._keep(self.budgets.run(), "budgets")
 
     def _keep(self, work: Coroutine[object, object, None], name: str) -> None:
