@@ -17,6 +17,9 @@ from faregate.control.client import ControlClient
 from faregate.control.cost_client import CostClient
 from faregate.control.cost_log import CorrectCost, Judge
 from faregate.control.errors import ControlError
+from faregate.smoke.simulated.faults.answers import empty_answer
+from faregate.smoke.simulated.script import Step
+from faregate.smoke.simulated.server import SimulatedProvider
 from tests.running import RunningGate, running_gate
 from tests.server.dialects import DIALECTS, ask
 
@@ -227,3 +230,42 @@ async def test_a_verdict_reaches_the_routes(
         judged = Judge(session="run-1", outcome=outcome)
         await asyncio.to_thread(client.judge, judged)
     assert heard == [("run-1", False), ("run-1", True)]
+
+
+CHEAP_FIRST = """
+[prices."sim/dear"]
+input = 10.0
+output = 100.0
+[routes.cheap]
+models = ["cheap"]
+targets = ["sim/gpt-x", "sim/dear"]
+escalate_on = ["empty"]
+validate = true
+"""
+
+
+async def test_a_route_shows_what_was_wasted_and_escalated(tmp_path: Path) -> None:
+    provider = SimulatedProvider()
+    provider.script(Step(fault=empty_answer()))
+    async with running_gate(tmp_path / "home", provider, more=CHEAP_FIRST) as gate:
+        body = {**CHAT.body, "model": "cheap"}
+        for _ in range(2):
+            answer = await ask(gate, CHAT, body, "x-faregate-session: run-1")
+            assert answer.status == 200
+        request = await asked(gate)
+        client = CostClient(gate.paths.socket)
+        report = await asyncio.to_thread(client.report, "route", since_ms=0)
+        rows = await asyncio.to_thread(
+            client.requests, session="run-1", since_ms=0, limit=9
+        )
+        first = rows[-1]
+        told = await asyncio.to_thread(client.explain, first.id)
+    route = next(row for row in report.rows if row.key == "cheap")
+    assert (route.requests, route.attempts) == (2, 3)
+    assert (first.attempts, first.escalation) == (2, "empty")
+    bad, good = told.attempts
+    assert (bad.waste, bad.wasted, bad.model) == ("empty", True, "gpt-x")
+    assert (good.cause, good.model) == ("escalation:empty", "dear")
+    assert route.wasted == bad.cost != "0"
+    assert route.escalation_rate >= 0.5
+    assert first.id != request
