@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from faregate.core.loops.finding import PATIENCE, Loop, LoopRule
+from faregate.core.loops.finding import PATIENCE, WAITING, Loop, LoopRule
 from faregate.core.loops.memory import MOST_MESSAGES, TurnMemory
 from faregate.core.loops.normal import LONGEST, normal_result
 from faregate.core.loops.registry import find_loop
@@ -42,8 +42,8 @@ class Talk:
         self.messages.append((Said(role="assistant", text=text),))
         self.messages.append((Said(role="user", text=reply),))
 
-    def loop(self) -> Loop | None:
-        return find_loop(turns_of(self.messages), REPEATS)
+    def loop(self, repeats: int = REPEATS) -> Loop | None:
+        return find_loop(turns_of(self.messages), repeats)
 
 
 def test_the_same_call_with_the_same_result_is_a_loop_at_the_fifth_time() -> None:
@@ -186,9 +186,18 @@ def test_the_same_error_for_other_files_is_a_loop_much_later() -> None:
     assert talk.loop() is not None
 
 
-def test_waiting_is_a_loop_much_later() -> None:
+def test_waiting_that_fails_is_a_loop_later() -> None:
     talk = Talk()
     for _ in range(REPEATS * PATIENCE):
+        assert talk.loop() is None
+        talk.shell("sleep 5; curl :80", "error: connection refused")
+
+    assert talk.loop() is not None
+
+
+def test_waiting_is_a_loop_much_later() -> None:
+    talk = Talk()
+    for _ in range(REPEATS * WAITING):
         assert talk.loop() is None
         talk.shell("sleep 30; gh run view", "status: in_progress")
 
@@ -290,6 +299,27 @@ def test_a_long_result_that_grows_at_its_end_is_progress() -> None:
         talk.shell("cat build.log", log.replace("\n", "\\n"))
 
         assert talk.loop() is None
+
+
+@pytest.mark.parametrize("repeats", [2, 3, 4])
+def test_fewer_repeats_stop_no_work_that_brings_something_new(repeats: int) -> None:
+    talk = Talk()
+    for number in range(12):
+        talk.shell("pytest -q", f"{30 - number} failed")
+        talk.shell("cat a.py", f"text {number}")
+        talk.shell("ls", f"{number} files")
+
+        assert talk.loop(repeats) is None
+
+
+@pytest.mark.parametrize("repeats", [2, 3, 7])
+def test_as_many_repeats_as_are_asked_for_are_a_loop(repeats: int) -> None:
+    talk = Talk()
+    for _ in range(repeats):
+        assert talk.loop(repeats) is None
+        talk.shell("make", "boom")
+
+    assert talk.loop(repeats) is not None
 
 
 def test_hostile_results_are_read_in_no_time() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from faregate.core.loops.finding import PATIENCE, Loop, LoopRule
-from faregate.core.loops.turns import may_go_on, tools_of
+from faregate.core.loops.finding import Loop, LoopRule
+from faregate.core.loops.turns import patience_with, tools_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +22,10 @@ def find(turns: Sequence[Turn], repeats: int) -> Loop | None:
     asks = [turn.asks for turn in turns]
     for period in range(2, LONGEST_PERIOD + 1):
         # The first round may have told more, or changed what comes after it.
-        rounds = min(_rounds(asks, period), _rounds(keys, period) + 1)
+        same = _rounds(keys, period)
+        rounds = min(_rounds(asks, period), same + 1) if same > 1 else same
         circle = turns[-period:]
-        if rounds >= repeats * (PATIENCE if may_go_on(circle) else 1):
+        if rounds >= repeats * patience_with(circle):
             return Loop(
                 rule=LoopRule.CYCLE,
                 times=rounds,

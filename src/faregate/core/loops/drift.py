@@ -11,9 +11,9 @@ from itertools import takewhile
 from typing import TYPE_CHECKING
 
 from faregate.core.loops.enumeration import enumerates
-from faregate.core.loops.finding import PATIENCE, Loop, LoopRule
+from faregate.core.loops.finding import Loop, LoopRule
 from faregate.core.loops.steps import asks_no_other
-from faregate.core.loops.turns import columns_of, may_go_on, tools_of
+from faregate.core.loops.turns import columns_of, patience_with, tools_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ def find(turns: Sequence[Turn], repeats: int) -> Loop | None:
             reversed(turns),
         )
     )
-    needed = repeats * (PATIENCE if may_go_on([last]) else 1)
+    needed = repeats * patience_with([last])
     if len(run) < needed:
         return None
     latest = columns_of(run[:needed])

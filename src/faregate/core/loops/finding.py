@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 PATIENCE = 4
-"""How many times more often something may repeat that can be honest: waiting for a
-build, the same error for different things."""
+"""How many times more often something may repeat that can be honest: keys that are
+pressed, the same error for different things."""
+WAITING = 20
+"""The same for what waits well: more of it in the window than a sleep leaves room for."""
 
 
 class LoopRule(StrEnum):

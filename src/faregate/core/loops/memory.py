@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
     from faregate.core.loops.turns import Read, Turn
 
-MOST_TURNS = 96
-"""Turns that are remembered; the longest circle takes far fewer."""
+MOST_TURNS = 128
+"""Turns that are remembered: as many as a wait may take, and some."""
 MOST_MESSAGES = 128
 """Messages of an unknown conversation that are read, the last ones."""
 

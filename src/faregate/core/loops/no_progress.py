@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from faregate.core.loops.finding import PATIENCE, Loop, LoopRule
-from faregate.core.loops.turns import may_go_on, tools_of
+from faregate.core.loops.finding import Loop, LoopRule
+from faregate.core.loops.turns import patience_with, tools_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +24,9 @@ def find(turns: Sequence[Turn], repeats: int) -> Loop | None:
     different = len({turn.key for turn in stale})
     if not stale or different > MOST_DIFFERENT:
         return None
-    patient = repeats * (PATIENCE if may_go_on(stale) else 1)
+    patient = repeats * patience_with(stale)
     # Each was done once before the run began; the first time may have told more.
-    rounds = patient - (1 if different < _MANY else 2)
+    rounds = max(1, patient - (1 if different < _MANY else 2))
     if len(stale) < rounds * different:
         return None
     return Loop(

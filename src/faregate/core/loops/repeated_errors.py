@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from faregate.core.loops.enumeration import enumerates
 from faregate.core.loops.finding import PATIENCE, Loop, LoopRule
-from faregate.core.loops.turns import columns_of, may_go_on, tools_of
+from faregate.core.loops.turns import columns_of, patience_with, tools_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +39,7 @@ def find(turns: Sequence[Turn], repeats: int) -> Loop | None:
     if times < repeats:
         return None
     latest = columns_of(list(islice(run, repeats)))
-    honest = may_go_on([last]) or any(map(enumerates, latest))
+    honest = patience_with([last]) > 1 or any(map(enumerates, latest))
     if honest and times < repeats * PATIENCE:
         return None
     return Loop(rule=LoopRule.REPEATED_ERRORS, times=times, tools=tools_of([last]))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from faregate.core.loops.finding import PATIENCE, Loop, LoopRule
-from faregate.core.loops.turns import may_go_on, tools_of
+from faregate.core.loops.finding import Loop, LoopRule
+from faregate.core.loops.turns import patience_with, tools_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,9 +22,9 @@ def find(turns: Sequence[Turn], repeats: int) -> Loop | None:
     for turn in reversed(turns):
         if turn.key != last.key:
             # The first time may have told more, or changed what comes after it.
-            times += turn.asks == last.asks
+            times += times > 1 and turn.asks == last.asks
             break
         times += 1
-    if times < repeats * (PATIENCE if may_go_on([last]) else 1):
+    if times < repeats * patience_with([last]):
         return None
     return Loop(rule=LoopRule.SAME_STEP, times=times, tools=tools_of([last]))

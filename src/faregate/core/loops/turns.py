@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from faregate.core.lean import lean
 from faregate.core.loops.arguments import words_of
+from faregate.core.loops.finding import PATIENCE, WAITING
 from faregate.core.loops.normal import normal_result
 from faregate.core.loops.steps import step_of
 from faregate.core.transcript import Said, ToolCall, ToolResult
@@ -107,9 +108,13 @@ def turn_of(items: Sequence[Item]) -> Turn:
     )
 
 
-def may_go_on(turns: Sequence[Turn]) -> bool:
-    """Tell whether turns that come again may be honest: they wait, or move blindly."""
-    return any(turn.waits for turn in turns) or all(turn.moves for turn in turns)
+def patience_with(turns: Sequence[Turn]) -> int:
+    """Return how many times more often these may come again, for they can be honest."""
+    waiting = [turn for turn in turns if turn.waits]
+    if waiting:
+        failed = any(step.failed for turn in waiting for step in turn.steps)
+        return PATIENCE if failed else WAITING
+    return PATIENCE if all(turn.moves for turn in turns) else 1
 
 
 def columns_of(turns: Sequence[Turn]) -> list[tuple[Step, ...]]:
