@@ -24,7 +24,6 @@ from faregate.tui.feed import Connect, follow
 from faregate.tui.glyphs import ASCII, UNICODE
 from faregate.tui.ink import mix
 from faregate.tui.messages import OpenRequest, StoreChanged
-from faregate.tui.options import Options
 from faregate.tui.screens.live_screen import LiveScreen
 from faregate.tui.screens.overview import OverviewScreen
 from faregate.tui.smoke_desk import SmokeDesk
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from textual.command import Provider
     from textual.timer import Timer
 
+    from faregate.tui.options import Options
     from faregate.tui.workers import Work
 
 PAINT_EVERY_S = 0.25
