@@ -20,6 +20,7 @@ def test_the_newest_first(cli: Cli, paths: Paths) -> None:
     ]
     document = json.loads(cli("sessions", "--json").out)
     assert [each["id"] for each in document["sessions"]] == ["aider-1", "shop-1"]
+    assert [each["customer"] for each in document["sessions"]] == [None, "acme"]
     limited = cli("sessions", "--limit", "1")
     assert "more: --limit" in limited.err
 

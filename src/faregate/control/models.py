@@ -82,6 +82,9 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     """Input tokens of the latest request."""
     context_window: int | None = None
     last_error: str | None = None
+    user: str | None = None
+    customer: str | None = None
+    feature: str | None = None
 
 
 class ProviderView(msgspec.Struct, frozen=True, kw_only=True):

@@ -111,6 +111,9 @@ def session_view(
         context_tokens=record.context_tokens,
         context_window=window_of(record.models[-1]) if record.models else None,
         last_error=sanitise_optional(record.last_error),
+        user=sanitise_optional(record.labels.user),
+        customer=sanitise_optional(record.labels.customer),
+        feature=sanitise_optional(record.labels.feature),
     )
 
 
