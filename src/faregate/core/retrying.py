@@ -128,7 +128,8 @@ def wait_before(
     `retry` counts from 1, `jitter` is 0 to 1. What the provider asks for is the
     least, and the jitter comes on top: nobody asks again all at once.
     """
-    most = min(policy.longest, policy.base * 2 ** (retry - 1))
+    doubled: int = 2 ** (retry - 1)
+    most = min(policy.longest, policy.base * doubled)
     asked = failure.retry_after or 0.0
     if asked > policy.max_wait:
         return None
