@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from faregate.core.facts import RequestFacts, Work
+from faregate.core.model_facts import ModelFacts
 from faregate.core.money import ZERO, Money
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.routing import Target
@@ -209,6 +210,26 @@ async def test_what_an_error_teaches_holds_for_a_translated_request(
     bounds = [json.loads(s.body)["max_completion_tokens"] for s in small.upstream.sent]
     assert bounds == [32_000, 4096]
     assert json.loads(result.body)["object"] == "response"
+
+
+async def test_a_clients_bound_was_meant_for_another_model(small: SmallGate) -> None:
+    text = "max_completion_tokens is too large: 32000; at most 4096 tokens"
+    refused = whole(400, {"error": {"message": text}})
+    asked = claude_turn(max_tokens=32_000, stream=True)
+    await run(small, asked, [refused, stream(*ANSWER)])
+    await run(small, asked, stream(*ANSWER))
+    bounds = [json.loads(s.body)["max_completion_tokens"] for s in small.upstream.sent]
+    assert bounds == [32_000, 4096, 4096]
+
+
+async def test_a_bound_beyond_what_the_model_can_write_is_lowered(
+    ledger: CountingLedger, clock: FakeClock
+) -> None:
+    facts = {("c", "m"): ModelFacts(max_output=500)}
+    small = SmallGate(ledger, clock, rows=(row("c"),), specs=(CHAT,), facts=facts)
+    _, reply = await run(small, claude_turn(stream=True), stream(*ANSWER))
+    assert json.loads(small.upstream.sent[0].body)["max_completion_tokens"] == 500
+    assert reply.headers["x-faregate-losses"] == "output_bound"
 
 
 async def test_an_error_has_the_clients_shape_and_status(small: SmallGate) -> None:

@@ -236,6 +236,12 @@ def cooler(asked: Dialogue) -> Dialogue:
     return replace(asked, sampling=made)
 
 
+def one_of_two(asked: Dialogue) -> Dialogue:
+    if asked.sampling.temperature is None:
+        return asked
+    return replace(asked, sampling=replace(asked.sampling, top_p=None))
+
+
 def short_user(asked: Dialogue) -> Dialogue:
     return replace(asked, user=None) if len(asked.user or "") > 64 else asked
 
@@ -304,6 +310,7 @@ LAWS: dict[str, list[tuple[Loss, Law]]] = {
         (Loss.IMAGE_DETAIL, each_part(no_detail)),
         (Loss.TOOL_ARGUMENTS, each_part(wrapped_arguments)),
         (Loss.REASONING_CONTROL, thinking_block),
+        (Loss.TOP_P, one_of_two),
         (Loss.TEMPERATURE, cooler),
         (Loss.PENALTIES, sampling(frequency_penalty=None, presence_penalty=None)),
         (Loss.SEED, sampling(seed=None)),

@@ -93,6 +93,29 @@ def test_long_names_are_shortened_and_stay_apart() -> None:
     assert all(len(name) <= LONGEST_NAME for name in names)
 
 
+def test_names_that_not_every_provider_takes_are_changed_and_come_back() -> None:
+    long = "mcp__" + "x" * 80
+    tools = [
+        Tool(name=n, schema={"type": "object"}) for n in (long, "a.b", "a_b", "1st")
+    ]
+    for names_alone in (False, True):
+        flat = flattened(asked(*tools), names_alone=names_alone)
+        names = [tool.name for tool in flat.dialogue.tools]
+        assert names[1:] == ["a_b_", "a_b", "_1st"]
+        assert len(names[0]) == LONGEST_NAME
+        assert flat.losses == {Loss.TOOL_NAMES}
+        events = Restorer(flat.originals).restored(
+            [CallStarted("c", names[0]), CallDelta("{}"), BlockEnded()]
+        )
+        assert events[0] == CallStarted("c", long)
+        assert events[1] == CallDelta("{}")
+
+
+def test_a_provider_that_knows_kinds_and_namespaces_gets_them() -> None:
+    dialogue = asked(PATCH, SPAWN, SHELL, PLAIN)
+    assert flattened(dialogue, names_alone=True).dialogue is dialogue
+
+
 def test_earlier_calls_and_the_choice_follow_the_names() -> None:
     call = ToolCall(id="c", name="apply_patch", arguments="*** x", kind=CallKind.CUSTOM)
     result = ToolResult(call_id="c", content=(Text(text="ok"),), kind=CallKind.CUSTOM)

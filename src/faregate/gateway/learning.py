@@ -51,7 +51,8 @@ def lesson_from(plan: Plan, bounds: Bounds, answer: Whole) -> Lesson | None:
     field = plan.output_field
     if answer.status != 400 or field is None:
         return None
-    injected = plan.bounds.output_injected
+    # A client's bound was meant for another model where its request is translated.
+    injected = plan.bounds.output_injected or plan.translates
     if not injected and field == plan.facts.output_field:
         return None
     lesson = lesson_of(answer.body, field, bounds.output)

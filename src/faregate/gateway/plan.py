@@ -67,6 +67,11 @@ class Plan:
         return inbound if self.carried is None else self.carried.inbound
 
     @property
+    def translates(self) -> bool:
+        """Tell whether the provider speaks another dialect than the client."""
+        return self.carried is not None and self.carried.translation is not None
+
+    @property
     def asked_facts(self) -> RequestFacts:
         """Return the facts of what the client sent."""
         return self.facts if self.carried is None else self.carried.asked

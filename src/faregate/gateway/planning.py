@@ -11,7 +11,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from faregate.core.estimate import (
-    UNKNOWN_MAXIMUM,
     Bounds,
     Unbounded,
     bounds_of,
@@ -139,7 +138,7 @@ class Planner:
                 return messages.no_target(found)
             target = found
         spec = self._specs[target.provider]
-        instead = self._carried(inbound, facts, target, spec)
+        instead = self._carried(inbound, facts, target, spec, most)
         if isinstance(instead, Refusal):
             return instead
         if instead is not None:
@@ -157,7 +156,12 @@ class Planner:
         await self._ahead.make(inbound, target, work)
 
     def _carried(
-        self, inbound: Inbound, facts: RequestFacts, target: Target, spec: ProviderSpec
+        self,
+        inbound: Inbound,
+        facts: RequestFacts,
+        target: Target,
+        spec: ProviderSpec,
+        most: int | None = None,
     ) -> Carried | Refusal | None:
         """Return what is sent in place of a request; None where it goes as it is."""
         if (made := self._ahead.take(inbound, target)) is not None:
@@ -166,12 +170,13 @@ class Planner:
             return translating.cleaned(inbound, facts)
         if facts.work is Work.TOKEN_COUNT and inbound.grant is not None:
             return None
-        bound = None
-        allowed = self._settings.unpriced is Unpriced.ALLOW
-        if translating.needs_bound(spec, unpriced_allowed=allowed):
-            known = self._prices.facts(target.provider, target.model).max_output
-            bound = min(self._settings.default_output, known or UNKNOWN_MAXIMUM)
-        return translating.carried(inbound, facts, target, spec, default_bound=bound)
+        model = self._prices.facts(target.provider, target.model)
+        key = (target.provider, target.model, translating.dialect_of(spec) or "")
+        taught = self._learned.get(key, _NOTHING_LEARNED).maximum
+        bounds = translating.output_bounds(
+            spec, self._settings, (model.max_output, taught, most)
+        )
+        return translating.carried(inbound, facts, target, spec, bounds)
 
     def _planned(
         self,

@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from faregate.core.estimate import UNKNOWN_MAXIMUM
 from faregate.core.faults import FaultKind, UpstreamError
+from faregate.core.policy import Unpriced
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gateway import messages
 from faregate.gateway.inbound import Inbound, Whole
@@ -39,10 +41,11 @@ from faregate.providers.error_classes import classify, stated_in
 from faregate.providers.spec import ANTHROPIC_MESSAGES, Billing, ErrorClass
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Mapping
+    from collections.abc import Awaitable, Callable, Iterable, Mapping
 
     from faregate.core.facts import RequestFacts
     from faregate.core.routing import Target
+    from faregate.gateway.settings import GateSettings
     from faregate.protocols.codec import StreamMeter
     from faregate.providers.spec import ProviderSpec
 
@@ -121,21 +124,43 @@ def _code(spec: ProviderSpec, whole: Whole) -> str | None:
     return TOO_LONG if found is ErrorClass.CONTEXT_OVERFLOW else None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputBounds:
+    """What a translated request may ask for."""
+
+    default: int | None = None
+    """The bound of one that names none and gets none from the gate, as one that costs
+    no money: some dialects want one."""
+    most: int | None = None
+    """What the model can write at most: a client's bound is meant for another one."""
+
+
+def output_bounds(
+    spec: ProviderSpec, settings: GateSettings, known: Iterable[int | None]
+) -> OutputBounds:
+    """Return the bounds for a target; `known` are the maxima that are known of it."""
+    most = min((each for each in known if each), default=None)
+    default = None
+    if spec.billing is not Billing.METERED or settings.unpriced is Unpriced.ALLOW:
+        default = min(settings.default_output, most or UNKNOWN_MAXIMUM)
+    return OutputBounds(default=default, most=most)
+
+
+def dialect_of(spec: ProviderSpec) -> str | None:
+    """Return the dialect that requests for a provider are put into."""
+    order = (spec.translated_to, *PREFERRED)
+    return next((name for name in order if name in spec.base_urls), None)
+
+
 def carried(
     inbound: Inbound,
     facts: RequestFacts,
     target: Target,
     spec: ProviderSpec,
-    *,
-    default_bound: int | None,
+    bounds: OutputBounds,
 ) -> Carried | Refusal:
-    """Return a request in a dialect that the provider speaks, or why there is none.
-
-    `default_bound` is the output bound of a request that names none and is not
-    given one by the gate, as one that costs no money.
-    """
-    order = (spec.translated_to, *PREFERRED)
-    provider = next((name for name in order if name in spec.base_urls), None)
+    """Return a request in a dialect that the provider speaks, or why there is none."""
+    provider = dialect_of(spec)
     codec = None if provider is None else by_name(provider)
     if provider is None or codec is None or facts.protocol not in DIALECTS:
         return messages.wrong_protocol(target, spec, facts)
@@ -160,7 +185,8 @@ def carried(
             ),
             form=form,
             flags=spec.usage_flags,
-            default_bound=default_bound if provider == ANTHROPIC_MESSAGES else None,
+            default_bound=bounds.default if provider == ANTHROPIC_MESSAGES else None,
+            most=bounds.most,
         )
         path, query = path_of(provider, target.model, stream=facts.stream)
         head = RequestHead(
@@ -231,11 +257,6 @@ def cleaned(inbound: Inbound, facts: RequestFacts) -> Carried | None:
     if body is inbound.body:
         return None
     return Carried(inbound=replace(inbound, body=body), facts=facts, asked=facts)
-
-
-def needs_bound(spec: ProviderSpec, *, unpriced_allowed: bool) -> bool:
-    """Tell whether the gate may leave a request for this provider without a bound."""
-    return spec.billing is not Billing.METERED or unpriced_allowed
 
 
 def _headers(

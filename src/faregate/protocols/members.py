@@ -166,4 +166,4 @@ def schema_of(tool: Members, key: str) -> dict[str, Any]:
         raise tool.wrong(f"{key}.properties", "an object")
     if not isinstance(kind, str) or kind.lower() != "object":
         raise tool.wrong(f"{key}.type", '"object"')
-    return schema
+    return schema if "type" in schema else {"type": "object", **schema}

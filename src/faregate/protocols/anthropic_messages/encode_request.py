@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -27,6 +28,7 @@ from faregate.protocols.dialogue import (
     ToolResult,
     Turn,
     Written,
+    canonical,
 )
 from faregate.protocols.losses import Loss
 from faregate.protocols.members import json_object
@@ -70,11 +72,12 @@ class _Writer:
         dialogue, renamed = one_system_role(dialogue)
         dialogue, forgotten = without_thoughts(dialogue, own=PROTOCOL)
         self._losses |= moved | renamed | forgotten
+        dialogue = _without_blanks(dialogue)
         body: dict[str, Any] = {"model": dialogue.model}
         turns = list(dialogue.turns)
         if turns and turns[0].role is Role.SYSTEM:
             body["system"] = self._content(turns.pop(0).parts)
-        body["messages"] = [self._message(turn) for turn in turns]
+        body["messages"] = [self._message(turn) for turn in turns if turn.parts]
         if dialogue.output_bound is not None:
             body["max_tokens"] = dialogue.output_bound
         if dialogue.stream:
@@ -172,6 +175,10 @@ class _Writer:
             value = getattr(sampling, name)
             if value is not None:
                 body[name] = value
+        if sampling.temperature is not None and sampling.top_p is not None:
+            # Models of this dialect take one of the two.
+            del body["top_p"]
+            self._losses.add(Loss.TOP_P)
         if sampling.temperature is not None and sampling.temperature > 1:
             # This dialect's scale ends where the others' middle is.
             body["temperature"] = 1.0
@@ -235,6 +242,21 @@ class _Writer:
             self._losses.add(Loss.VERBOSITY)
         if dialogue.cache_key is not None:
             self._losses.add(Loss.CACHE_KEY)
+
+
+def _without_blanks(dialogue: Dialogue) -> Dialogue:
+    """Return a request without texts of blanks alone, which are refused here."""
+
+    def says(part: Part) -> bool:
+        return not isinstance(part, Text) or bool(part.text.strip())
+
+    if all(says(part) for turn in dialogue.turns for part in turn.parts):
+        return dialogue
+    turns = (
+        replace(turn, parts=tuple(part for part in turn.parts if says(part)))
+        for turn in dialogue.turns
+    )
+    return replace(dialogue, turns=canonical(turns))
 
 
 def _thinking(part: Reasoning) -> dict[str, Any]:

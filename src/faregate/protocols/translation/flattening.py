@@ -7,10 +7,11 @@ free text. The way back reads the answer's events; nothing here knows a dialect.
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from faregate.protocols.dialogue import Dialogue, Part, Tool, ToolCall, ToolResult, Turn
+from faregate.protocols.dialogue import Dialogue, Part, Tool, ToolCall, ToolResult
 from faregate.protocols.events import (
     BlockEnded,
     CallDelta,
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 LONGEST_NAME = 64
 """Characters of a function's name that every provider accepts."""
+_TAKEN_ANYWHERE = re.compile(r"[a-zA-Z_][a-zA-Z0-9_-]{0,63}")
+_UNUSUAL = re.compile(r"[^a-zA-Z0-9_-]|^(?=[^a-zA-Z_])")
 _FREE_TEXT = "input"
 _SHELL_SCHEMA: Mapping[str, Any] = {
     "type": "object",
@@ -56,22 +59,24 @@ class Flattened:
     losses: frozenset[Loss] = frozenset()
 
 
-def flattened(dialogue: Dialogue) -> Flattened:
-    """Return a request whose tools are functions without namespaces."""
-    flat = _Names(dialogue)
+def flattened(dialogue: Dialogue, *, names_alone: bool = False) -> Flattened:
+    """Return a request whose tools are functions with names that every provider takes.
+
+    With `names_alone` their kinds and namespaces stay.
+    """
+    flat = _Names(dialogue, names_alone=names_alone)
     tools = tuple(flat.tool(tool) for tool in dialogue.tools)
     turns = tuple(
         replace(turn, parts=tuple(flat.part(part) for part in turn.parts))
-        if _concerned(turn)
-        else turn
         for turn in dialogue.turns
     )
     if not flat.losses:
         return Flattened(dialogue=dialogue)
     choice = dialogue.tool_choice
     if choice is not None and choice.name:
+        kept = choice.namespace if names_alone else ""
         wire = flat.wire(choice.name, choice.namespace)
-        choice = replace(choice, name=wire, namespace="")
+        choice = replace(choice, name=wire, namespace=kept)
     return Flattened(
         dialogue=replace(dialogue, tools=tools, turns=turns, tool_choice=choice),
         originals=flat.originals,
@@ -79,18 +84,11 @@ def flattened(dialogue: Dialogue) -> Flattened:
     )
 
 
-def _concerned(turn: Turn) -> bool:
-    return any(
-        isinstance(part, ToolCall | ToolResult)
-        and (part.kind is not CallKind.FUNCTION or getattr(part, "namespace", ""))
-        for part in turn.parts
-    )
-
-
 class _Names:
     """The names in use, and what was lost on the way to them."""
 
-    def __init__(self, dialogue: Dialogue) -> None:
+    def __init__(self, dialogue: Dialogue, *, names_alone: bool) -> None:
+        self._names_alone = names_alone
         self._taken = {tool.name for tool in dialogue.tools if not tool.namespace}
         self._wires: dict[tuple[str, str], str] = {}
         self.originals: dict[str, Original] = {}
@@ -98,11 +96,12 @@ class _Names:
 
     def wire(self, name: str, namespace: str) -> str:
         """Return the name that a tool goes by."""
-        if not namespace:
+        prefix = f"{namespace}__" if namespace and not self._names_alone else ""
+        if not prefix and _TAKEN_ANYWHERE.fullmatch(name):
             return name
         key = (namespace, name)
         if key not in self._wires:
-            wire = _shortened(f"{namespace}__{name}")
+            wire = _shortened(_UNUSUAL.sub("_", f"{prefix}{name}"))
             while wire in self._taken:
                 wire = _shortened(f"{wire}_")
             self._taken.add(wire)
@@ -111,8 +110,10 @@ class _Names:
 
     def tool(self, tool: Tool) -> Tool:
         wire = self._known(tool.name, tool.namespace, tool.kind)
+        if self._names_alone:
+            return replace(tool, name=wire)
         if tool.kind is CallKind.FUNCTION:
-            return replace(tool, name=wire, namespace="") if tool.namespace else tool
+            return replace(tool, name=wire, namespace="")
         shell = tool.kind is CallKind.LOCAL_SHELL
         return Tool(
             name=wire,
@@ -122,11 +123,13 @@ class _Names:
         )
 
     def part(self, part: Part) -> Part:
-        if isinstance(part, ToolResult):
+        if isinstance(part, ToolResult) and not self._names_alone:
             return replace(part, kind=CallKind.FUNCTION)
         if not isinstance(part, ToolCall):
             return part
         wire = self._known(part.name, part.namespace, part.kind)
+        if self._names_alone:
+            return replace(part, name=wire)
         arguments = part.arguments
         if part.kind is CallKind.CUSTOM:
             arguments = object_text({_FREE_TEXT: arguments})
@@ -140,11 +143,16 @@ class _Names:
 
     def _known(self, name: str, namespace: str, kind: CallKind) -> str:
         wire = self.wire(name, namespace)
-        if namespace:
-            self.losses.add(Loss.NAMESPACES)
-        if kind is not CallKind.FUNCTION:
-            self.losses.add(Loss.CUSTOM_TOOLS)
-        if namespace or kind is not CallKind.FUNCTION:
+        plain = self._names_alone
+        lost: set[Loss] = set()
+        if namespace and not plain:
+            lost.add(Loss.NAMESPACES)
+        if kind is not CallKind.FUNCTION and not plain:
+            lost.add(Loss.CUSTOM_TOOLS)
+        if not _TAKEN_ANYWHERE.fullmatch(name):
+            lost.add(Loss.TOOL_NAMES)
+        self.losses |= lost
+        if lost:
             original = Original(name=name, namespace=namespace, kind=kind)
             self.originals.setdefault(wire, original)
         return wire
@@ -210,6 +218,10 @@ class Restorer:
         if original is None:
             self._kind = CallKind.FUNCTION
             return event
+        if event.kind is not CallKind.FUNCTION:
+            # The provider knows this kind itself; only the name was another one.
+            self._kind = CallKind.FUNCTION
+            return CallStarted(event.id, original.name, event.kind, event.namespace)
         self._kind = original.kind
         self._pieces = []
         return CallStarted(event.id, original.name, original.kind, original.namespace)

@@ -15,11 +15,11 @@ from faregate.protocols.error_bodies import read_error
 from faregate.protocols.events import Failed
 from faregate.protocols.gemini.paths import STREAMING
 from faregate.protocols.gemini.request import PROTOCOL as GENERATE_CONTENT
+from faregate.protocols.losses import Loss
 from faregate.protocols.openai_responses.request import PROTOCOL as RESPONSES
 from faregate.protocols.translation.caching import marked_for_cache
 from faregate.protocols.translation.error_shapes import error_body
 from faregate.protocols.translation.flattening import (
-    Flattened,
     Original,
     Restorer,
     flattened,
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from faregate.protocols.dialects import AnswerForm, Dialect, WriteOptions
     from faregate.protocols.dialogue import Dialogue
     from faregate.protocols.events import StreamEvent
-    from faregate.protocols.losses import Loss
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,11 +99,12 @@ def translate(
     form: AnswerForm,
     flags: frozenset[str] = frozenset(),
     default_bound: int | None = None,
+    most: int | None = None,
 ) -> Translation:
     """Return a request in the provider's dialect.
 
     `default_bound` is the output bound of a request that names none, where the
-    provider's dialect wants one. Raises BadRequestError for what cannot be said.
+    provider's dialect wants one; `most` is what none may pass. Raises BadRequestError for what cannot be said.
     """
     source, target = DIALECTS[client], DIALECTS[provider]
     try:
@@ -114,9 +114,11 @@ def translate(
     dialogue: Dialogue = replace(read.dialogue, model=model)
     if dialogue.output_bound is None and default_bound is not None:
         dialogue = replace(dialogue, output_bound=default_bound)
-    flat = (
-        Flattened(dialogue=dialogue) if provider == RESPONSES else flattened(dialogue)
-    )
+    lost = set(read.losses)
+    if most is not None and (dialogue.output_bound or 0) > most:
+        lost.add(Loss.OUTPUT_BOUND)
+        dialogue = replace(dialogue, output_bound=most)
+    flat = flattened(dialogue, names_alone=provider == RESPONSES)
     sent = flat.dialogue
     if provider == MESSAGES:
         sent = marked_for_cache(sent)
@@ -125,7 +127,7 @@ def translate(
         client=source,
         provider=target,
         body=written.body,
-        losses=read.losses | flat.losses | written.losses,
+        losses=frozenset(lost) | flat.losses | written.losses,
         form=form,
         flags=flags,
         originals=flat.originals,
