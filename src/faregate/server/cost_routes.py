@@ -123,7 +123,8 @@ class _Routes:
         )
 
     async def _told(self, read: Callable[[], object]) -> web.Response:
-        return _json(await self._read(read))
+        # A long answer is encoded there as well.
+        return _answer(await self._read(lambda: msgspec.json.encode(read())))
 
     async def _read(self, read: Callable[[], _T]) -> _T:
         """Read in a thread, so that no agent waits for it."""
@@ -173,6 +174,8 @@ def _money(text: str) -> Money:
 
 
 def _json(document: object) -> web.Response:
-    return web.Response(
-        body=msgspec.json.encode(document), content_type="application/json"
-    )
+    return _answer(msgspec.json.encode(document))
+
+
+def _answer(body: bytes) -> web.Response:
+    return web.Response(body=body, content_type="application/json")
