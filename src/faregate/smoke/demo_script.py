@@ -31,7 +31,7 @@ DEMO_CAP = "2"
 """The demo's monthly cap in USD; the last agent runs into it."""
 _UNTIL_REFUSED = 150
 _STORM_AT = 2
-_PUSH_AT = 3
+_PUSH_AT = 1
 _FALL_AT = 4
 _ERR_AT = 6
 _NO_TOOL = "run_shell"
