@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from faregate.core.identity import Grant
 from faregate.core.labels import Labels
+from faregate.core.limits.limit import Limits
 from faregate.core.money import Money
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.server.auth import (
@@ -291,3 +292,14 @@ def test_tokens_in_other_headers_are_left_out(tokens: Tokens) -> None:
         "x-title": "fg-fans",
     }
     assert without_tokens(headers).keys() == {"x-api-key", "user-agent", "x-title"}
+
+
+def test_limits_travel_in_the_token() -> None:
+    limits = Limits(
+        requests=5, wall_clock=20.5, retries=0, spend_per_minute=Money.usd("0.25")
+    )
+    grant = Grant(session="s", limits=limits, key="key-1")
+    assert Tokens(SECRET).grant_of(Tokens(SECRET).issue(grant)) == grant
+    assert Tokens(SECRET).grant_of(Tokens(SECRET).issue(Grant(session="s"))) == Grant(
+        session="s"
+    )

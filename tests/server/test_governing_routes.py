@@ -120,7 +120,11 @@ async def test_limits_are_shown_with_their_source_and_use(
     assert requests.source == "faregate run"
     standing = await do(person.standing, grant.session)
     assert (standing.state, standing.limits_hit) == ("running", {"requests": 1})
+    await do(person.stop, f"session:{grant.session}")
+    assert len(await do(person.latches)) == 1
     await do(person.end_session, grant.session)
+    assert await do(person.latches) == []
+    gate.daemon.gate.governor.lift(f"session:{grant.session}")
     assert (await do(person.standing, grant.session)).state == "ended"
     with pytest.raises(ControlError) as unknown:
         await do(person.limits, "nobody")

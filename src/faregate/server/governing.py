@@ -56,7 +56,7 @@ class Governing:
         self._sessions = sessions
 
     def latches(self) -> list[LatchView]:
-        """Return everything that is paused or stopped."""
+        """Return everything that is paused or stopped, but for what has ended."""
         return [
             LatchView(
                 scope=sanitise(latch.scope),
@@ -65,6 +65,7 @@ class Governing:
                 who=latch.who,
             )
             for latch in self._gate.governor.latches.all().values()
+            if not self._is_over(latch)
         ]
 
     def latch(self, scope: str, state: LatchState, *, who: str) -> LatchAnswer:
@@ -128,6 +129,11 @@ class Governing:
                 why = f"its time is over ({most})"
                 return Standing(state="out_of_time", why=why, limits_hit=hit)
         return Standing(state="running", limits_hit=hit)
+
+    def _is_over(self, latch: Latch) -> bool:
+        kind, _, name = latch.scope.partition(":")
+        row = self._sessions.session(name) if kind == "session" else None
+        return row is not None and row.ended_at_ms is not None
 
     def _granted(self, root: str, state: SessionState | None) -> Limits | None:
         """Return what a run was given, by this process or by one before it."""
