@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
-from faregate.core.escalation import Trigger
+from faregate.core.escalation import EscalationRule, Trigger
 from faregate.core.money import ZERO
 from faregate.gateway import keep_alive
 from faregate.gateway.inbound import Whole
+from faregate.providers.spec import OPENAI_CHAT
 from tests.gateway.building import CountingLedger, FakeClock, turn
 from tests.gateway.escalations import (
     BAD,
@@ -25,9 +27,13 @@ from tests.gateway.escalations import (
 from tests.gateway.fallbacks import ERROR, GOOD, booked, said
 from tests.gateway.gates import (
     COST,
+    SPEC,
     FakeAnswer,
+    SmallGate,
     ask,
     delta,
+    route,
+    row,
 )
 
 
@@ -204,3 +210,38 @@ async def test_requests_without_a_route_are_not_read(
     await exchange.run()
     assert reply.written
     assert booked(gate, "verdict, route") == [(None, None)]
+
+
+async def test_a_translated_answer_is_judged_in_the_providers_own_words(
+    ledger: CountingLedger, clock: FakeClock
+) -> None:
+    rule = EscalationRule(on=frozenset({Trigger.TOOL_ARGUMENTS}), validate=True)
+    chat = {OPENAI_CHAT: "http://t"}
+    gate = SmallGate(
+        ledger,
+        clock,
+        specs=(
+            replace(SPEC, name="t", base_urls=chat),
+            replace(SPEC, name="u", base_urls=chat),
+        ),
+        rows=(row("t"), row("u")),
+        routes=(route("t/m", "u/m", escalation=rule),),
+    )
+    body = {
+        "model": "r",
+        "max_tokens": 100,
+        "stream": True,
+        "messages": [{"role": "user", "content": "hi"}],
+        "tools": [{"name": "read", "input_schema": {"type": "object"}}],
+    }
+    exchange, reply = gate.exchange(body, "/v1/messages")
+    broken, _ = bad(Trigger.TOOL_ARGUMENTS)
+    gate.upstream.script = [broken, good()]
+    assert await exchange.run() is None
+    text = b"".join(reply.written)
+    assert text.startswith(b"event: message_start")
+    assert b"tool_use" not in text
+    assert booked(gate, "verdict, waste") == [
+        ("tool_arguments", "tool_arguments"),
+        ("ok", None),
+    ]
