@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from faregate.core.holds import AlreadyResolvedError, HoldState
+from faregate.core.holds import AlreadyResolvedError, HoldState, LedgerError
 from faregate.core.money import ZERO, Money
 from faregate.core.pricing import PriceRow, Rates
 from faregate.gateway.settlement import UNBILLED
@@ -264,3 +264,20 @@ async def test_the_stream_of_an_observed_provider_is_still_exact_with_usage(
     await run(small, FakeAnswer(parts=[delta("hi"), FINISH, USAGE, DONE]), "o/m")
     assert small.month().spent == COST
     assert OBSERVED.on_abort.value == "observed"
+
+
+async def test_an_answer_may_be_thrown_away_after_it_was_paid(
+    small: SmallGate, ledger: CountingLedger
+) -> None:
+    exchange, _ = small.exchange(ask(stream=False))
+    small.upstream.script = [whole(SAID | USED)]
+    await exchange.run()
+    hold: Any = exchange._inbound.explanation.hold
+    hold.throw_away("untranslatable")
+    connection = ledger.ledger._parts.connection
+    found = connection.execute("SELECT wasted, waste FROM attempt").fetchall()
+    assert found == [(1, "untranslatable")]
+    # What cannot be noted is told, and breaks nothing.
+    ledger.failing["waste"] = LedgerError("the disk is full")
+    hold.throw_away("again")
+    assert small.kinds()[-1] == "ledger"

@@ -354,7 +354,7 @@ class Attempt:
         """Note how it failed, before that is booked."""
         self._failure = failure
         if self._hold is not None and self._withhold and not self.delivered:
-            self._hold.waste = str(failure.trigger or failure.trouble)
+            self._hold.throw_away(str(failure.trigger or failure.trouble))
 
     def _cancelled(self) -> None:
         unsent = self.unsent

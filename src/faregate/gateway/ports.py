@@ -62,6 +62,10 @@ class LedgerPort(Protocol):
         """Keep a hold in full, because nobody can tell what it cost."""
         ...
 
+    def waste(self, attempt: str, why: str) -> None:
+        """Note that an attempt whose end is booked came to nothing."""
+        ...
+
     def record_refusal(
         self,
         *,

@@ -157,6 +157,16 @@ class OpenHold:
             # What held nothing cannot stay held.
             self._release(why, status, void=not self._held)
 
+    def throw_away(self, why: str) -> None:
+        """Note why nothing comes of the answer, before its end is booked or after."""
+        self.waste = why
+        if not self.done:
+            return
+        try:
+            self._books.ledger.waste(self._attempt, why)
+        except LedgerError as error:
+            self._event("ledger", f"The ledger cannot note what was wasted: {error}")
+
     def _is_unbilled(self, answer: Answer, status: int) -> bool:
         """Tell whether an error answer proves that nothing was billed."""
         if answer.started or answer.output_bytes or answer.input_usage is not None:
