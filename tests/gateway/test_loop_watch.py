@@ -34,7 +34,7 @@ class Stage:
         self.written: list[str] = []
         self.watch = self.opened(LoopSettings(repeats=5))
 
-    def opened(self, settings: LoopSettings) -> ConversationWatch:
+    def opened(self, settings: LoopSettings, kept: int = 512) -> ConversationWatch:
         gate = self.small.gate
         self.desk = ApprovalDesk(
             policy=ApprovalPolicy(timeout_s=60),
@@ -49,6 +49,7 @@ class Stage:
             gate.events,
             is_running=gate.flights.is_running,
             desk=self.desk,
+            kept=kept,
         )
         gate.governor = Governor(loops=self.watch)
         return self.watch
@@ -335,8 +336,9 @@ async def test_a_body_that_nobody_can_read_is_no_loop(stage: Stage) -> None:
 
 
 async def test_only_so_many_conversations_are_remembered(stage: Stage) -> None:
+    stage.opened(LoopSettings(), kept=20)
     stopped(await stage.send(chat(5)))
-    for number in range(512):
+    for number in range(20):
         body = chat(0)
         body["messages"][0]["content"] = f"prompt {number}"
         await stage.send(body)

@@ -297,7 +297,7 @@ def test_deep_nesting_is_no_fault() -> None:
     assert transcript_of("openai_chat", body) == ()
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(codec=st.sampled_from([codec.name for codec in CODECS]), value=odd_values)
 def test_nothing_a_caller_sends_raises(codec: str, value: Any) -> None:
     for key in ("messages", "input", "contents"):

@@ -41,7 +41,8 @@ _NEW_ON_LOOP = 64 * 1024
 _MESSAGES_ON_LOOP = 16
 _FEWEST_MESSAGES = 3
 """What was asked, what the model did, what came of it."""
-_CONVERSATIONS = 512
+CONVERSATIONS = 512
+"""Conversations that are remembered, the latest."""
 
 
 @dataclass(slots=True, eq=False)
@@ -88,13 +89,18 @@ class ConversationWatch:
         *,
         is_running: Callable[[str], bool],
         desk: ApprovalDesk | None = None,
+        kept: int = CONVERSATIONS,
     ) -> None:
-        """Judge by `settings`; `is_running` tells of a request's id, `desk` asks."""
+        """Judge by `settings`; `is_running` tells of a request's id, `desk` asks.
+
+        Of `kept` conversations the turns are remembered.
+        """
         self.settings = settings
         self._clock = clock
         self._events = events
         self._is_running = is_running
         self._desk = desk
+        self._kept = kept
         self._talks: OrderedDict[tuple[str, str], _Talk] = OrderedDict()
 
     async def check(self, asked: Asked) -> Refusal | None:
@@ -141,7 +147,7 @@ class ConversationWatch:
         talk = self._talks.get(key)
         if talk is None:
             talk = self._talks[key] = _Talk(identity.session, identity.root_session)
-            if len(self._talks) > _CONVERSATIONS:
+            if len(self._talks) > self._kept:
                 self._talks.popitem(last=False)
         self._talks.move_to_end(key)
         return talk
