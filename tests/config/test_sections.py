@@ -39,6 +39,7 @@ def test_a_provider_of_the_catalogue_is_changed_in_part(configured: Configured) 
         billing = "subscription"
         tools = true
         unbilled = [500, 502]
+        takes = ["text_parts", "developer_role"]
         """
     )
     chosen = settings.providers["anthropic"]
@@ -48,6 +49,7 @@ def test_a_provider_of_the_catalogue_is_changed_in_part(configured: Configured) 
     assert chosen.spec.on_abort is OnAbort.HOLD
     assert chosen.spec.billing is Billing.SUBSCRIPTION
     assert chosen.spec.tools is True
+    assert chosen.spec.quirks == {"text_parts", "developer_role"}
     assert chosen.spec.unbilled_statuses == bundled.unbilled_statuses | {500, 502}
     assert settings.providers["openai"].spec.tools is None
     assert chosen.spec.base_urls == bundled.base_urls
@@ -184,6 +186,7 @@ BAD = [
     ('[providers.openai]\nbilling = "prepaid"\n', "metered"),
     ("[providers.openai]\nunbilled = [200]\n", "from 400 to 599"),
     ('[providers.openai]\ntools = "yes"\n', "Write true or false"),
+    ('[providers.openai]\ntakes = ["text-part"]\n', "text_parts"),
     ('[providers.openai]\non_abort = "held"\n', "Did you mean hold?"),
     ('[providers."Open AI"]\nkind = "openai"\n', "Use a-z"),
     ('[providers.openai]\nkey_env = "A"\nkeyring = "a/b"\n', "already given"),

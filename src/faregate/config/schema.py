@@ -27,6 +27,7 @@ from faregate.config.values import (
     PERCENT,
     PRICE,
     PROTOCOL,
+    QUIRK,
     SCOPE,
     URL,
     VARIABLE,
@@ -308,6 +309,7 @@ class ProviderKeys:
         FLAG,
         "its tool calls work, or do not, whatever its smoke test says",
     )
+    TAKES = Field("takes", list_of(QUIRK), "what it takes in translated requests")
 
 
 class ModelKeys:

@@ -13,6 +13,7 @@ from faregate.config.kinds import Kind, NotThisKind, number
 from faregate.config.problems import did_you_mean, shown
 from faregate.core.limits.budget import SCOPE_KINDS, ScopeKind
 from faregate.core.windows import WindowKind
+from faregate.protocols.quirks import KNOWN_QUIRKS
 from faregate.providers.spec import PROTOCOLS
 
 if TYPE_CHECKING:
@@ -131,6 +132,16 @@ def _protocol(value: object) -> str:
     return str(value)
 
 
+def _quirk(value: object) -> str:
+    if value not in KNOWN_QUIRKS:
+        known = sorted(KNOWN_QUIRKS)
+        raise NotThisKind(
+            f"{shown(value)} is not one of {', '.join(known)}",
+            did_you_mean(str(value).replace("-", "_"), known),
+        )
+    return str(value)
+
+
 def _scope(value: object) -> tuple[ScopeKind, str | None]:
     if not isinstance(value, str):
         raise NotThisKind(f"{shown(value)} is not text", 'Text needs "quotes".')
@@ -212,6 +223,7 @@ KEYRING: Kind[tuple[str, str]] = Kind(
     _keyring, {"type": "string", "pattern": "^.+/.+$"}
 )
 PROTOCOL: Kind[str] = Kind(_protocol, {"enum": sorted(PROTOCOLS)})
+QUIRK: Kind[str] = Kind(_quirk, {"enum": sorted(KNOWN_QUIRKS)})
 SCOPE: Kind[tuple[ScopeKind, str | None]] = Kind(_scope, {"type": "string"})
 WINDOW: Kind[WindowKind] = Kind(_window, {"enum": list(WINDOWS)})
 PRICE: Kind[Decimal] = Kind(_price, {"type": "number", "minimum": 0})

@@ -190,12 +190,14 @@ def _as_judged(section: Table, spec: ProviderSpec) -> ProviderSpec:
     on_abort = section.optional(ProviderKeys.ON_ABORT)
     tools = section.optional(ProviderKeys.TOOLS)
     unbilled = section.optional(ProviderKeys.UNBILLED) or ()
+    takes = section.optional(ProviderKeys.TAKES)
     return replace(
         spec,
         billing=spec.billing if billing is None else billing,
         on_abort=spec.on_abort if on_abort is None else on_abort,
         tools=spec.tools if tools is None else tools,
         unbilled_statuses=spec.unbilled_statuses.union(unbilled),
+        quirks=spec.quirks if takes is None else frozenset(takes),
     )
 
 
