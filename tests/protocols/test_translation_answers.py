@@ -12,6 +12,7 @@ from faregate.protocols.dialects import AnswerForm, Dialect
 from faregate.protocols.events import (
     BlockEnded,
     CallDelta,
+    CallKind,
     CallStarted,
     Failed,
     Finished,
@@ -23,7 +24,7 @@ from faregate.protocols.events import (
     UsageSeen,
 )
 from faregate.protocols.registry import by_name
-from faregate.protocols.translation.flattening import Restorer
+from faregate.protocols.translation.flattening import Original, Restorer
 from faregate.protocols.translation.stream import Payloads, TranslatingMeter
 from faregate.protocols.translation.table import DIALECTS
 from tests.protocols.answers import answers, kept, seen
@@ -185,3 +186,36 @@ def test_a_stream_without_its_end_is_no_whole_answer(name: str) -> None:
     body = DIALECTS[name].encoder(FORM).stream(golden()[:5])
     assert seen(read(DIALECTS[name], [body])).usage is None
     assert not any(isinstance(e, Finished) for e in read(DIALECTS[name], [body]))
+
+
+def test_a_client_gets_signs_of_life_while_there_is_nothing_to_say() -> None:
+    codec = by_name("openai_chat")
+    assert codec is not None
+    originals = {"apply_patch": Original(name="apply_patch", kind=CallKind.CUSTOM)}
+    for sse in (True, False):
+        alive = b": keep-alive\n\n" if sse else b""
+        meter = TranslatingMeter(
+            codec.meter(strip_usage=False, flags=frozenset()),
+            DIALECTS["openai_chat"].decoder(frozenset(), "req_1"),
+            Restorer(originals),
+            DIALECTS["openai_responses"].encoder(FORM),
+            sse=sse,
+        )
+        assert meter.feed(b": processing\n\n") == alive
+        call: list[StreamEvent] = [Started("a", "m"), CallStarted("c", "apply_patch")]
+        pieces: list[StreamEvent] = [CallDelta("x")] * 120
+        encoder = DIALECTS["openai_chat"].encoder(FORM)
+        assert meter.feed(encoder.stream(call))
+        said = [meter.feed(encoder.stream([piece])) for piece in pieces]
+        assert b"".join(said) == alive * 2
+
+
+def test_only_a_codecs_own_meter_is_shared() -> None:
+    with pytest.raises(TypeError):
+        TranslatingMeter(
+            object(),  # type: ignore[arg-type]
+            DIALECTS["gemini"].decoder(frozenset(), "r"),
+            Restorer({}),
+            DIALECTS["gemini"].encoder(FORM),
+            sse=True,
+        )

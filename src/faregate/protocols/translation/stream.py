@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 # Blank lines and the bytes of a byte order mark may precede an answer.
 _LEADING = b" \t\r\n\xef\xbb\xbf"
 _KEEP_ALIVE = b": keep-alive\n\n"
+_SIGNS_OF_LIFE = (b":", b"event: ping")
+_SILENT = 50
+"""Chunks with nothing to pass on after which the client gets a sign of life."""
 
 
 class Payloads:
@@ -129,7 +132,7 @@ class _Both(Reader):
 class TranslatingMeter:
     """Meters the provider's stream and passes the client's on; see `StreamMeter`."""
 
-    __slots__ = ("_both", "_encoder", "_keep_alive", "_meter", "_restorer")
+    __slots__ = ("_both", "_encoder", "_keep_alive", "_meter", "_restorer", "_silent")
 
     def __init__(
         self,
@@ -146,6 +149,7 @@ class TranslatingMeter:
         self._keep_alive = _KEEP_ALIVE if sse else b""
         if not isinstance(meter, Meter):
             raise TypeError("only a codec's own meter can be read with a decoder")
+        self._silent = 0
         self._both = _Both(meter.reader, decoder)
         meter.reader = self._both
 
@@ -171,8 +175,13 @@ class TranslatingMeter:
         self._meter.feed(chunk)
         events = self._both.take()
         if events:
-            return self._encoder.stream(self._restorer.restored(events))
-        return self._keep_alive if chunk.startswith(b":") else b""
+            out = self._encoder.stream(self._restorer.restored(events))
+            if out:
+                return out
+            # Text that is passed on once it is whole, such as a patch, takes long.
+            self._silent += 1
+            return b"" if self._silent % _SILENT else self._keep_alive
+        return self._keep_alive if chunk.startswith(_SIGNS_OF_LIFE) else b""
 
     def finish(self) -> bytes:
         """Read the end of the stream; return the client's last bytes."""
