@@ -7,43 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from faregate.core.loops.finding import PATIENCE, WAITING, Loop, LoopRule
-from faregate.core.loops.memory import MOST_MESSAGES, TurnMemory
 from faregate.core.loops.normal import LONGEST, normal_result
 from faregate.core.loops.registry import find_loop
-from faregate.core.loops.turns import read_turns, turns_of
+from faregate.core.loops.turns import turns_of
 from faregate.core.transcript import Said, ToolCall, ToolResult
+from tests.core.talks import REPEATS, Talk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from faregate.core.transcript import Transcript
-
-REPEATS = 5
-
-
-class Talk:
-    """A conversation that grows turn by turn."""
-
-    def __init__(self) -> None:
-        self.messages: list[Transcript] = [(Said(role="user", text="Do it."),)]
-
-    def call(
-        self, name: str, arguments: str, result: str, *, failed: bool = False
-    ) -> None:
-        number = str(len(self.messages))
-        self.messages.append((ToolCall(id=number, name=name, arguments=arguments),))
-        done = ToolResult(call_id=number, text=result, is_error=failed)
-        self.messages.append((done,))
-
-    def shell(self, command: str, result: str) -> None:
-        self.call("bash", f'{{"command": "{command}"}}', result)
-
-    def answer(self, text: str, reply: str) -> None:
-        self.messages.append((Said(role="assistant", text=text),))
-        self.messages.append((Said(role="user", text=reply),))
-
-    def loop(self, repeats: int = REPEATS) -> Loop | None:
-        return find_loop(turns_of(self.messages), repeats)
 
 
 def test_the_same_call_with_the_same_result_is_a_loop_at_the_fifth_time() -> None:
@@ -301,6 +272,15 @@ def test_a_long_result_that_grows_at_its_end_is_progress() -> None:
         assert talk.loop() is None
 
 
+def test_arguments_may_be_nested_deeply() -> None:
+    deep = '{"a": ' + "[" * 900 + "]" * 900 + "}"
+    talk = Talk()
+    for _ in range(REPEATS):
+        talk.call("f", deep, "1")
+
+    assert talk.loop() is not None
+
+
 @pytest.mark.parametrize("repeats", [2, 3, 4])
 def test_fewer_repeats_stop_no_work_that_brings_something_new(repeats: int) -> None:
     talk = Talk()
@@ -331,63 +311,3 @@ def test_hostile_results_are_read_in_no_time() -> None:
         "Mon " * 9000,
     ):
         assert isinstance(normal_result(text), str)
-
-
-def growing() -> Iterator[list[Transcript]]:
-    talk = Talk()
-    for number in range(40):
-        talk.shell(f"step {number % 7}", f"result {number % 3}")
-        yield list(talk.messages)
-
-
-def test_a_conversation_read_piece_by_piece_has_the_same_turns() -> None:
-    memory = TurnMemory()
-    for now, messages in enumerate(growing()):
-        parts = [hash(message) for message in messages]
-        start = memory.align(parts)
-        assert len(messages) - start <= 4
-        memory.take(parts, read_turns(messages[start:]), float(now))
-
-        assert memory.since(0.0) == turns_of(messages)
-
-
-def test_turns_that_are_too_old_do_not_count() -> None:
-    memory = TurnMemory()
-    for now, messages in enumerate(growing()):
-        parts = [hash(message) for message in messages]
-        memory.take(parts, read_turns(messages[memory.align(parts) :]), float(now))
-
-    assert len(memory.since(35.0)) == 5
-
-
-def test_a_conversation_that_was_shortened_is_read_anew() -> None:
-    memory = TurnMemory()
-    talk = Talk()
-    for _ in range(20):
-        talk.shell("make", "boom")
-    parts = list(range(len(talk.messages)))
-    memory.take(parts, read_turns(talk.messages), 0.0)
-
-    assert memory.align([-1, *parts[10:]]) == 0
-    assert memory.since(0.0) == ()
-
-
-def test_of_a_long_unknown_conversation_only_the_end_is_read() -> None:
-    assert TurnMemory().align(range(1000)) == 1000 - MOST_MESSAGES
-
-
-def test_what_was_forgotten_is_not_read_again() -> None:
-    memory = TurnMemory()
-    talk = Talk()
-    for _ in range(REPEATS):
-        talk.shell("make", "boom")
-    parts = list(range(len(talk.messages)))
-    memory.take(parts, read_turns(talk.messages), 0.0)
-    assert find_loop(memory.since(0.0), REPEATS) is not None
-
-    memory.forget(parts)
-    talk.shell("make", "boom")
-    parts = list(range(len(talk.messages)))
-    memory.take(parts, read_turns(talk.messages[memory.align(parts) :]), 1.0)
-
-    assert len(memory.since(0.0)) == 1

@@ -17,6 +17,7 @@ LONGEST = 4_000
 MOST_WORDS = 100
 """Different words of a text; with more it is only the same or not."""
 _BARE_LENGTH = 1000
+_DEEPEST = 32
 _WORD = re.compile(r"[^\W_][\w./-]*")
 _ESCAPE = re.compile(r"\\[nrtbf\"/\\]")
 
@@ -78,7 +79,10 @@ def asked(arguments: str) -> str:
     if decoded is None:
         return arguments.strip()
     kept = {key: value for key, value in decoded.items() if not _is_manner(key)}
-    return json.dumps(kept, sort_keys=True, ensure_ascii=False)
+    try:
+        return json.dumps(kept, sort_keys=True, ensure_ascii=False)
+    except RecursionError:
+        return arguments.strip()
 
 
 @lru_cache(maxsize=128)
@@ -184,13 +188,15 @@ def _is_manner(key: str) -> bool:
     return key.lower() in _MANNER
 
 
-def _flat(value: Any) -> str:
+def _flat(value: Any, depth: int = 0) -> str:
+    """Return every text and number in a value, but for what lies very deep."""
     if isinstance(value, str):
         return value
-    if isinstance(value, dict):
-        return " ".join(map(_flat, value.values()))
-    if isinstance(value, list):
-        return " ".join(map(_flat, value))
+    if isinstance(value, dict | list):
+        inner = value.values() if isinstance(value, dict) else value
+        if depth == _DEEPEST:
+            return ""
+        return " ".join(_flat(each, depth + 1) for each in inner)
     return "" if value is None or value is True or value is False else str(value)
 
 
