@@ -219,3 +219,17 @@ def test_only_a_codecs_own_meter_is_shared() -> None:
             DIALECTS["gemini"].encoder(FORM),
             sse=True,
         )
+
+
+def test_two_blocks_that_are_alike_are_two_items() -> None:
+    events: list[StreamEvent] = [Started("a", "m")]
+    for _ in range(2):
+        events += [TextDelta("same"), BlockEnded()]
+        events += [CallStarted("c", "look"), CallDelta("{}"), BlockEnded()]
+    body = DIALECTS["openai_responses"].encoder(FORM).stream(events)
+    done = [
+        msgspec.json.decode(line[6:])["output_index"]
+        for line in body.splitlines()
+        if line.startswith(b'data: {"type":"response.output_item.done"')
+    ]
+    assert done == [0, 1, 2, 3]

@@ -230,7 +230,9 @@ class ResponsesEncoder:
         block, self._open = self._open, None
         if block is None:
             return
-        index = self._answer.blocks.index(block)
+        # The one that closes is the last, or the one before it: never merely alike.
+        last = self._index
+        index = last if self._answer.blocks[last] is block else last - 1
         item = self._item(index, block, ended=True)
         at = {"item_id": self._item_id(index), "output_index": index}
         match block:
