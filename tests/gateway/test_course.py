@@ -19,6 +19,7 @@ from tests.gateway.fallbacks import (
     RETRIES,
     A,
     B,
+    booked,
     gate_with,
     lost,
     run,
@@ -176,3 +177,22 @@ async def test_a_longer_window_is_asked_for_a_request_that_is_too_long(
     )
     assert result is None
     assert [event.text for event in gate.gate.events.since(0)][-1].count("o/m") == 1
+
+
+async def test_a_named_target_is_asked_again_where_that_is_configured(
+    ledger: CountingLedger, clock: FakeClock
+) -> None:
+    gate = gate_with(ledger, clock, retries=replace(RETRIES, direct=2))
+    exchange, reply = gate.exchange(ask("p/m"))
+    gate.upstream.script = [lost(sent=False), FakeAnswer(parts=[*GOOD])]
+    assert await exchange.run() is None
+    assert b"".join(reply.written) == b"".join(GOOD)
+    assert booked(gate, "route, cause, first_attempt") == [
+        (None, None, 1),
+        (None, "retry:connect", 0),
+    ]
+    exchange, _ = gate.exchange(ask("p/m"))
+    gate.upstream.script = [lost(sent=False), lost(sent=False)]
+    result = await exchange.run()
+    assert isinstance(result, Refusal)
+    assert result.final
