@@ -77,7 +77,7 @@ async def test_a_raise_above_what_is_booked_opens_it(
 ) -> None:
     gate.provider.script(LIE)
     await client.chat(max_tokens=100)
-    gate.daemon._save_budget(SetBudget(scope="global", window="month", limit="2"))
+    gate.daemon.budgets.set(SetBudget(scope="global", window="month", limit="2"))
     assert (await client.chat(max_tokens=100)).status == 200
     assert not gate.month().closed
 

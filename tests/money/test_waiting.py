@@ -162,9 +162,7 @@ async def test_a_lower_cap_refuses_who_waits_and_never_cuts_who_runs(
         await until(lambda: gate.provider.in_flight)
         second = _start(client)
         await _standing(gate, 1)
-        gate.daemon._save_budget(
-            SetBudget(scope="global", window="month", limit="0.50")
-        )
+        gate.daemon.budgets.set(SetBudget(scope="global", window="month", limit="0.50"))
         refused = await second
         assert refused.status == 400
         assert "of $0.50 spent" in refused.json["error"]["message"]

@@ -12,7 +12,7 @@ from tests.server.dialects import Dialect, ask, each_dialect
 
 def limit(gate: RunningGate, amount: Money) -> None:
     asked = SetBudget(scope="global", window="month", limit=amount.exact())
-    gate.daemon._save_budget(asked)
+    gate.daemon.budgets.set(asked)
 
 
 @each_dialect
