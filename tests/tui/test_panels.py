@@ -84,7 +84,7 @@ class TestHeader:
 class TestCap:
     def test_the_panel(self) -> None:
         view = view_of(scenes.busy())
-        assert cap.cap_title(view) == "November cap"
+        assert cap.cap_title(view) == "November cap, + 14 without a price"
         assert texts(cap.cap_lines(view, 42, 5)) == [
             "$164.20 of $200.00  ▲ 82.1%        9d left",
             "█████████████████████│███████████│········",

@@ -90,7 +90,7 @@ ACTIONS = (
     _overlay("help_up", "k", "scroll(-1)", "up", "scroll the help up"),
 
     _everywhere("overview", "1", "show('overview')", "overview",
-                "the cap, the burn, the sessions", bar=7, bar_as=("1-7", "screens")),
+                "the cap, the burn, the sessions", bar=7, bar_as=("1-8", "screens")),
     _everywhere("requests", "2", "show('requests')", "requests",
                 "what agents asked, the newest first"),
     _everywhere("waiting", "3", "show('waiting')", "waiting",
@@ -103,6 +103,8 @@ ACTIONS = (
                 "attempts, fallbacks, escalations, wasted money"),
     _everywhere("holds", "7", "show('holds')", "holds",
                 "money that is held for requests, and what nobody can tell"),
+    _everywhere("history", "8", "show('history')", "history",
+                "every session there ever was, page by page"),
     _everywhere("cap", "b", "change_cap", "cap", "change a budget's cap", bar=6,
                 changes=True),
     _everywhere("pause_all", "H", "pause_everything", "pause all",

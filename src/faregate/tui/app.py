@@ -23,7 +23,7 @@ from faregate.tui.control_desk import ControlDesk
 from faregate.tui.feed import Connect, follow
 from faregate.tui.glyphs import ASCII, UNICODE
 from faregate.tui.ink import mix
-from faregate.tui.messages import OpenRequest, StoreChanged
+from faregate.tui.messages import OpenRequest, OpenSession, StoreChanged
 from faregate.tui.screens.live_screen import LiveScreen
 from faregate.tui.screens.overview import OverviewScreen
 from faregate.tui.smoke_desk import SmokeDesk
@@ -142,14 +142,14 @@ class FaregateApp(App[None]):
         else:
             self._paint_timer = self.set_timer(PAINT_EVERY_S - since, self._paint)
 
-    async def on_overview_screen_open_session(
-        self, message: OverviewScreen.OpenSession
-    ) -> None:
+    async def on_open_session(self, message: OpenSession) -> None:
         """Show one session."""
         # Loaded here, as below: the first frame needs none of it.
         from faregate.tui.screens.session import SessionScreen
 
-        await self.push_screen(SessionScreen(self.view, self.control, message.session))
+        await self.push_screen(
+            SessionScreen(self.view, self.control, message.session, message.known)
+        )
 
     async def on_open_request(self, message: OpenRequest) -> None:
         """Show one request."""

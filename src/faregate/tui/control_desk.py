@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from faregate.control.cost_log import ExplainView, Report, RequestView
+    from faregate.control.cost_log import (
+        ExplainView,
+        Report,
+        RequestView,
+        SessionPage,
+    )
     from faregate.control.governing import LatchView, LimitsView
     from faregate.control.models import HoldView
 
@@ -93,6 +98,12 @@ class ControlDesk:
         """Return the latest requests, the newest first."""
         ask = partial(self._costs.requests, session=session, since_ms=0, limit=limit)
         return await asyncio.to_thread(ask)
+
+    async def sessions(self, limit: int, before: int | None) -> SessionPage:
+        """Return a page of all sessions, the newest first."""
+        return await asyncio.to_thread(
+            partial(self._costs.sessions, limit=limit, before=before)
+        )
 
     async def explain(self, request: str) -> ExplainView:
         """Return everything that is kept of a request."""

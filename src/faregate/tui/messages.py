@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
+
+if TYPE_CHECKING:
+    from faregate.control.models import SessionView
 
 
 class StoreChanged(Message):
@@ -19,3 +24,12 @@ class OpenRequest(Message):
     def __init__(self, request: str) -> None:
         super().__init__()
         self.request = request
+
+
+class OpenSession(Message):
+    """The person wants to see one session; `known` where it may not be listed."""
+
+    def __init__(self, session: str, known: SessionView | None = None) -> None:
+        super().__init__()
+        self.session = session
+        self.known = known

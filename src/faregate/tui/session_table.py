@@ -286,4 +286,5 @@ SORT_KEYS: dict[str, Callable[[SessionView], _Key]] = {
     "retries": lambda view: (view.retries + view.client_retries,),
     "context": lambda view: (_context_share(view),),
     "state": lambda view: (view.state,),
+    "last": lambda view: (view.last_at,),
 }

@@ -63,6 +63,11 @@ class View:
         """Return the filter in force."""
         return self.wanted if self.filtering else _NO_FILTER
 
+    @property
+    def no_filter(self) -> Filter:
+        """Return the filter that lets everything through."""
+        return _NO_FILTER
+
     def freeze(self) -> None:
         """Hold the figures of this moment on screen, or let go of them."""
         if self.frozen is None:

@@ -34,17 +34,28 @@ _TONES = {
 
 
 def cap_title(view: View) -> str:
-    """Return the title of the panel."""
+    """Return the title of the panel: the cap, and what it cannot show."""
     found = gauges(view.shown.budgets.values())
     if not found:
         return "cap"
-    name, until = cap_name(found[0].view, view.clock), found[0].view.raised_until
+    parts = [cap_name(found[0].view, view.clock)]
+    parts += [_raised(found[0], view), _unpriced(view)]
+    return ", ".join(part for part in parts if part)
+
+
+def _raised(found: Gauge, view: View) -> str:
+    until = found.view.raised_until
     ends = None if until is None else instant(until)
     if ends is None:
-        return name
-    local = view.clock.local(ends)
+        return ""
     same_day = ends - view.clock.now() < timedelta(days=1)
-    return f"{name}, raised until {local:%H:%M}" if same_day else f"{name}, raised"
+    return f"raised until {view.clock.local(ends):%H:%M}" if same_day else "raised"
+
+
+def _unpriced(view: View) -> str:
+    """Tell of requests whose price is not known, which no gauge can show."""
+    number = sum(each.unpriced for each in view.shown.sessions.values())
+    return f"+ {number} without a price" if number else ""
 
 
 def cap_lines(view: View, cells: int, _height: int) -> list[Line]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from faregate.tui.screens.history import HistoryScreen
 from faregate.tui.screens.holds import HoldsScreen
 from faregate.tui.screens.month import MonthScreen
 from faregate.tui.screens.requests import RequestsScreen
@@ -26,4 +27,5 @@ SCREENS: Mapping[str, Callable[[View, ControlDesk], LiveScreen]] = {
     "month": MonthScreen,
     "routes": RoutesScreen,
     "holds": HoldsScreen,
+    "history": HistoryScreen,
 }

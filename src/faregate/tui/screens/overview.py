@@ -7,7 +7,6 @@ from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal
-from textual.message import Message
 
 from faregate.control.sanitise import sanitise
 from faregate.tui.action import Scope
@@ -17,6 +16,7 @@ from faregate.tui.filtering import parse_filter
 from faregate.tui.flight_table import COLUMNS as FLIGHT_COLUMNS
 from faregate.tui.flight_table import flight_rows, flights_title
 from faregate.tui.lines import EMPTY, Line, span
+from faregate.tui.messages import OpenSession
 from faregate.tui.panels import (
     burn,
     cap,
@@ -54,13 +54,6 @@ class OverviewScreen(SessionActions):
     BINDINGS = bindings(Scope.OVERVIEW, Scope.OF_SESSION)
     SCOPES = (Scope.TABLE, Scope.OVERVIEW, Scope.OF_SESSION, Scope.EVERYWHERE)
     AUTO_FOCUS = "#sessions"
-
-    class OpenSession(Message):
-        """The person wants to see one session."""
-
-        def __init__(self, session: str) -> None:
-            super().__init__()
-            self.session = session
 
     def __init__(self, view: View) -> None:
         super().__init__(view)
@@ -130,7 +123,7 @@ class OverviewScreen(SessionActions):
     def on_line_table_opened(self, event: LineTable.Opened) -> None:
         """Open a session."""
         event.stop()
-        self.post_message(self.OpenSession(event.key))
+        self.post_message(OpenSession(event.key))
 
     def on_filter_bar_typed(self, event: FilterBar.Typed) -> None:
         """Apply the filter while it is typed."""

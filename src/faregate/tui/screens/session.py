@@ -62,8 +62,15 @@ class SessionScreen(SessionActions):
     )
     AUTO_FOCUS = "#requests"
 
-    def __init__(self, view: View, desk: ControlDesk, session: str) -> None:
+    def __init__(
+        self,
+        view: View,
+        desk: ControlDesk,
+        session: str,
+        known: SessionView | None = None,
+    ) -> None:
         super().__init__(view)
+        self._known = known
         self.session = session
         self.following = True
         self._desk = desk
@@ -142,7 +149,7 @@ class SessionScreen(SessionActions):
         _ = self.dismiss(None)
 
     def _found(self) -> SessionView | None:
-        return self.view.shown.sessions.get(self.session)
+        return self.view.shown.sessions.get(self.session, self._known)
 
     def _figure(
         self, name: str, produce: Callable[[SessionView, int], list[Line]]
