@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from faregate.core.json_schema import why_not
 from faregate.smoke.reading import Finish
-from faregate.smoke.schema_check import why_not
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from faregate.core.json_schema import why_not
 from faregate.providers.spec import ANTHROPIC_MESSAGES, PROTOCOLS
 from faregate.smoke.context import Profile
 from faregate.smoke.dialects.wanted import Wanted
@@ -11,7 +12,6 @@ from faregate.smoke.error_shape import names, shown
 from faregate.smoke.no_answer import no_answer
 from faregate.smoke.probe import Group, Probe
 from faregate.smoke.reading import Finish, parsed
-from faregate.smoke.schema_check import why_not
 from faregate.smoke.scrub import scrub
 from faregate.smoke.verdict import passed, unsupported, warned
 
