@@ -311,3 +311,34 @@ async def test_an_unknown_theme_is_told(proxy: FakeProxy) -> None:
     async with app.run_test(size=WIDE, notifications=True) as pilot:
         await told(pilot, app, "no theme is called 'papyrus'")
         assert app.theme == "ledger"
+
+
+async def test_the_bell_is_turned_off_and_on(proxy: FakeProxy) -> None:
+    app = make_app(proxy.socket)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await told(pilot, app, "proxy/main")
+        for words in ("bell off", "bell on"):
+            await pilot.press("B")
+            await told(pilot, app, words)
+
+
+async def test_a_colon_opens_the_palette_too(proxy: FakeProxy) -> None:
+    app = make_app(proxy.socket)
+    async with app.run_test(size=WIDE) as pilot:
+        await told(pilot, app, "proxy/main")
+        await pilot.press("colon")
+        await until(pilot, lambda: len(app.screen_stack) == 3)
+
+
+async def test_every_screen_has_its_digit(proxy: FakeProxy) -> None:
+    app = make_app(proxy.socket)
+    async with app.run_test(size=NARROW) as pilot:
+        await told(pilot, app, "proxy/main")
+        seen = []
+        for digit in "123456781":
+            await pilot.press(digit)
+            await until(pilot, lambda: app.screen.is_current and app.screen.is_mounted)
+            seen.append(type(app.screen).__name__)
+        assert len(set(seen)) == 8
+        assert seen[0] == seen[-1] == "OverviewScreen"
+        assert len(app.screen_stack) == 2
