@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 
 from faregate.core.usage import Usage
-from faregate.protocols.codec import StreamBrokenError
-from faregate.protocols.dialects import AnswerForm, Dialect
+from faregate.protocols.codec import RequestHead, StreamBrokenError
+from faregate.protocols.dialects import AnswerForm, Dialect, WriteOptions
 from faregate.protocols.events import (
     BlockEnded,
     CallDelta,
@@ -17,16 +17,20 @@ from faregate.protocols.events import (
     Failed,
     Finished,
     ReasoningDelta,
+    Seal,
+    Sealed,
     Started,
     StopReason,
     StreamEvent,
     TextDelta,
     UsageSeen,
 )
+from faregate.protocols.losses import Loss
 from faregate.protocols.registry import by_name
 from faregate.protocols.translation.flattening import Original, Restorer
 from faregate.protocols.translation.stream import Payloads, TranslatingMeter
 from faregate.protocols.translation.table import DIALECTS
+from faregate.protocols.translation.translator import path_of, translate
 from tests.protocols.answers import answers, kept, seen
 
 FORM = AnswerForm(request_id="req_1", model="asked", created=1)
@@ -233,3 +237,50 @@ def test_two_blocks_that_are_alike_are_two_items() -> None:
         if line.startswith(b'data: {"type":"response.output_item.done"')
     ]
     assert done == [0, 1, 2, 3]
+
+
+SEALING = ("openai_responses", "anthropic_messages", "gemini")
+
+
+def next_turn(client: str, answer: bytes) -> dict[str, object]:
+    """Return the request in which a client sends an answer back."""
+    said = msgspec.json.decode(answer)
+    match client:
+        case "openai_responses":
+            return {"model": "m", "input": said["output"]}
+        case "anthropic_messages":
+            turn = {"role": "assistant", "content": said["content"]}
+            return {"model": "m", "messages": [turn]}
+        case _:
+            return {"contents": [said["candidates"][0]["content"]]}
+
+
+@pytest.mark.parametrize("client", SEALING)
+@pytest.mark.parametrize("provider", SEALING)
+def test_a_sealed_thought_comes_back_to_the_provider_that_sealed_it(
+    provider: str, client: str
+) -> None:
+    seal = "c2VhbGVkIQ=="
+    events: list[StreamEvent] = [
+        Started("a", "m"),
+        ReasoningDelta("hm"),
+        Sealed(Seal(provider, seal)),
+        BlockEnded(),
+        CallStarted("c", "look"),
+        CallDelta("{}"),
+        BlockEnded(),
+        Finished(StopReason.TOOL_CALLS),
+    ]
+    answer = DIALECTS[client].encoder(FORM).whole(events)
+    path, query = path_of(client, "m", stream=False)
+    translation = translate(
+        client=client,
+        provider=provider,
+        head=RequestHead(method="POST", path=path, query=query),
+        body=msgspec.json.encode(next_turn(client, answer)),
+        model="m",
+        options=WriteOptions(),
+        form=FORM,
+    )
+    assert seal.encode() in translation.body
+    assert Loss.REASONING_SEAL not in translation.losses

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 UNCHECKED = "skip_thought_signature_validator"
 """What stands for the signature of a call that this provider did not make."""
 
-_RARE = b"\xff" * 12
+_RARE = b"\xff" * 48
 WRAPPED_MARK = base64.b64encode(_RARE).decode()
 """How a wrapped envelope begins."""
 
