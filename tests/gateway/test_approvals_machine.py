@@ -177,7 +177,7 @@ def run(examples: int, steps: int) -> None:
 
 
 def test_approvals_in_any_order() -> None:
-    run(4, 15)
+    run(3, 12)
 
 
 @pytest.mark.slow
