@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from functools import partial
 
+import pytest
 from textual.app import App
 
-from faregate.tui.workers import start
+from faregate.tui.workers import in_thread, start
 from tests.tui.harness import until
 
 
@@ -26,3 +28,21 @@ async def test_the_latest_of_a_group_is_the_one_that_ends() -> None:
         gate.set()
         await until(pilot, lambda: len(done) == 2)
         assert sorted(done) == ["c", "other"]
+
+
+async def test_a_thread_answers_or_fails() -> None:
+    assert await in_thread(lambda: 7) == 7
+    with pytest.raises(ZeroDivisionError):
+        await in_thread(lambda: 1 // 0)
+
+
+def test_a_thread_that_hangs_keeps_nobody_from_leaving() -> None:
+    gate = threading.Event()
+
+    async def leave() -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.01):
+                await in_thread(gate.wait)
+
+    asyncio.run(leave())
+    gate.set()

@@ -6,7 +6,6 @@ never stops the screen.
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
 
@@ -16,6 +15,7 @@ from faregate.control.cost_client import CostClient
 from faregate.control.cost_log import Judge
 from faregate.control.errors import ControlError
 from faregate.control.models import ResolveHold, SetBudget
+from faregate.tui.workers import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +51,7 @@ class ControlDesk:
 
     async def holds(self) -> list[HoldView]:
         """Return open and unknown holds, oldest first."""
-        return await asyncio.to_thread(self._client.holds)
+        return await in_thread(self._client.holds)
 
     async def resolve(self, hold: str, spent: str | None) -> None:
         """Book `spent` USD for an unknown hold, or nothing for None."""
@@ -88,30 +88,30 @@ class ControlDesk:
 
     async def latches(self) -> list[LatchView]:
         """Return everything that is paused or stopped."""
-        return await asyncio.to_thread(self._client.latches)
+        return await in_thread(self._client.latches)
 
     async def limits(self, session: str) -> LimitsView:
         """Return what limits a session, and how much of it is used."""
-        return await asyncio.to_thread(self._client.limits, session)
+        return await in_thread(partial(self._client.limits, session))
 
     async def requests(self, session: str | None, limit: int) -> list[RequestView]:
         """Return the latest requests, the newest first."""
         ask = partial(self._costs.requests, session=session, since_ms=0, limit=limit)
-        return await asyncio.to_thread(ask)
+        return await in_thread(ask)
 
     async def sessions(self, limit: int, before: int | None) -> SessionPage:
         """Return a page of all sessions, the newest first."""
-        return await asyncio.to_thread(
+        return await in_thread(
             partial(self._costs.sessions, limit=limit, before=before)
         )
 
     async def explain(self, request: str) -> ExplainView:
         """Return everything that is kept of a request."""
-        return await asyncio.to_thread(self._costs.explain, request)
+        return await in_thread(partial(self._costs.explain, request))
 
     async def report(self, by: str, since_ms: int) -> Report:
         """Return sums by a key since an instant."""
-        return await asyncio.to_thread(self._costs.report, by, since_ms=since_ms)
+        return await in_thread(partial(self._costs.report, by, since_ms=since_ms))
 
     async def judge(
         self, session: str, outcome: Literal["accepted", "rejected"]
@@ -124,4 +124,4 @@ class ControlDesk:
     ) -> _T:
         if self.read_only:
             raise ControlError("read_only", WATCHING)
-        return await asyncio.to_thread(verb, *args, **kwargs)
+        return await in_thread(partial(verb, *args, **kwargs))

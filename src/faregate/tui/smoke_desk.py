@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from faregate.control.client import ControlClient
+from faregate.tui.workers import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,7 @@ class SmokeDesk:
 
     async def history(self) -> list[SmokeRunView]:
         """Return the newest run of each target; raises ControlError."""
-        return await asyncio.to_thread(self._client.smoke_runs)
+        return await in_thread(self._client.smoke_runs)
 
     async def price(self, targets: Sequence[str]) -> Offer:
         """Return what a test of these targets would cost; raises DeskError."""

@@ -9,7 +9,10 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+from functools import partial
 from pathlib import Path
+
+from faregate.tui.workers import in_thread
 
 RUN_VARIABLE = "FAREGATE_SESSION"
 _PTS_MAJOR = 136
@@ -25,7 +28,7 @@ async def jump(session: str, proc: Path = Path("/proc")) -> str:
     tmux = shutil.which("tmux")
     if tmux is None or not os.environ.get("TMUX"):
         raise JumpError("this screen does not run inside tmux")
-    terminals = await asyncio.to_thread(terminals_of, session, proc)
+    terminals = await in_thread(partial(terminals_of, session, proc))
     if not terminals:
         raise JumpError(
             "no process of this session was found: faregate run starts such"

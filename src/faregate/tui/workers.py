@@ -1,8 +1,14 @@
-"""Starts work beside the screen's own loop, one of a group at a time."""
+"""Work beside the screen's own loop: workers of a group, and threads that block.
+
+A thread that waits for a proxy that hangs must not keep the screen from being left.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import asyncio
+import contextlib
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -11,6 +17,8 @@ if TYPE_CHECKING:
     from textual.worker import Worker
 
     Work = Callable[[], Coroutine[Any, Any, None]]
+
+_T = TypeVar("_T")
 
 
 def start(node: DOMNode, work: Work, group: str) -> None:
@@ -22,3 +30,30 @@ def start(node: DOMNode, work: Work, group: str) -> None:
     _worker: Worker[None] = node.run_worker(
         work, name=group, group=group, exclusive=True
     )
+
+
+async def in_thread(work: Callable[[], _T]) -> _T:
+    """Return what `work` returns, run in a thread that nobody waits for at the end."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[_T] = loop.create_future()
+
+    def tell(result: _T | None, error: BaseException | None) -> None:
+        if answer.done():
+            return
+        if error is not None:
+            answer.set_exception(error)
+        else:
+            answer.set_result(result)  # type: ignore[arg-type]
+
+    def run() -> None:
+        result, fault = None, None
+        try:
+            result = work()
+        except BaseException as error:  # noqa: BLE001 - told to whoever waits
+            fault = error
+        # The screen may have been left meanwhile.
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(tell, result, fault)
+
+    threading.Thread(target=run, name="desk", daemon=True).start()
+    return await answer

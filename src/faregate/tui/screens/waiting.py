@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
@@ -17,6 +16,7 @@ from faregate.tui.screens.confirm import ConfirmScreen
 from faregate.tui.screens.table_screen import EVERY_TABLE, TableScreen
 from faregate.tui.store import Kind
 from faregate.tui.tones import Tone
+from faregate.tui.workers import in_thread
 
 if TYPE_CHECKING:
     from faregate.control.approvals import ApprovalView
@@ -47,7 +47,7 @@ class WaitingScreen(TableScreen):
     async def load(self) -> None:
         """Read the prices, once; the queue itself comes with the feed."""
         if self._prices is None:
-            self._prices = await asyncio.to_thread(bundled_prices)
+            self._prices = await in_thread(bundled_prices)
 
     def repaint(self, kinds: frozenset[Kind] | set[Kind]) -> None:  # type: ignore[override]
         """Bring the parts up to date that show these kinds of news."""
