@@ -7,6 +7,7 @@ import contextlib
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
@@ -127,12 +128,13 @@ async def test_too_few_file_descriptors_lose_no_money(
 ) -> None:
     home = make_home(tmp_path, provider.url, monthly="50")
     async with child(home, descriptors=64) as (process, url):
-        for _ in range(2):
+        for turn in range(2):
             async with aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0)
             ) as session:
                 client = Client(session, url, bearer(home))
-                calls = [client.post(PATH, STREAM) for _ in range(80)]
+                # Requests that differ: repeats of a failed one would meet a limit.
+                calls = [client.post(PATH, _stream(f"{turn} {n}")) for n in range(80)]
                 answers = await asyncio.gather(*calls, return_exceptions=True)
             for got in answers:
                 assert isinstance(got, aiohttp.ClientError) or (
@@ -145,12 +147,17 @@ async def test_too_few_file_descriptors_lose_no_money(
     assert await _books(home, provider) == (True, False)
 
 
+def _stream(text: str) -> dict[str, Any]:
+    return chat(text=text, stream=True, max_tokens=1_000)
+
+
 async def _answers_again(url: str, headers: dict[str, str]) -> bool:
     """Whether a new connection is served once the old ones are gone."""
-    for _ in range(200):
+    for attempt in range(200):
+        body = _stream(f"again {attempt}")
         async with aiohttp.ClientSession() as session:
             with contextlib.suppress(aiohttp.ClientError):
-                got = await Client(session, url, headers).post(PATH, STREAM)
+                got = await Client(session, url, headers).post(PATH, body)
                 if got.status == 200:
                     return True
         await asyncio.sleep(0.05)
