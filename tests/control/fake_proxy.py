@@ -118,9 +118,10 @@ class FakeProxy:
 
     async def _stop(self) -> None:
         await self._send(None)
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        # It may be asked to end while it ends by itself.
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
         with contextlib.suppress(FileNotFoundError):
             self.socket.unlink()
 
