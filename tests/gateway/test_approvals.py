@@ -292,3 +292,23 @@ async def test_a_fallback_is_asked_about_when_its_turn_comes(tmp_path: Path) -> 
         assert result.status == 503
         assert office.small.month().held == ZERO
         assert len(office.small.upstream.sent) == 1
+
+
+async def test_who_rests_meanwhile_is_not_stood_in_for_by_who_is_denied(
+    tmp_path: Path,
+) -> None:
+    rule = route("p/m", "o/m", name="both")
+    with open_office(tmp_path, routes=(rule,)) as office:
+        models = (NameRule("o/*", Verdict.DENY), NameRule("p/*", Verdict.ASK))
+        office.opened(ApprovalPolicy(models=models))
+        office.small.upstream.script = [whole(ANSWER)]
+        sent, case = await office.asked(ask("both", stream=False))
+        gate = office.small.gate
+        gate.health.standing(rule.targets[0]).breaker.trip(
+            gate.clock.monotonic(), "it is ill", 60.0, jitter=0.0
+        )
+        office.desk.approve(case.id, who="me")
+        result = await sent.result
+        assert isinstance(result, Refusal)
+        assert result.code is RefusalCode.PROVIDER_RESTING
+        assert not office.small.upstream.sent

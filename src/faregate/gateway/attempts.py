@@ -166,7 +166,7 @@ class Attempts:
         ticket = course.begin(plan)
         if isinstance(ticket, Down):
             step = course.instead(plan)
-            if step is None:
+            if step is None or not await self._allowed(plan, step.plan):
                 return _End(course.resting(plan, ticket), refused=True)
             return await self._once(step.plan)
         retry = course.attempts > 1
@@ -213,8 +213,10 @@ class Attempts:
             target=plan.target,
             most=lesson.maximum,
         )
-        if isinstance(again, Refusal):
+        bounded = None if isinstance(again, Refusal) else self._course.bounded(again)
+        if bounded is None:
             return end
+        again = bounded
         self._asker.again("retry:output_bound")
         end = await self._held(again)
         if lesson.guess and isinstance(end.result, Whole | None):

@@ -184,6 +184,20 @@ class Course:
         found = self._next(alone=False)
         return None if found is None else Step(plan=found, cause="fallback:resting")
 
+    def bounded(self, plan: Plan) -> Plan | None:
+        """Return a plan within the output bounds of request and target.
+
+        None where the request has one and nothing keeps the target within it.
+        """
+        own = None if self.route is None else self.route.max_output(plan.target)
+        limits = [each for each in (self.most, own) if each is not None]
+        most = min(limits, default=plan.bounds.output)
+        if plan.bounds.output <= most:
+            return plan
+        if plan.output_field is None:
+            return plan if self.most is None else None
+        return replace(plan, bounds=plan.bounds.with_output(most))
+
     def _elsewhere(self, plan: Plan, failure: Failure) -> Step | None:
         if not may_go_elsewhere(failure, self.policy.repeat_paid):
             return None
@@ -228,19 +242,12 @@ class Course:
             plan = planner.plan(
                 self._inbound, self._facts, self._identity, target=target
             )
-            if not isinstance(plan, Refusal):
-                return self._bounded(plan)
-            self._refusals.append(plan)
+            if isinstance(plan, Refusal):
+                self._refusals.append(plan)
+            elif (bounded := self.bounded(plan)) is not None:
+                return bounded
             self._forget(target)
         return None
-
-    def _bounded(self, plan: Plan) -> Plan:
-        own = None if self.route is None else self.route.max_output(plan.target)
-        limits = [each for each in (self.most, own) if each is not None]
-        most = min(limits, default=plan.bounds.output)
-        if plan.output_field is None or plan.bounds.output <= most:
-            return plan
-        return replace(plan, bounds=plan.bounds.with_output(most))
 
     def _down(self, target: Target, *, alone: bool) -> Down | None:
         if self._inbound.grant is None:

@@ -162,8 +162,7 @@ class Exchange:
         try:
             result = await self._gate.governor.decide(asked)
             if result is None:
-                if asked.plan is not plan:
-                    course.most = asked.plan.bounds.output
+                course.most = self._gate.governor.most_output(asked)
                 result = await self._attempted(course, asked, asker)
             return result
         except asyncio.CancelledError:

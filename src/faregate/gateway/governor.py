@@ -147,14 +147,28 @@ class Governor:
             passage.input_tokens += hold.usage.input_tokens
             passage.output_tokens += hold.usage.output
 
+    def most_output(self, asked: Asked) -> int | None:
+        """Return what the output bound of no further attempt may pass; None for any.
+
+        Where the first one has no bound, as it costs nothing, the limits are it.
+        """
+        if self.limiter is None or asked.passage is None:
+            return None
+        limits = self.limiter.effective(asked).limits
+        named = (limits.output_tokens, limits.request_output_tokens)
+        most = min((each for each in named if each is not None), default=None)
+        return None if most is None else asked.plan.bounds.output or most
+
     def may_retry(self, asked: Asked) -> bool:
         """Tell whether the gate itself may try this request once more."""
         passage = asked.passage
         if passage is None or self.limiter is None:
             return True
-        most = self.limiter.effective(asked).limits.retries
+        limits = self.limiter.effective(asked).limits
         used = passage.state.counters.retries + max(0, passage.attempts - 1)
-        return most is None or used < most
+        if limits.retries is not None and used >= limits.retries:
+            return False
+        return passage.has_tokens(limits)
 
     def ended(self, asked: Asked, result: Result) -> None:
         """Note that a request is over, however it ended."""

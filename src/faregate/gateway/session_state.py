@@ -75,6 +75,16 @@ class Passage:
         counters.output_held += wish.output
         counters.cost_held += wish.cost.pico
 
+    def has_tokens(self, limits: Limits) -> bool:
+        """Tell whether another attempt fits beside what those before it used."""
+        counters = self.state.counters
+        inputs, outputs = limits.input_tokens, limits.output_tokens
+        read = counters.input_tokens + counters.input_held + self.input_tokens
+        written = counters.output_tokens + counters.output_held + self.output_tokens
+        return (inputs is None or not self.input_tokens or read <= inputs) and (
+            outputs is None or not self.output_tokens or written <= outputs
+        )
+
     def leave(self, now: float) -> None:
         """Replace what it might have used by what it did."""
         counters, wish = self.state.counters, self.wish

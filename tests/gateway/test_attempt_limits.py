@@ -1,0 +1,122 @@
+"""Further attempts of a request, within the limits that let its first one through."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from faregate.core.escalation import EscalationRule, Trigger
+from faregate.core.model_facts import ModelFacts
+from faregate.gateway.inbound import Whole
+from faregate.gateway.settings import GateSettings
+from faregate.providers.spec import Billing
+from tests.gateway.building import CountingLedger, FakeClock
+from tests.gateway.fallbacks import RETRIES
+from tests.gateway.gates import SPEC, FakeAnswer, SmallGate, route, whole
+
+MOST = 9000
+UNFIT = (
+    "Unsupported parameter: 'max_tokens' is not supported with this model. Use "
+    "'max_completion_tokens' instead."
+)
+USELESS = "Unsupported parameter: 'max_tokens' is not supported with this model."
+
+
+def gate_with(ledger: CountingLedger, clock: FakeClock, **more: Any) -> SmallGate:
+    rule = EscalationRule(on=frozenset(Trigger), validate=True)
+    return SmallGate(
+        ledger,
+        clock,
+        GateSettings(retries=RETRIES),
+        routes=(route("p/m", "o/m", escalation=rule),),
+        limit="20",
+        **more,
+    )
+
+
+async def sent_by(gate: SmallGate, *script: FakeAnswer, **more: Any) -> list[Any]:
+    """Send a request that names no output bound; return the bodies that left."""
+    gate.upstream.script = list(script)
+    said = [{"role": "user", "content": "x"}]
+    exchange, _ = gate.exchange({"model": "r", "messages": said, **more})
+    assert isinstance(await exchange.run(), Whole)
+    return [json.loads(request.body) for request in gate.upstream.sent]
+
+
+def answer(text: str = "hi", read: int = 5, made: int = 5) -> FakeAnswer:
+    message = {"content": text}
+    return whole(
+        {
+            "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
+            "usage": {"prompt_tokens": read, "completion_tokens": made},
+        }
+    )
+
+
+def refused(message: str, status: int) -> FakeAnswer:
+    return whole({"error": {"message": message}}, status)
+
+
+@pytest.mark.parametrize("limit", ["request_output_tokens", "output_tokens"])
+async def test_a_fallback_may_not_write_more_than_the_limit(
+    ledger: CountingLedger, clock: FakeClock, limit: str
+) -> None:
+    facts = {("p", "m"): ModelFacts(max_output=8000)}
+    gate = gate_with(ledger, clock, facts=facts, limits={limit: MOST})
+    first, second = await sent_by(gate, refused("no", 503), answer())
+    assert first["max_tokens"] == 8000
+    assert second["max_tokens"] <= MOST
+
+
+async def test_a_bound_under_its_other_name_keeps_the_limit(
+    ledger: CountingLedger, clock: FakeClock
+) -> None:
+    gate = gate_with(ledger, clock, limits={"request_output_tokens": MOST})
+    _, second = await sent_by(gate, refused(UNFIT, 400), answer(), model="p/m")
+    assert second["max_completion_tokens"] == MOST
+
+
+async def test_who_takes_no_bound_is_not_asked_where_there_is_a_limit(
+    ledger: CountingLedger, clock: FakeClock
+) -> None:
+    gate = gate_with(ledger, clock, limits={"request_output_tokens": MOST})
+    assert len(await sent_by(gate, refused(USELESS, 400), model="p/m")) == 1
+
+
+@pytest.mark.parametrize(
+    ("limits", "used"),
+    [
+        ({"output_tokens": MOST}, {"made": MOST - 100}),
+        ({"input_tokens": 150}, {"read": 100}),
+    ],
+)
+async def test_what_a_rejected_answer_used_counts_against_the_next_attempt(
+    ledger: CountingLedger,
+    clock: FakeClock,
+    limits: dict[str, int],
+    used: dict[str, int],
+) -> None:
+    gate = gate_with(ledger, clock, limits=limits)
+    assert len(await sent_by(gate, answer("", **used), answer())) == 1
+
+
+async def test_where_both_fit_a_rejected_answer_is_followed_by_another(
+    ledger: CountingLedger, clock: FakeClock
+) -> None:
+    gate = gate_with(ledger, clock, limits={"output_tokens": 100 * MOST})
+    assert len(await sent_by(gate, answer(""), answer())) == 2
+
+
+async def test_a_first_target_that_costs_nothing_leaves_the_next_one_its_limit(
+    ledger: CountingLedger, clock: FakeClock
+) -> None:
+    free = replace(SPEC, billing=Billing.FREE)
+    gate = gate_with(
+        ledger, clock, specs=(free,), limits={"request_output_tokens": MOST}
+    )
+    first, second = await sent_by(gate, refused("no", 503), answer())
+    assert "max_tokens" not in first
+    assert second["max_tokens"] == MOST
