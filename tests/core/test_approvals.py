@@ -68,6 +68,12 @@ def test_models_by_name_with_and_without_their_provider() -> None:
     assert found(policy, targets=two) == [("models", "openai/o3", DENY)]
 
 
+@pytest.mark.parametrize("pattern", ["q/*", "q/m", "q@us/*", "m"])
+def test_a_models_region_hides_it_from_no_rule(pattern: str) -> None:
+    policy = ApprovalPolicy(models=(NameRule(pattern, DENY),))
+    assert found(policy, targets=("q@us/m",)) == [("models", "q@us/m", DENY)]
+
+
 def test_what_it_costs_and_how_large_it_is() -> None:
     policy = ApprovalPolicy(over_usd=Money.usd(1), context_tokens=1000)
     assert found(policy) == []

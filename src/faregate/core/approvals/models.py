@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 def judge(subject: Subject, policy: ApprovalPolicy) -> Iterator[Finding]:
     """Yield each model that may serve the request and may not simply do so.
 
-    A pattern fits the model's name with its provider's or without.
+    A pattern fits the model's name with its provider's or without; the region that a
+    route names need not stand in it.
     """
     if not policy.models:
         return
     for target in subject.targets:
-        rule = first_fit(policy.models, (target, target.partition("/")[2]))
+        provider, _, model = target.partition("/")
+        bare = f"{provider.partition('@')[0]}/{model}"
+        rule = first_fit(policy.models, (target, bare, model))
         if rule is not None and rule.verdict is not Verdict.ALLOW:
             yield Finding(
                 rule="models",
