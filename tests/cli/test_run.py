@@ -263,13 +263,33 @@ def test_a_bypass_that_cannot_be_helped_is_a_warning(
     assert "past the gate" in result.err
 
 
+@pytest.mark.parametrize(
+    ("agent", "key", "token"),
+    [
+        ("claude", "openai", "ANTHROPIC_AUTH_TOKEN"),
+        ("claude", "deepseek", "ANTHROPIC_AUTH_TOKEN"),
+        ("codex", "anthropic", "OPENAI_API_KEY"),
+        ("gemini", "openai", "GEMINI_API_KEY"),
+    ],
+)
+def test_a_key_of_another_dialect_serves_by_translation(
+    cli: Cli, told: Path, proxy: AskedProxy, agent: str, key: str, token: str
+) -> None:
+    proxy.snapshot = scenes.snapshot(told=scenes.setup(keys_found=[key]))
+    result = cli("run", "--max-cost", "2", "--", agent, "--model", "mine/x")
+    assert result.code == 0
+    assert "could use" not in result.err
+    assert read(told)["env"][token] == "fg-s1"
+    assert proxy.asked("/v1/sessions")[0]["max_cost"] == "2"
+
+
 def test_without_a_key_in_the_proxy_the_agent_keeps_its_login(
     cli: Cli, told: Path, proxy: AskedProxy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    proxy.snapshot = scenes.snapshot(told=scenes.setup(keys_found=["openai"]))
+    proxy.snapshot = scenes.snapshot(told=scenes.setup(keys_found=[]))
     monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-own")
     result = cli("run", "claude")
-    assert "no key that Claude Code could use (it speaks anthropic" in result.err
+    assert "no key that Claude Code could use, so it needs" in result.err
     assert "ANTHROPIC_API_KEY is set here" in result.err
     env = read(told)["env"]
     assert env["ANTHROPIC_BASE_URL"] == ROOT

@@ -44,7 +44,7 @@ from faregate.core.identity import clean_name, is_name
 from faregate.core.secret import LOCAL_TOKEN_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence, Set
 
     from faregate.cli.bypass import Finding
     from faregate.config.settings import Settings
@@ -165,24 +165,29 @@ def _plan(command: tuple[str, ...], label: str | None, *, own_login: bool) -> Pl
 
 
 def _usable(plan: Plan, settings: Settings, keys_found: frozenset[str]) -> bool:
-    """Return whether the proxy has a key for anything that the agent speaks."""
+    """Return whether the proxy has a key that serves this agent, translated or not."""
     agent = plan.agent or EVERYTHING
-    return any(
-        agent.protocols & choice.spec.base_urls.keys()
+    spoken: set[str] = set()
+    for name, choice in settings.providers.items():
         # What needs no key counts once a person has said that it is there.
-        and (name in keys_found or (choice.configured and choice.keyless))
-        for name, choice in settings.providers.items()
-    )
+        if name in keys_found or (choice.configured and choice.keyless):
+            spoken |= choice.spec.base_urls.keys()
+    return bool(agent.protocols & spoken) or _translated(agent.protocols, spoken)
+
+
+def _translated(protocols: Set[str], spoken: Set[str]) -> bool:
+    """Return whether a provider's dialect is put into one that the agent speaks."""
+    # Only a run that needs it pays for importing every dialect.
+    from faregate.protocols.translation.table import DIALECTS
+
+    return bool(protocols & DIALECTS.keys()) and bool(spoken & DIALECTS.keys())
 
 
 def _tell_own_login(plan: Plan, settings: Settings, keys_found: frozenset[str]) -> None:
     """Say that, and why, the agent pays with a key or login of its own."""
     title = plan.agent.title if plan.agent else "this command"
-    speaks = ""
-    if plan.agent and keys_found:
-        speaks = f" (it speaks {', '.join(sorted(plan.agent.protocols))})"
     output.note(
-        f"faregate: the proxy has no key that {title} could use{speaks}, so it needs "
+        f"faregate: the proxy has no key that {title} could use, so it needs "
         "a key or login of its own; that is metered and capped all the same"
     )
     tell(keys_since_start(settings, keys_found))
