@@ -28,7 +28,7 @@ def failure(
 
 @pytest.mark.parametrize("trouble", Trouble)
 def test_only_what_no_provider_is_at_fault_for_goes_nowhere(trouble: Trouble) -> None:
-    wanted = trouble not in {Trouble.REQUEST, Trouble.REJECTED}
+    wanted = trouble not in {Trouble.REQUEST, Trouble.REJECTED, Trouble.LOCAL}
     assert may_go_elsewhere(failure(trouble), RepeatPaid.NEVER) is wanted
 
 

@@ -36,6 +36,7 @@ def delivered(answer: Whole, error: str | None = None) -> Delivered:
         (FaultKind.RESET, True, Trouble.BROKEN),
         (FaultKind.MALFORMED, True, Trouble.BROKEN),
         (FaultKind.TOO_LARGE, True, Trouble.BROKEN),
+        (FaultKind.LOCAL, False, Trouble.LOCAL),
     ],
 )
 def test_a_fault(kind: FaultKind, sent: bool, trouble: Trouble) -> None:

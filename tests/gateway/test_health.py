@@ -141,6 +141,11 @@ def test_a_bad_request_is_nobodys_failure(health: Health, trouble: Trouble) -> N
     assert not down(health, A, 0)
 
 
+def test_what_this_machine_lacks_is_no_illness_of_a_provider(health: Health) -> None:
+    fail(health, Trouble.LOCAL, times=20)
+    assert not down(health, A, 0)
+
+
 def test_one_request_probes_and_the_others_do_not_wait_for_it(health: Health) -> None:
     fail(health, Trouble.BROKEN, times=3)
     probe = leave(health, now=10)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 from unittest import mock
@@ -106,6 +107,13 @@ def test_a_reset_is_unsent_only_on_proof(reused: bool, untouched: bool) -> None:
     for error in (aiohttp.ServerDisconnectedError(), aiohttp.ClientOSError(104, "x")):
         fault = fault_of(error, reused=reused, untouched=untouched)
         assert (fault.sent, fault.reused) == (not untouched, reused)
+
+
+def test_a_lack_of_descriptors_is_this_machines_fault() -> None:
+    lack = OSError(errno.EMFILE, "Too many open files")
+    for error in (lack, aiohttp.ClientConnectorError(KEY, lack)):
+        fault = fault_of(error, untouched=True)
+        assert (fault.kind, fault.sent) == (FaultKind.LOCAL, False)
 
 
 def test_an_answer_that_is_no_http_is_no_stale_connection() -> None:

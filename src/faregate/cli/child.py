@@ -53,35 +53,66 @@ def run_child(
 
     `beside` is entered while it runs.
     """
+    with _forwarding() as forwarding:
+        child = _started(command, environ)
+        forwarding.to(child)
+        with beside(child):
+            code = child.wait()
+    return code if code >= 0 else 128 - code
+
+
+def _started(
+    command: Sequence[str], environ: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
     try:
-        child = subprocess.Popen(list(command), env=dict(environ))  # noqa: S603 - asked for
+        return subprocess.Popen(list(command), env=dict(environ))  # noqa: S603 - asked for
     except FileNotFoundError:
         raise CannotStart(f"{command[0]}: command not found", NOT_FOUND) from None
     except OSError as error:
         raise CannotStart(f"{command[0]}: {error.strerror}", NOT_EXECUTABLE) from error
-    with _forwarding(child), beside(child):
-        code = child.wait()
-    return code if code >= 0 else 128 - code
 
 
-@contextlib.contextmanager
-def _forwarding(child: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Hand signals on to the child while it runs."""
+class _Forwarding:
+    """Hands signals on to a child; what comes before it is there waits for it."""
 
-    def forward(number: int, _frame: FrameType | None) -> None:
+    def __init__(self) -> None:
+        self._child: subprocess.Popen[bytes] | None = None
+        self._early: list[int] = []
+
+    def to(self, child: subprocess.Popen[bytes]) -> None:
+        """Hand on to this child from now on."""
+        self._child = child
+        for number in self._early:
+            self._send(number)
+
+    def forward(self, number: int, _frame: FrameType | None) -> None:
+        """Take one signal."""
         # A terminal sends its own to the child as well: once is enough.
         if signal.Signals(number).name in _FROM_TERMINAL and in_foreground():
             return
-        with contextlib.suppress(ProcessLookupError):
-            child.send_signal(number)
+        if self._child is None:
+            self._early.append(number)
+        else:
+            self._send(number)
 
+    def _send(self, number: int) -> None:
+        if self._child is not None:
+            with contextlib.suppress(ProcessLookupError):
+                self._child.send_signal(number)
+
+
+@contextlib.contextmanager
+def _forwarding() -> Iterator[_Forwarding]:
+    """Take signals before a child is started: it can be ready before we know it."""
+    forwarding = _Forwarding()
     before = {}
     for name in _FORWARDED:
         number = getattr(signal, name, None)
-        if number is not None:
-            before[number] = signal.signal(number, forward)
+        # What is ignored here, as under nohup, the child is to ignore as well.
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            before[number] = signal.signal(number, forwarding.forward)
     try:
-        yield
+        yield forwarding
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -13,6 +13,8 @@ class FaultKind(StrEnum):
     RESET = "reset"
     MALFORMED = "malformed"
     TOO_LARGE = "too_large"
+    LOCAL = "local"
+    """This machine's fault: it has no file descriptor left."""
 
 
 class UpstreamError(Exception):

@@ -42,6 +42,8 @@ class Trouble(StrEnum):
     """The request itself is at fault; the provider works."""
     REJECTED = "rejected"
     """The answer came and does not hold up; the provider works."""
+    LOCAL = "local"
+    """This machine could not ask: it says nothing about the provider."""
 
 
 class RepeatPaid(StrEnum):
@@ -70,7 +72,11 @@ class Failure:
     """What is wrong with an answer that was rejected."""
 
 
-FALLS_BACK = frozenset(Trouble) - {Trouble.REQUEST, Trouble.REJECTED}
+FALLS_BACK = frozenset(Trouble) - {
+    Trouble.REQUEST,
+    Trouble.REJECTED,
+    Trouble.LOCAL,
+}
 """Troubles after which another target may be asked."""
 _REPEATABLE = frozenset(
     {

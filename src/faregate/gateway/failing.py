@@ -40,7 +40,9 @@ _TROUBLES: Mapping[ErrorClass, Trouble] = {
 def of_fault(error: UpstreamError) -> Failure:
     """Return the failure of an attempt that broke before or inside its answer."""
     trouble = Trouble.BROKEN
-    if not error.sent:
+    if error.kind is FaultKind.LOCAL:
+        trouble = Trouble.LOCAL
+    elif not error.sent:
         trouble = Trouble.CONNECT
     elif error.kind is FaultKind.TIMEOUT:
         trouble = Trouble.TIMEOUT

@@ -45,6 +45,7 @@ WORDS = {
     Trouble.FORBIDDEN: "the model is not allowed for its key",
     Trouble.MODEL_GONE: "the model is gone",
     Trouble.CONNECT: "it cannot be reached",
+    Trouble.LOCAL: "this machine cannot open a connection",
     Trouble.TIMEOUT: "it does not answer in time",
     Trouble.RATE_LIMIT: "it takes no more requests just now",
     Trouble.OVERLOADED: "it is at its capacity",
@@ -185,7 +186,9 @@ class Health:
         if not retry:
             standing.provider.purse.earn()
         general, own = standing.provider.breaker, standing.breaker
-        if trouble in _NO_FAULT:
+        if trouble is Trouble.LOCAL:
+            self.nothing(ticket)
+        elif trouble in _NO_FAULT:
             general.succeeded(now, ticket.of_provider)
             own.succeeded(now, ticket.of_target)
         elif trouble is Trouble.RATE_LIMIT:

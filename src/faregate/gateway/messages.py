@@ -42,6 +42,7 @@ _UPSTREAM_CODES = {
     FaultKind.RESET: RefusalCode.UPSTREAM_BROKEN,
     FaultKind.MALFORMED: RefusalCode.UPSTREAM_BROKEN,
     FaultKind.TOO_LARGE: RefusalCode.UPSTREAM_BROKEN,
+    FaultKind.LOCAL: RefusalCode.UPSTREAM_UNREACHABLE,
 }
 
 

@@ -5,6 +5,8 @@ The question that matters for money is whether a request byte can have arrived.
 
 from __future__ import annotations
 
+import errno
+
 import aiohttp
 
 from faregate.core.faults import FaultKind, UpstreamError
@@ -48,6 +50,7 @@ _SENT: tuple[tuple[type[Exception], FaultKind, str], ...] = (
 BREAKING = (aiohttp.ClientError, OSError, TimeoutError, ValueError)
 """Everything that the HTTP client raises for a request or an answer that broke."""
 
+_NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
 _STALE = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 """How a pooled connection fails that the other side had closed."""
 
@@ -60,6 +63,9 @@ def fault_of(
     `reused` says that its connection had served before, `untouched` that the
     provider provably took no byte.
     """
+    if isinstance(error, OSError) and error.errno in _NO_DESCRIPTOR:
+        words = "this proxy has too many files open to connect"
+        return UpstreamError(FaultKind.LOCAL, words, sent=not untouched)
     for kind, fault, words in _NOT_SENT:
         if isinstance(error, kind):
             return UpstreamError(fault, words, sent=False)
