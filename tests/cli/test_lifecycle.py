@@ -92,11 +92,19 @@ def test_up_status_env_budget_run(
     script = (
         f'printf %s "$OPENAI_API_KEY" > {token_file}; '
         f"env -u FAREGATE_SESSION {sys.executable} -c '{RAISES}'; "
-        f"{sys.executable} -m faregate budget set monthly 100; exit 9"
+        f"{sys.executable} -m faregate budget set monthly 100; "
+        f"{sys.executable} -m faregate run -- echo NESTED; echo nested: $?; "
+        f'eval "$({sys.executable} -m faregate env openai)"; '
+        f'[ "$OPENAI_API_KEY" = "$(cat {token_file})" ] && echo same token; exit 9'
     )
     result = cli("run", "--lend-key", "-t", "T-1", "--", "sh", "-c", script)
     assert result.code == 9
-    assert result.out == "refused: forbidden\nrefused: forbidden\n"
+    assert result.out.splitlines() == [
+        *["refused: forbidden"] * 2,
+        f"nested: {ExitCode.REFUSED:d}",
+        "same token",
+    ]
+    assert "start the command without another faregate run" in result.err
     assert "an agent cannot raise its own cap" in result.err
     assert load(paths).budget.monthly == Money.usd(5)
     token = token_file.read_text()

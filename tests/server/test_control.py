@@ -151,14 +151,18 @@ async def test_a_child_of_a_run_cannot_raise_its_cap(
     assert gate.month().budget.limit == Money.usd(1)
 
 
-async def test_no_session_is_had_beside_a_run_with_a_limit_of_its_own(
-    gate: RunningGate, client: ControlClient
+@pytest.mark.parametrize("max_cost", [None, "2"], ids=["free", "limited"])
+async def test_no_session_is_had_beside_a_run(
+    gate: RunningGate, client: ControlClient, max_cost: str | None
 ) -> None:
-    asked = NewSession(pid=os.getpid(), max_cost="2")
+    asked = NewSession(pid=os.getpid(), max_cost=max_cost)
     grant = await asyncio.to_thread(client.new_session, asked)
-    with pytest.raises(ControlError, match="limit of its own") as caught:
-        await asyncio.to_thread(client.new_session, NewSession())
-    assert caught.value.code == "forbidden"
+    before = len(gate.daemon.reports.sessions())
+    for nested in (NewSession(), NewSession(pid=os.getpid())):
+        with pytest.raises(ControlError, match="faregate env") as caught:
+            await asyncio.to_thread(client.new_session, nested)
+        assert caught.value.code == "forbidden"
+    assert len(gate.daemon.reports.sessions()) == before
     await asyncio.to_thread(client.end_session, grant.session)
     await asyncio.to_thread(client.new_session, NewSession())
 

@@ -95,7 +95,8 @@ def run(
 
     Starts the proxy when none runs, gives the command a session and a token of its
     own, and ends with its exit code; with 4 when its session was stopped or out of
-    time, and so was it.
+    time, and so was it. Inside another run it starts nothing and ends with 4: what a
+    run starts works in that run's session.
     """
     limits = take_limits(options)
     labels: dict[str, str | None] = options

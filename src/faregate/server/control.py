@@ -10,11 +10,11 @@ from faregate.control.models import NewSession, ResolveHold, SessionGrant, SetBu
 from faregate.core.identity import Grant, is_name
 from faregate.core.labels import Labels
 from faregate.core.limits.budget import SCOPE_KINDS
-from faregate.core.limits.effective import DEFAULTS, NAMES, LimitRules
+from faregate.core.limits.effective import NAMES, LimitRules
 from faregate.core.limits.limit import NO_LIMITS, Limits
 from faregate.core.money import ZERO, Money
 from faregate.core.windows import WindowKind
-from faregate.server.peer import LIMITED, Runs
+from faregate.server.peer import NESTED, Runs
 from faregate.server.processes import lineage
 
 if TYPE_CHECKING:
@@ -74,9 +74,13 @@ class Control:
         self._stop = stop
 
     def new_session(self, asked: NewSession, *, peer: int) -> SessionGrant:
-        """Return a fresh session with a token of its own, for process `peer`."""
-        if self.runs.limits(peer):
-            raise ControlRefusedError(403, "forbidden", LIMITED)
+        """Return a fresh session with a token of its own, for process `peer`.
+
+        Not inside a run: what the fresh one used would count beside the run's limits,
+        and neither a pause nor a stop of the run would reach it.
+        """
+        if self.runs.holds(peer):
+            raise ControlRefusedError(403, "forbidden", NESTED)
         labels: dict[str, str] = {}
         for name in _LABELS:
             value = getattr(asked, name)
@@ -89,7 +93,7 @@ class Control:
                 )
             labels[name] = value
         cost = None if asked.max_cost is None else _money(asked.max_cost)
-        limits = self._limits(asked.limits, inside=self.runs.holds(peer))
+        limits = _limits(asked.limits)
         session = f"{asked.agent or 'run'}-{secrets.token_hex(4)}"
         if asked.pid is not None:
             limited = cost is not None or limits is not None
@@ -173,22 +177,6 @@ class Control:
         """Drain and stop."""
         self._stop()
 
-    def _limits(self, asked: RunLimits | None, *, inside: bool) -> Limits | None:
-        """Read the limits of a run; one inside another may not pass the defaults."""
-        if asked is None:
-            return None
-        values: dict[str, Any] = {name: getattr(asked, name) for name in NAMES}
-        spend = asked.spend_per_minute
-        values["spend_per_minute"] = None if spend is None else _money(spend)
-        for name, value in values.items():
-            if value is not None and not isinstance(value, Money) and value < 0:
-                raise _bad(f"{name} {value:g} is below zero")
-            default = getattr(DEFAULTS, name)
-            if inside and value is not None and default is not None:
-                values[name] = min(value, default)
-        limits = Limits(**values)
-        return None if limits == NO_LIMITS else limits
-
     def _begin_run(self, session: str, pid: int, peer: int, *, limited: bool) -> None:
         """Note a run's process, which has to be the peer's own or one it started.
 
@@ -198,6 +186,20 @@ class Control:
         if above and peer not in above:
             raise _bad(f"process {pid} was not started by the one that asks")
         self.runs.begin(session, pid, limited=limited)
+
+
+def _limits(asked: RunLimits | None) -> Limits | None:
+    """Read the limits of a run."""
+    if asked is None:
+        return None
+    values: dict[str, Any] = {name: getattr(asked, name) for name in NAMES}
+    spend = asked.spend_per_minute
+    values["spend_per_minute"] = None if spend is None else _money(spend)
+    for name, value in values.items():
+        if value is not None and not isinstance(value, Money) and value < 0:
+            raise _bad(f"{name} {value:g} is below zero")
+    limits = Limits(**values)
+    return None if limits == NO_LIMITS else limits
 
 
 def _check_slot(asked: SetBudget) -> None:

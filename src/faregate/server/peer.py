@@ -32,6 +32,11 @@ LIMITED = (
     "this process belongs to a run with a limit of its own, and a session beside it "
     "would not count there. Start it in a terminal of your own"
 )
+NESTED = (
+    "this process was started by faregate run, and works in the session of that run: "
+    "start the command without another faregate run. Where it needs variables of its "
+    "own, faregate env hands over the run's own token"
+)
 UNKNOWN_UID = -1
 
 
