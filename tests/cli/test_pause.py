@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from faregate.cli.exit_codes import ExitCode
 from faregate.control.governing import LatchView
 from tests.cli.asked_proxy import AskedProxy
@@ -20,12 +22,27 @@ def test_without_a_proxy(cli: Cli) -> None:
     assert cli("pause", "--all").code == ExitCode.UNREACHABLE
 
 
-def test_alone_it_lists(cli: Cli, proxy: AskedProxy) -> None:
+def test_alone_it_pauses_everything(cli: Cli, proxy: AskedProxy) -> None:
+    result = cli("pause")
+    assert (result.code, result.out) == (0, "everything: paused\n")
+    assert proxy.asked("/v1/pause") == [{"scope": "all"}]
+
+
+@pytest.mark.parametrize("word", ["s1", "--all", "--workspace=web"])
+def test_a_list_is_no_pause(cli: Cli, proxy: AskedProxy, word: str) -> None:
+    assert cli("pause", "--list", word).code == ExitCode.USAGE
+    assert proxy.asked("/v1/pause") == []
+
+
+def test_it_lists(cli: Cli, proxy: AskedProxy) -> None:
     proxy.answers["GET /v1/latches"] = []
-    assert "nothing is paused" in cli("pause").err
+    assert "nothing is paused" in cli("pause", "--list").err
     latch = LatchView(
         scope="workspace:web", state="paused", at="2026-11-21T10:00:00Z", who="uid 1"
     )
     proxy.answers["GET /v1/latches"] = [latch]
-    assert cli("pause").out.splitlines()[1].split()[:2] == ["workspace:web", "paused"]
-    assert json.loads(cli("pause", "--json").out)["latches"][0]["state"] == "paused"
+    listed = cli("pause", "--list").out.splitlines()
+    assert listed[1].split()[:2] == ["workspace:web", "paused"]
+    document = json.loads(cli("pause", "--list", "--json").out)
+    assert document["latches"][0]["state"] == "paused"
+    assert proxy.asked("/v1/pause") == []
