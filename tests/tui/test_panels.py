@@ -211,6 +211,12 @@ class TestProviders:
         assert len(shown) == 5
         assert shown[-1] == "  +8 more"
 
+    def test_a_space_is_left_where_everything_fails(self) -> None:
+        broken = scenes.provider("x", ttfb_ms=None, error_rate_1h=1.0)
+        view = view_of(scenes.snapshot(providers=[broken]))
+        (shown,) = texts(providers.providers_lines(view, 34, 5))
+        assert shown.endswith(" -  100%")
+
     def test_none_and_probing(self) -> None:
         assert "none yet" in text(
             providers.providers_lines(view_of(scenes.snapshot()), 34, 5)[0]

@@ -41,7 +41,11 @@ def providers_lines(view: View, cells: int, height: int) -> list[Line]:
 def _line(view: ProviderView, cells: int, glyphs: Glyphs) -> Line:
     sign, word, tone = _state(view, glyphs)
     name = max(cells - 2 - _STATE - _TTFB - _ERRORS - 2, 4)
-    errors = f"{view.error_rate_1h * 100:.1f}%" if view.requests_1h else "-"
+    errors = "-"
+    if view.requests_1h:
+        errors = f"{view.error_rate_1h * 100:.1f}%"
+        # All six cells of "100.0%" would leave no space before it.
+        errors = "100%" if errors == "100.0%" else errors
     return (
         span(f"{sign} ", tone),
         span(cell(fit_middle(view.name, name, cut=glyphs.cut), name) + " "),
