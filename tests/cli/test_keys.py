@@ -1,4 +1,4 @@
-"""`faregate keys`: list, make, take back."""
+"""`faregate keys`: show, make, take back."""
 
 from __future__ import annotations
 

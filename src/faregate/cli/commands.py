@@ -15,7 +15,7 @@ COMMANDS: dict[str, str] = {
     "env": "Lines to eval in a shell, for any agent or one.",
     "run": "Run one agent through the gate, as a session of its own.",
     "budget": "Show or set caps.",
-    "keys": "A key for each workspace; list, make, take back.",
+    "keys": "A key for each workspace: show, make or take back.",
     "limits": "Which limits hold, and where each came from.",
     "pause": "Let nothing new through for a while.",
     "resume": "Let go on what was paused, stopped or at a limit.",
