@@ -167,6 +167,22 @@ async def test_no_session_is_had_beside_a_run(
     await asyncio.to_thread(client.new_session, NewSession())
 
 
+async def test_inside_a_run_no_other_session_can_be_ended(
+    gate: RunningGate, client: ControlClient
+) -> None:
+    other = await asyncio.to_thread(client.new_session, NewSession())
+    own = await asyncio.to_thread(client.new_session, NewSession(pid=os.getpid()))
+    for session in (other.session, "nobody"):
+        with pytest.raises(ControlError, match="faregate run") as caught:
+            await asyncio.to_thread(client.end_session, session)
+        assert caught.value.code == "forbidden"
+    assert (await ask(gate, CHAT, token=other.token)).status == 200
+    await asyncio.to_thread(client.end_session, own.session)
+    assert (await ask(gate, CHAT, token=own.token)).error["code"] == "stopped"
+    await asyncio.to_thread(client.end_session, other.session)
+    assert (await ask(gate, CHAT, token=other.token)).error["code"] == "stopped"
+
+
 async def test_what_an_overrun_closed_is_opened_by_a_person_alone(
     gate: RunningGate, client: ControlClient
 ) -> None:

@@ -98,6 +98,20 @@ def test_a_run_with_a_limit_is_told_from_one_without(
     assert not runs.limits(os.getpid())
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only /proc tells an environment")
+def test_a_process_works_in_the_session_of_its_own_run(
+    runs: Runs, tokens: Tokens
+) -> None:
+    with child() as pid:
+        runs.begin("codex-1", pid)
+        assert runs.works_in(pid, "codex-1")
+        assert not runs.works_in(pid, "codex-2")
+        assert not runs.works_in(os.getpid(), "codex-1")
+    with child(OPENAI_API_KEY=tokens.issue(Grant(session="codex-2"))) as pid:
+        assert runs.works_in(pid, "codex-2")
+        assert not runs.works_in(pid, "codex-1")
+
+
 def test_a_later_process_of_the_same_id_is_not_inside(runs: Runs) -> None:
     with child() as pid:
         runs.begin("codex-1", pid)

@@ -14,7 +14,7 @@ from faregate.core.limits.effective import NAMES, LimitRules
 from faregate.core.limits.limit import NO_LIMITS, Limits
 from faregate.core.money import ZERO, Money
 from faregate.core.windows import WindowKind
-from faregate.server.peer import NESTED, Runs
+from faregate.server.peer import INSIDE, NESTED, Runs
 from faregate.server.processes import lineage
 
 if TYPE_CHECKING:
@@ -117,7 +117,12 @@ class Control:
         return self._granted.get(session)
 
     def end_session(self, session: str, *, peer: int) -> None:
-        """End a session for process `peer`: its token stops working."""
+        """End a session for process `peer`: its token stops working.
+
+        What runs inside a run may end that run's own session alone.
+        """
+        if self.runs.holds(peer) and not self.runs.works_in(peer, session):
+            raise ControlRefusedError(403, "forbidden", INSIDE)
         self._tokens.end(session)
         self._admin.end_session(session)
         self.runs.end(session, by=peer)

@@ -121,6 +121,12 @@ class Runs:
             for grant in self._grants_of(pid)
         )
 
+    def works_in(self, pid: int, session: str) -> bool:
+        """Tell whether a process belongs to the run of this very session."""
+        if self._by_session.get(session) in lineage(pid):
+            return True
+        return any(grant.session == session for grant in self._grants_of(pid))
+
     def began(self, session: str) -> bool:
         """Tell whether a run of this session is under way."""
         return session in self._by_session
