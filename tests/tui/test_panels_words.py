@@ -35,6 +35,7 @@ class TestNotice:
         shown = "\n".join(texts(notice.notice_lines(view, 76, 30)))
         assert "faregate run -- AGENT" in shown
         assert "[ ] no provider key found" in shown
+        assert "export OPENAI_API_KEY=..." in shown
         assert "[ ] cap: none; faregate budget set monthly 20 sets one" in shown
         assert "!   OPENAI_API_KEY is ours" in shown
 

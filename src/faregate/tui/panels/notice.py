@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from faregate.tui.view import View
 
 _INDENT = 3
+_GIVE_A_KEY = "export OPENAI_API_KEY=... (or another's); faregate down; faregate up"
 _MOST_AGENTS = 5
 
 
@@ -110,6 +111,7 @@ def _checks(view: View, setup: Setup, address: str, cells: int) -> list[Line]:
         lines.append(_check(True, f"provider keys found: {keys}"))
     else:
         lines.append(_check(False, "no provider key found; an agent's own key passes"))
+        lines.append((Span("    ", Tone.TEXT), span(_GIVE_A_KEY, Tone.ACCENT)))
     lines.append(_cap_check(view, setup, cells))
     lines.append(_check(setup.first_request_seen, "first request seen"))
     for warning in setup.warnings[:4]:
