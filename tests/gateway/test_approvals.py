@@ -294,6 +294,27 @@ async def test_a_fallback_is_asked_about_when_its_turn_comes(tmp_path: Path) -> 
         assert len(office.small.upstream.sent) == 1
 
 
+@pytest.mark.parametrize("state", LatchState)
+async def test_what_was_latched_meanwhile_asks_no_other_target(
+    tmp_path: Path, state: LatchState
+) -> None:
+    routes = (route("p/m", "o/m", name="both"),)
+    with open_office(tmp_path, routes=routes) as office:
+        office.opened(ApprovalPolicy(models=(NameRule("o/*", Verdict.ASK),)))
+        failing, fine = whole({"error": {"message": "no"}}, 503), whole(ANSWER)
+        office.small.upstream.script = [failing, fine]
+        sent, case = await office.asked(ask("both", stream=False))
+        # One that ends what runs would hide whether the latch is read again.
+        governor = office.small.gate.governor
+        governor.latches.put(Latch(scope="all", state=state, at_ms=0, who="me"))
+        office.desk.approve(case.id, who="me")
+        result = await sent.result
+        assert isinstance(result, Whole)
+        assert result.status == 503
+        assert len(office.small.upstream.sent) == 1
+        assert office.small.month().held == ZERO
+
+
 async def test_who_rests_meanwhile_is_not_stood_in_for_by_who_is_denied(
     tmp_path: Path,
 ) -> None:

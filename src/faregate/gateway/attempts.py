@@ -133,7 +133,10 @@ class Attempts:
         desk = self._gate.approvals
         if desk is None or after.target == plan.target:
             return True
-        return await desk.check(replace(self._asked, plan=after)) is None
+        if await desk.check(replace(self._asked, plan=after)) is not None:
+            return False
+        # A person may have paused it while another decided.
+        return await self._gate.governor.latched(self._asked) is None
 
     def _next(self, plan: Plan, end: _End) -> Step | None:
         failure = end.failure

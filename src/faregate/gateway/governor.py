@@ -116,14 +116,14 @@ class Governor:
     async def decide(self, asked: Asked) -> Refusal | None:
         """Return the first reason to refuse, or None; cancel to give up."""
         self._running[asked.flight.id] = asked
-        if (refusal := await self._latched(asked)) is not None:
+        if (refusal := await self.latched(asked)) is not None:
             return refusal
         if asked.facts.work is Work.TOKEN_COUNT:
             return None
         if self.limiter is not None:
             refusal = await self.limiter.admit(asked)
             # A person may have paused it while it stood in line.
-            refusal = refusal or await self._latched(asked)
+            refusal = refusal or await self.latched(asked)
             if refusal is not None:
                 return refusal
         for watcher in self._watchers:
@@ -132,7 +132,7 @@ class Governor:
                 return refusal
         if asked.flight.state is FlightState.WAITING:
             # A person may have paused it while it waited for another to decide.
-            return await self._latched(asked)
+            return await self.latched(asked)
         return None
 
     def booked(self, asked: Asked, hold: OpenHold) -> None:
@@ -218,7 +218,7 @@ class Governor:
             if refusal is not None:
                 self._give_up(asked, refusal)
 
-    async def _latched(self, asked: Asked) -> Refusal | None:
+    async def latched(self, asked: Asked) -> Refusal | None:
         """Return why a latch refuses the request, after waiting out a short pause."""
         latch = self.latches.of(asked.identity)
         if latch is None:
