@@ -10,6 +10,7 @@ import pytest
 
 from faregate.core.escalation import EscalationRule, Trigger
 from faregate.core.model_facts import ModelFacts
+from faregate.core.money import Money
 from faregate.gateway.inbound import Whole
 from faregate.gateway.settings import GateSettings
 from faregate.providers.spec import Billing
@@ -91,23 +92,44 @@ async def test_who_takes_no_bound_is_not_asked_where_there_is_a_limit(
     [
         ({"output_tokens": MOST}, {"made": MOST - 100}),
         ({"input_tokens": 150}, {"read": 100}),
+        ({"tokens_per_minute": 9500}, {"made": 9000}),
+        ({"spend_per_minute": Money.usd("0.35")}, {"made": 10_000}),
     ],
 )
 async def test_what_a_rejected_answer_used_counts_against_the_next_attempt(
     ledger: CountingLedger,
     clock: FakeClock,
-    limits: dict[str, int],
+    limits: dict[str, Any],
     used: dict[str, int],
 ) -> None:
     gate = gate_with(ledger, clock, limits=limits)
     assert len(await sent_by(gate, answer("", **used), answer())) == 1
 
 
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"output_tokens": 100 * MOST},
+        {"tokens_per_minute": 100 * MOST},
+        {"spend_per_minute": Money.usd(10)},
+    ],
+)
 async def test_where_both_fit_a_rejected_answer_is_followed_by_another(
-    ledger: CountingLedger, clock: FakeClock
+    ledger: CountingLedger, clock: FakeClock, limits: dict[str, Any]
 ) -> None:
-    gate = gate_with(ledger, clock, limits={"output_tokens": 100 * MOST})
+    gate = gate_with(ledger, clock, limits=limits)
     assert len(await sent_by(gate, answer(""), answer())) == 2
+
+
+@pytest.mark.parametrize(
+    "limits", [{"tokens_per_minute": 9500}, {"spend_per_minute": Money.usd("0.12")}]
+)
+async def test_a_full_minute_leaves_what_used_nothing_its_next_attempt(
+    ledger: CountingLedger, clock: FakeClock, limits: dict[str, Any]
+) -> None:
+    gate = gate_with(ledger, clock, limits=limits)
+    sent = await sent_by(gate, refused("no", 429), answer(), max_tokens=9000)
+    assert len(sent) == 2
 
 
 async def test_a_first_target_that_costs_nothing_leaves_the_next_one_its_limit(

@@ -168,7 +168,7 @@ class Governor:
         used = passage.state.counters.retries + max(0, passage.attempts - 1)
         if limits.retries is not None and used >= limits.retries:
             return False
-        return passage.has_tokens(limits)
+        return passage.has_room(limits, self.limiter.now())
 
     def ended(self, asked: Asked, result: Result) -> None:
         """Note that a request is over, however it ended."""

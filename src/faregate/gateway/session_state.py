@@ -75,14 +75,30 @@ class Passage:
         counters.output_held += wish.output
         counters.cost_held += wish.cost.pico
 
-    def has_tokens(self, limits: Limits) -> bool:
+    def has_room(self, limits: Limits, now: float) -> bool:
         """Tell whether another attempt fits beside what those before it used."""
+        return self._has_tokens(limits) and self._has_minute(limits, now)
+
+    def _has_tokens(self, limits: Limits) -> bool:
         counters = self.state.counters
         inputs, outputs = limits.input_tokens, limits.output_tokens
         read = counters.input_tokens + counters.input_held + self.input_tokens
         written = counters.output_tokens + counters.output_held + self.output_tokens
         return (inputs is None or not self.input_tokens or read <= inputs) and (
             outputs is None or not self.output_tokens or written <= outputs
+        )
+
+    def _has_minute(self, limits: Limits, now: float) -> bool:
+        counters, wish = self.state.counters, self.wish
+        tokens, spend = limits.tokens_per_minute, limits.spend_per_minute
+        minute, own = counters.minute, self.input_tokens + self.output_tokens
+        minute.forget(now)
+        # It was let in with the least that it may write, and so is one more attempt.
+        held = counters.input_held + counters.output_held
+        used = minute.tokens + held - wish.output + wish.output_least + own
+        spent = minute.pico + counters.cost_held + self.pico
+        return (tokens is None or not own or used <= tokens) and (
+            spend is None or not self.pico or spent <= spend.pico
         )
 
     def leave(self, now: float) -> None:
