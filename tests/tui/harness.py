@@ -39,6 +39,7 @@ def make_app(
     desk: SmokeDesk | None = None,
     read_only: bool = False,
     start: Sequence[str] = (),
+    ends_proxy: bool = False,
 ) -> FaregateApp:
     """Return an application that was not started yet."""
     options = Options(
@@ -53,6 +54,7 @@ def make_app(
         desk=desk,
         read_only=read_only,
         start=start,
+        ends_proxy=ends_proxy,
     )
     return FaregateApp(options, clock=clock or FrozenClock(), connect=connect)
 

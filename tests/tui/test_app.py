@@ -196,6 +196,16 @@ async def test_quitting_leaves_no_doubt(proxy: FakeProxy) -> None:
     assert not any(seen.path == "/v1/shutdown" for seen in proxy.seen)
 
 
+async def test_a_demo_does_not_promise_to_go_on(proxy: FakeProxy) -> None:
+    app = make_app(proxy.socket, ends_proxy=True)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await told(pilot, app, "proxy/main")
+        await pilot.press("ctrl+c")
+        await told(pilot, app, "q closes this screen; the demo ends with it")
+        assert not shows(app, "the proxy goes on")
+        await pilot.press("q")
+
+
 async def test_a_persons_keys_replace_ours(proxy: FakeProxy) -> None:
     app = make_app(proxy.socket, keys={"sort": "o", "fly": "x"})
     async with app.run_test(size=WIDE, notifications=True) as pilot:

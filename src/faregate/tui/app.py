@@ -253,7 +253,9 @@ class FaregateApp(App[None]):
 
     def action_help_quit(self) -> None:
         """Tell who presses ctrl+c how to leave."""
-        self.notify("q closes this screen; the proxy goes on", markup=False)
+        ends = self._options.ends_proxy
+        after = "the demo ends with it" if ends else "the proxy goes on"
+        self.notify(f"q closes this screen; {after}", markup=False)
 
     def say_farewell(self) -> None:
         """Give the terminal its own title back, once the screen is left."""

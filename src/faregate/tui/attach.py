@@ -55,6 +55,7 @@ def run(
         motion=motion,
         desk=SmokeDesk(socket_path, command=()) if demo else None,
         start=() if demo or replay is not None else COMMAND,
+        ends_proxy=demo,
         read_only=replay is not None,
         replay="" if replay is None else replay[2],
     )

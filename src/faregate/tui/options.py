@@ -32,6 +32,8 @@ class Options:
     """Who runs smoke tests; None runs this same program."""
     start: Sequence[str] = COMMAND
     """What starts `faregate`, for a person whose screen found no proxy."""
+    ends_proxy: bool = False
+    """Whether the proxy ends with the screen, as a demo's does."""
     read_only: bool = False
     """Whether to watch and change nothing."""
     signals: Signals = field(default_factory=Signals)
