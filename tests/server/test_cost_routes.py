@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from faregate.control.client import ControlClient
 from faregate.control.cost_client import CostClient
 from faregate.control.cost_log import CorrectCost, Judge
 from faregate.control.errors import ControlError
+from faregate.control.models import NewSession
 from faregate.smoke.simulated.faults.answers import empty_answer
 from faregate.smoke.simulated.script import Step
 from faregate.smoke.simulated.server import SimulatedProvider
@@ -113,6 +115,23 @@ async def test_an_outcome_is_kept_and_told(
     assert report.rows[0].cost_per_accepted == report.rows[0].cost
     with pytest.raises(ControlError, match="no session"):
         await asyncio.to_thread(client.judge, Judge(session="x", outcome="rejected"))
+
+
+async def test_no_agent_judges_its_own_work(
+    gate: RunningGate, client: CostClient
+) -> None:
+    await asked(gate)
+    control = ControlClient(gate.paths.socket)
+    run = await asyncio.to_thread(control.new_session, NewSession(pid=os.getpid()))
+    said = Judge(session="run-1", outcome="accepted")
+    with pytest.raises(ControlError, match="faregate run") as caught:
+        await asyncio.to_thread(client.judge, said)
+    assert caught.value.code == "forbidden"
+    row = gate.daemon.reports.session("run-1")
+    assert row is not None
+    assert row.outcome is None
+    await asyncio.to_thread(control.end_session, run.session)
+    await asyncio.to_thread(client.judge, said)
 
 
 async def test_a_person_corrects_and_the_budget_follows(

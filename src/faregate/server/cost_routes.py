@@ -17,7 +17,8 @@ from faregate.control.cost_log import (
 from faregate.core.money import ZERO, Money
 from faregate.gateway.messages import budget_name
 from faregate.server.control import ControlRefusedError
-from faregate.server.control_routes import require_person, who_in
+from faregate.server.control_routes import peer_in, require_person, who_in
+from faregate.server.peer import INSIDE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +85,9 @@ class _Routes:
 
     async def judge(self, request: web.Request) -> web.Response:
         asked = msgspec.json.decode(await request.read(), type=Judge)
+        # It counts as a word on the agent's work, and moves routes: not its own then.
+        if self._control.runs.holds(peer_in(request).pid):
+            raise ControlRefusedError(403, "forbidden", INSIDE)
         self._admin.judge(
             asked.session, asked.outcome, note=asked.note, who=who_in(request)
         )
