@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec.structs import replace
 
 from faregate.cli.exit_codes import ExitCode
 from faregate.config.paths import Paths
@@ -56,6 +57,8 @@ GOLDEN: dict[str, object] = {
     "in_flight": int,
     "waiting": int,
     "providers": [{"name": str, "breaker": str, "error_rate_1h": float}],
+    "paused": [str],
+    "stopped": [str],
 }
 
 
@@ -88,7 +91,14 @@ def busy(proxy: AskedProxy) -> AskedProxy:
     return proxy
 
 
+def latch(proxy: AskedProxy, paused: list[str], stopped: list[str]) -> None:
+    assert proxy.snapshot is not None
+    status = replace(proxy.snapshot.status, paused=paused, stopped=stopped)
+    proxy.snapshot = replace(proxy.snapshot, status=status)
+
+
 def test_json_has_the_frozen_shape(cli: Cli, busy: AskedProxy) -> None:
+    latch(busy, ["all"], ["workspace:web"])
     result = cli("status", "--json")
     assert result.code == 0
     check(json.loads(result.out), GOLDEN)
@@ -128,6 +138,14 @@ def test_a_person_reads_money_first(cli: Cli, busy: AskedProxy) -> None:
     assert rows["web/main"][-1] == "active"
     assert "1 ended sessions are not shown" in result.out
     assert "~$0.02" in cli("status", "--all").out
+
+
+def test_a_pause_is_in_the_first_line(cli: Cli, busy: AskedProxy) -> None:
+    latch(busy, ["workspace:web", "all"], [])
+    first = cli("status").out.splitlines()[0]
+    assert first.startswith("faregate 0.1.0 · everything and workspace web paused · ")
+    line = cli("status", "--line").out
+    assert line.startswith("everything and workspace web paused · $164.20")
 
 
 def test_many_sessions_do_not_flood_the_terminal(cli: Cli, proxy: AskedProxy) -> None:

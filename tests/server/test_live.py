@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from faregate.control.client import ControlClient
 from faregate.control.models import Delta
 from faregate.server.live import QUIET_EVERY_MS, Cursor, Live
 from faregate.smoke.simulated.faults.table import TABLE
@@ -114,6 +115,20 @@ async def test_a_refusal_is_an_event_told_once(gate: RunningGate, live: Live) ->
     delta = told(live, cursor)
     assert not any(budget.refusing for budget in delta.budgets)
     assert delta.sessions[0].state == "active"
+
+
+async def test_a_pause_is_told_to_who_watches(gate: RunningGate, live: Live) -> None:
+    await one_more(gate, "s1")
+    cursor = live.cursor()
+    client = ControlClient(gate.paths.socket)
+    await asyncio.to_thread(client.pause, "all")
+    await asyncio.to_thread(client.stop, "workspace:web")
+    await asyncio.to_thread(client.pause, "session:s1")
+    delta = told(live, cursor)
+    assert (delta.paused, delta.stopped) == (["all"], ["workspace:web"])
+    status = live.status()
+    assert (status.paused, status.stopped) == (["all"], ["workspace:web"])
+    assert live.latched() == "workspace web stopped, everything paused"
 
 
 async def test_the_snapshot_and_the_status_say_the_same(

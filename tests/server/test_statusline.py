@@ -63,10 +63,17 @@ def test_a_budget_that_is_nearly_full_is_told() -> None:
     assert "day" not in status_line((month("5"), of("agent:a", "0.79")), 0)
 
 
+def test_a_pause_comes_first() -> None:
+    line = status_line((month("5"),), 0, "everything paused")
+    assert line == "everything paused · $5.00/$20.00 · 25%"
+    assert status_line((), 0, "everything paused").startswith("everything paused")
+
+
 def live(states: list[object]) -> Live:
     """Return a view that tells one state after another, then the last again."""
     told = mock.Mock(spec=Live)
     told.in_flight = 0
+    told.latched.return_value = ""
     told.global_states.side_effect = [*states, *states[-1:] * 1000]
     return told
 

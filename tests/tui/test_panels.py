@@ -46,6 +46,15 @@ class TestHeader:
             view = view_of(scenes.snapshot(budgets=[scenes.budget(spent)]))
             assert tone_of(header.header_lines(view, 120, 1), "November") is tone
 
+    def test_a_pause_is_told_at_any_width(self) -> None:
+        view = view_of(scenes.busy())
+        assert "paused" not in head(view)
+        view.store.latched = "everything paused"
+        assert "■ everything paused" in head(view)
+        assert "■ everything paused" in head(view, 40)
+        view.store.set_link(Link(state=LinkState.LOST, since=988.0))
+        assert "paused" not in head(view)
+
     def test_a_lost_proxy_counts_up_and_down(self) -> None:
         link = Link(state=LinkState.LOST, since=988.0, retry_at=1003.0)
         view = view_of(scenes.busy(), link=link)

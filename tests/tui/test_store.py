@@ -49,6 +49,15 @@ def test_each_kind_is_told_when_it_changed() -> None:
         assert store.apply(scenes.delta(2, snapshot, **change), 11.0) == {kind}
 
 
+def test_a_pause_is_shown_while_it_lasts() -> None:
+    snapshot, store = scenes.busy(), told()
+    paused = scenes.delta(2, snapshot, paused=["all"], stopped=["workspace:web"])
+    assert store.apply(paused, 11.0) == {Kind.PROXY}
+    assert store.latched == "workspace web stopped, everything paused"
+    assert store.apply(scenes.delta(3, snapshot), 12.0) == {Kind.PROXY}
+    assert store.latched == ""
+
+
 def test_sessions_are_merged_by_id_and_budgets_by_scope_and_window() -> None:
     store = told()
     day = scenes.budget("1", "5", window="day")

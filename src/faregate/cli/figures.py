@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from faregate.control.governing import latched_words
 from faregate.core.money import Money
 
 if TYPE_CHECKING:
@@ -72,7 +73,13 @@ def month_budget(status: Status) -> BudgetView | None:
 
 
 def line_of(status: Status) -> str:
-    """Return the status in one line: spend of the cap, share, what runs."""
+    """Return the status in one line: what is paused, spend of the cap, what runs."""
+    latched = latched_words(status.paused, status.stopped)
+    return f"{latched} · {_money(status)}" if latched else _money(status)
+
+
+def _money(status: Status) -> str:
+    """Return the spend of the cap, share, what runs."""
     month = month_budget(status)
     if month is None:
         return "no budget"

@@ -15,6 +15,7 @@ from faregate.config.paths import find_paths
 from faregate.config.problems import ConfigError
 from faregate.control.client import ControlClient
 from faregate.control.errors import ProxyNotRunning
+from faregate.control.governing import latched_words
 from faregate.control.models import Status
 
 if TYPE_CHECKING:
@@ -131,8 +132,10 @@ def budget_lines(budgets: Sequence[BudgetView]) -> list[str]:
 def _headline(found: Status, proxy: ProxyInfo | None) -> str:
     if proxy is None:
         return f"faregate {found.version}"
+    latched = latched_words(found.paused, found.stopped)
+    held = f" · {latched}" if latched else ""
     return (
-        f"faregate {found.version} · {proxy.url} · up {figures.seconds(proxy.uptime_s)}"
+        f"faregate {found.version}{held} · {proxy.url} · up {figures.seconds(proxy.uptime_s)}"
         f" · {found.in_flight} running, {found.waiting} waiting"
     )
 

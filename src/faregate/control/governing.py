@@ -5,9 +5,12 @@ Additive only. Money is a decimal string in USD; instants are RFC 3339 in UTC.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 StandingState = Literal["running", "paused", "stopped", "out_of_time", "ended"]
 
@@ -82,3 +85,22 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     state: StandingState
     why: str | None = None
     limits_hit: dict[str, int] = {}
+
+
+def latched_words(paused: Sequence[str], stopped: Sequence[str]) -> str:
+    """Return "everything paused, workspace web stopped"; "" where nothing is.
+
+    Takes scopes; each state names two of them and counts the rest.
+    """
+    parts = []
+    for scopes, state in ((stopped, "stopped"), (paused, "paused")):
+        if scopes:
+            # What concerns everything comes before what concerns a part.
+            names = sorted(scopes, key=lambda scope: (scope != "all", scope))
+            told = [
+                "everything" if name == "all" else name.replace(":", " ", 1)
+                for name in names[:2]
+            ]
+            more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+            parts.append(f"{(', ' if more else ' and ').join(told)}{more} {state}")
+    return ", ".join(parts)

@@ -109,6 +109,10 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     in_flight: int
     waiting: int
     providers: list[ProviderView]
+    paused: list[str] = []
+    """What a person paused beside single sessions: "all", "workspace:X"."""
+    stopped: list[str] = []
+    """What a person stopped beside single sessions, in the same form."""
 
 
 class FlightView(msgspec.Struct, frozen=True, kw_only=True):
@@ -194,6 +198,8 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
     setup: Setup | None = None
     approvals: list[ApprovalView] = []
     decided: list[DecidedView] = []
+    paused: list[str] = []
+    stopped: list[str] = []
 
 
 class HoldView(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from faregate.control.approvals import ApprovalList
+from faregate.control.governing import latched_words
 from faregate.control.models import (
     BudgetView,
     Delta,
@@ -21,6 +22,7 @@ from faregate.control.models import (
     Snapshot,
     Status,
 )
+from faregate.control.sanitise import sanitise
 from faregate.core.circuit_breaker import BreakerState
 from faregate.core.latches import LatchState
 from faregate.server import views
@@ -115,7 +117,23 @@ class Live:
             in_flight=len(self._gate.flights),
             waiting=self._gate.flights.waiting,
             providers=self._providers(),
+            paused=self._scopes(LatchState.PAUSED),
+            stopped=self._scopes(LatchState.STOPPED),
         )
+
+    def latched(self) -> str:
+        """Return in words what a person paused or stopped; "" for nothing."""
+        return latched_words(
+            self._scopes(LatchState.PAUSED), self._scopes(LatchState.STOPPED)
+        )
+
+    def _scopes(self, state: LatchState) -> list[str]:
+        """Return what is latched so; a session shows it by its own state."""
+        return [
+            sanitise(latch.scope)
+            for latch in self._gate.governor.latches.all().values()
+            if latch.state is state and not latch.scope.startswith("session:")
+        ]
 
     def snapshot(self) -> Snapshot:
         """Return everything the overview shows."""
@@ -195,6 +213,8 @@ class Live:
             setup=self._setup(),
             approvals=approvals.waiting,
             decided=approvals.decided,
+            paused=self._scopes(LatchState.PAUSED),
+            stopped=self._scopes(LatchState.STOPPED),
         )
 
     @property

@@ -24,8 +24,16 @@ INTERVAL = 1.0
 TOLD_FROM_PERCENT = 80
 
 
-def status_line(states: tuple[BudgetState, ...], in_flight: int) -> str:
-    """Return the line: spend of cap, share, a budget that is nearly full, what runs."""
+def status_line(
+    states: tuple[BudgetState, ...], in_flight: int, latched: str = ""
+) -> str:
+    """Return the line: what is paused, the spend of the cap, what runs."""
+    money = _money(states, in_flight)
+    return f"{latched} · {money}" if latched else money
+
+
+def _money(states: tuple[BudgetState, ...], in_flight: int) -> str:
+    """Return spend of cap, share, a budget that is nearly full, what runs."""
     month = [s for s in states if s.budget.window == "month"]
     if not month:
         return "no budget"
@@ -65,7 +73,7 @@ async def write_statusline(path: Path, live: Live) -> None:
         while True:
             # A reader that asks while the ledger cannot answer sees the last line.
             with contextlib.suppress(LedgerError):
-                line = status_line(live.global_states(), live.in_flight)
+                line = status_line(live.global_states(), live.in_flight, live.latched())
                 if line != last:
                     # The disk may be slow: a second is nothing here, but a lot there.
                     await asyncio.to_thread(_write, path, line, ended)

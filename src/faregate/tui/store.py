@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, TypeVar
 
+from faregate.control.governing import latched_words
 from faregate.control.models import (
     BudgetView,
     Delta,
@@ -99,6 +100,8 @@ class Store:
     refused_month: int = 0
     approvals: list[ApprovalView] = field(default_factory=list)
     decided: list[DecidedView] = field(default_factory=list)
+    latched: str = ""
+    """What a person paused or stopped beside single sessions, in words."""
 
     @property
     def told(self) -> bool:
@@ -158,24 +161,27 @@ class Store:
         self.setup = message.setup
         self._take_burn(message)
         self._take_approvals(message)
+        self.latched = latched_words(status.paused, status.stopped)
         self.seq, self.received = message.seq, received
         return set(EVERYTHING - {Kind.LINK})
 
     def _apply_delta(self, message: Delta, received: float) -> set[Kind]:
+        latched = latched_words(message.paused, message.stopped)
         changed = {
             Kind.BUDGETS: self._merge_budgets(message.budgets),
             Kind.SESSIONS: self._merge_sessions(message.sessions),
             Kind.PROVIDERS: self._merge_providers(message.providers),
             Kind.FLIGHTS: self.flights != message.flights,
             Kind.EVENTS: self._append_events(message.events),
-            Kind.PROXY: (self.in_flight, self.waiting)
-            != (message.in_flight, message.waiting),
+            Kind.PROXY: (self.in_flight, self.waiting, self.latched)
+            != (message.in_flight, message.waiting, latched),
             Kind.BURN: self._take_burn(message),
             Kind.APPROVALS: self._take_approvals(message),
             Kind.SETUP: message.setup is not None and message.setup != self.setup,
         }
         self.flights = list(message.flights)
         self.in_flight, self.waiting = message.in_flight, message.waiting
+        self.latched = latched
         self.setup = message.setup or self.setup
         if self.proxy is not None:
             self.proxy = ProxyInfo(

@@ -35,11 +35,12 @@ def _candidates(view: View, narrow: bool) -> list[Line]:
     link, short_link, up = _link(view), _short_link(view), _uptime(view)
     down = _down(view) if narrow else ()
     work, short_work, alert = _work(view), _short_work(view), _alert(view)
+    held = _held(view)
     bar = span(f" {view.ink.glyphs.bar} ", Tone.TRACK)
     richest = [
-        _join(bar, (*link, *up), work, down, alert),
-        _join(bar, link, work, down, alert),
-        _join(bar, link, short_work, down, alert),
+        _join(bar, (*link, *up), held, work, down, alert),
+        _join(bar, link, held, work, down, alert),
+        _join(bar, link, held, short_work, down, alert),
     ]
     if not view.store.live:
         # How long it is gone matters more than what was at work.
@@ -48,9 +49,11 @@ def _candidates(view: View, narrow: bool) -> list[Line]:
         return [helped, _join(bar, link, _start_hint(view), alert), *told]
     return [
         *richest,
-        _join(bar, short_link, short_work, down, alert),
-        _join(bar, short_link, short_work, alert),
-        _join(bar, short_link, alert),
+        _join(bar, short_link, held, short_work, down, alert),
+        _join(bar, short_link, held, short_work, alert),
+        _join(bar, short_link, held, alert),
+        _join(bar, short_link, held),
+        held or short_link,
         _join(bar, short_link),
     ]
 
@@ -100,6 +103,14 @@ def _short_link(view: View) -> Line:
             return (span(f"{glyphs.lost} proxy lost", Tone.NOTICE),)
         case _:
             return _link(view)
+
+
+def _held(view: View) -> Line:
+    """Tell what a person paused or stopped; of now, even on a frozen screen."""
+    latched = view.store.latched if view.store.live else ""
+    return (
+        (span(f"{view.ink.glyphs.closed} {latched}", Tone.CAPPED),) if latched else ()
+    )
 
 
 def _uptime(view: View) -> Line:
