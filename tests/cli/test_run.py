@@ -279,6 +279,7 @@ def test_a_key_of_another_dialect_serves_by_translation(
     result = cli("run", "--max-cost", "2", "--", agent, "--model", "mine/x")
     assert result.code == 0
     assert "could use" not in result.err
+    assert ("are translated" in result.err) == (key != "deepseek")
     assert read(told)["env"][token] == "fg-s1"
     assert proxy.asked("/v1/sessions")[0]["max_cost"] == "2"
 

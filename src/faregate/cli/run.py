@@ -112,9 +112,17 @@ def run(
         tell(changed_since_start(paths))
     plan = _plan(command, labels["agent"], own_login=bool(own_login))
     keys_found = frozenset(running.snapshot.setup.keys_found)
-    if own_login is None and not _usable(plan, settings, keys_found):
-        plan = replace(plan, own_login=True)
-        _tell_own_login(plan, settings, keys_found)
+    if own_login is None:
+        spoken, speaks = _spoken(settings, keys_found), _speaks(plan)
+        if not (speaks & spoken or _translated(speaks, spoken)):
+            plan = replace(plan, own_login=True)
+            _tell_own_login(plan, settings, keys_found)
+        elif not speaks & spoken:
+            output.note(
+                "faregate: the proxy's keys are for providers of another dialect: its "
+                "requests are translated, and need a model that those have. With the "
+                "agent's own login instead: --own-login"
+            )
     carried = limits is not None and not only_time(limits)
     if plan.own_login and (limit is not None or carried):
         raise click.UsageError(
@@ -165,15 +173,18 @@ def _plan(command: tuple[str, ...], label: str | None, *, own_login: bool) -> Pl
     return Plan(command=command, agent=agent, at=at, own_login=own_login)
 
 
-def _usable(plan: Plan, settings: Settings, keys_found: frozenset[str]) -> bool:
-    """Return whether the proxy has a key that serves this agent, translated or not."""
-    agent = plan.agent or EVERYTHING
+def _speaks(plan: Plan) -> Set[str]:
+    return (plan.agent or EVERYTHING).protocols
+
+
+def _spoken(settings: Settings, keys_found: frozenset[str]) -> Set[str]:
+    """Return what the providers speak for which the proxy has a key."""
     spoken: set[str] = set()
     for name, choice in settings.providers.items():
         # What needs no key counts once a person has said that it is there.
         if name in keys_found or (choice.configured and choice.keyless):
             spoken |= choice.spec.base_urls.keys()
-    return bool(agent.protocols & spoken) or _translated(agent.protocols, spoken)
+    return spoken
 
 
 def _translated(protocols: Set[str], spoken: Set[str]) -> bool:
