@@ -22,12 +22,12 @@ def test_a_headless_play_books_what_the_provider_billed() -> None:
         "aider",
     }
     assert sum(run.client_retries for run in played.runs) >= 1
-    stopped = [run for run in played.runs if run.stopped_by]
-    assert [run.name for run in stopped] == ["opencode", "aider"]
-    assert "goes in circles" in (stopped[0].stopped_by or "")
-    assert stopped[0].turns == 5
+    # On a busy machine others may still run when the cap is reached.
+    assert any(run.name == "aider" and run.stopped_by for run in played.runs)
+    (looped,) = [r for r in played.runs if "goes in circles" in (r.stopped_by or "")]
+    assert (looped.name, looped.turns) == ("opencode", 5)
     states = {session.id: session.state for session in played.status.sessions}
-    assert states[stopped[0].session] == "stopped"
+    assert states[looped.session] == "stopped"
     assert sorted(played.moved) == [
         "sim-anthropic/claude-haiku-4-5: its answer does not hold up; "
         "sim-anthropic/claude-sonnet-4-5 is asked instead",

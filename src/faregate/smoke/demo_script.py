@@ -329,7 +329,14 @@ def _route(part: Part) -> list[str]:
         f'targets = ["{part.provider}/{part.model}", "{part.provider}/{part.spare}"]',
     ]
     if part.errs:
-        lines += ['escalate_on = ["unknown_tool"]', "validate = true", "back_after = 2"]
+        lines += [
+            'escalate_on = ["unknown_tool"]',
+            "validate = true",
+            "back_after = 2",
+            # The dearer model at the agent's own bound would not fit into this cap.
+            f'[routes.{part.kind}.target."{part.provider}/{part.spare}"]',
+            "max_output = 8000",
+        ]
     return lines
 
 
