@@ -55,8 +55,10 @@ class Watcher:
 class Listening(Governor):
     """Remembers what ended."""
 
-    def __init__(self, **watchers: Watcher) -> None:
-        super().__init__(**watchers)
+    def __init__(
+        self, *, loops: Watcher | None = None, approver: Watcher | None = None
+    ) -> None:
+        super().__init__(loops=loops, approver=approver)
         self.over: list[Result] = []
 
     def ended(self, asked: Asked, result: Result) -> None:

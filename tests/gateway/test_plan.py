@@ -12,7 +12,7 @@ from faregate.core.routing import Target
 from faregate.core.usage import Usage
 from faregate.gateway.plan import Plan
 from tests.gateway.gates import SPEC, ask, row
-from tests.gateway.test_planning import planned
+from tests.gateway.planners import planned
 
 USED = Usage(uncached_input=1_000, output=100)
 PRICE = Money.usd("0.002")
