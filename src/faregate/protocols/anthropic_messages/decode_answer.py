@@ -10,9 +10,7 @@ from faregate.protocols.anthropic_messages.decode_request import REDACTED
 from faregate.protocols.anthropic_messages.request import PROTOCOL
 from faregate.protocols.anthropic_messages.usage import Counts, merged, read_counts
 from faregate.protocols.blocks import Blocks
-from faregate.protocols.error_bodies import read_error
 from faregate.protocols.events import (
-    Failed,
     Finished,
     Seal,
     Started,
@@ -20,6 +18,7 @@ from faregate.protocols.events import (
     StreamEvent,
     UsageSeen,
 )
+from faregate.protocols.failures import failure_in
 from faregate.protocols.foreign import refuse_foreign, refuse_unreadable
 from faregate.protocols.seals import opened
 
@@ -165,9 +164,7 @@ class MessagesDecoder:
 
     def _failed(self, data: bytes) -> list[StreamEvent]:
         self._over = True
-        found = read_error(data)
-        message = "the answer cannot be read" if found is None else found.message
-        return [Failed(message, None if found is None else found.code)]
+        return [failure_in(data)]
 
     def _start(self, message: _Message) -> None:
         if self._started:

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from faregate.protocols.blocks import Blocks
-from faregate.protocols.error_bodies import read_error
 from faregate.protocols.events import (
-    Failed,
     Finished,
     Logprobs,
     Started,
@@ -17,6 +15,7 @@ from faregate.protocols.events import (
     StreamEvent,
     UsageSeen,
 )
+from faregate.protocols.failures import failure_in
 from faregate.protocols.foreign import refuse_foreign, refuse_unreadable
 from faregate.protocols.gemini.request import PROTOCOL
 from faregate.protocols.gemini.signatures import seal_of
@@ -153,9 +152,7 @@ class GenerateContentDecoder:
 
     def _failed(self, data: bytes) -> list[StreamEvent]:
         self._over = True
-        found = read_error(data)
-        message = "the answer cannot be read" if found is None else found.message
-        return [Failed(message, None if found is None else found.code)]
+        return [failure_in(data)]
 
     def _candidate(self, candidate: _Candidate) -> None:
         if candidate.content is not None:

@@ -8,10 +8,8 @@ import msgspec
 
 from faregate.protocols.blocks import Blocks
 from faregate.protocols.chat_usage import read_chat_usage
-from faregate.protocols.error_bodies import read_error
 from faregate.protocols.events import (
     CallKind,
-    Failed,
     Finished,
     Logprobs,
     Started,
@@ -19,6 +17,7 @@ from faregate.protocols.events import (
     StreamEvent,
     UsageSeen,
 )
+from faregate.protocols.failures import failure_in
 from faregate.protocols.foreign import refuse_foreign, refuse_unreadable
 from faregate.protocols.openai_chat.request import PROTOCOL
 
@@ -175,9 +174,7 @@ class ChatDecoder:
 
     def _failed(self, data: bytes) -> list[StreamEvent]:
         self._over = True
-        found = read_error(data)
-        message = "the answer cannot be read" if found is None else found.message
-        return [Failed(message, None if found is None else found.code)]
+        return [failure_in(data)]
 
     def _choice(self, choice: _Choice) -> None:
         said = choice.delta or choice.message

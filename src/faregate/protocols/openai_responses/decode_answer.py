@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from faregate.protocols.blocks import Blocks
-from faregate.protocols.error_bodies import read_error
 from faregate.protocols.events import (
     CallKind,
-    Failed,
     Finished,
     Started,
     StopReason,
     StreamEvent,
     UsageSeen,
 )
+from faregate.protocols.failures import failure_in
 from faregate.protocols.foreign import refuse_foreign, refuse_unreadable
 from faregate.protocols.openai_responses.request import PROTOCOL
 from faregate.protocols.openai_responses.usage import read_usage
@@ -155,9 +154,7 @@ class ResponsesDecoder:
 
     def _failed(self, data: bytes) -> list[StreamEvent]:
         self._over = True
-        found = read_error(data)
-        message = "the answer cannot be read" if found is None else found.message
-        return [Failed(message, None if found is None else found.code)]
+        return [failure_in(data)]
 
     def _start(self, response: _Response) -> None:
         if not self._started:
