@@ -49,6 +49,16 @@ class Terminal:
         )
         os.close(slave)
 
+    def __enter__(self) -> Terminal:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it when a test left it alive."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+            os.close(self._master)
+
     @property
     def pid(self) -> int:
         """Return the process that draws."""

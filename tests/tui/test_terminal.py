@@ -24,6 +24,22 @@ C1_CLEAR = "\x9b2JGONE"
 TITLE = "\x1b]0;OWNED\x07"
 LINK = "\x1b]8;;http://evil.example\x1b\\click"
 BIDI = "gpj\u202eexe"
+_COLOR = re.compile(rb"(3|4|9|10)\d")
+
+
+def colors(sent: bytes) -> set[bytes]:
+    """Return the colours of all styles that were sent, as their SGR parameters."""
+    found: set[bytes] = set()
+    for style in re.findall(rb"\x1b\[([\d;:]*)m", sent):
+        found |= set(re.findall(rb"[34]8[;:][25][;:][\d;:]+", style))
+        rest = re.sub(rb"[34]8[;:][25][;:][\d;:]+", b"", style)
+        found |= {part for part in rest.split(b";") if _COLOR.fullmatch(part)}
+    return found
+
+
+def is_grey(color: bytes) -> bool:
+    """Whether a colour is given as red, green and blue that are all the same."""
+    return len(set(color.split(b";")[2:])) == 1
 
 
 @pytest.fixture
@@ -112,15 +128,29 @@ def test_no_screen_lets_a_command_through(hostile: FakeProxy) -> None:
     ]
 
 
-def test_no_color_sends_greys_alone(proxy: FakeProxy) -> None:
+def test_no_color_sends_no_colour_at_all(proxy: FakeProxy) -> None:
     proxy.snapshot = scenes.capped()
     terminal = Terminal(proxy.socket, NO_COLOR="1", COLORTERM="truecolor")
     terminal.read_until(b"CAP REACHED")
+    terminal.press(b"?")
+    terminal.read_until(b"edit the filter")
+    terminal.press(b"q:")
+    terminal.read_until(b"Search for commands")
+    terminal.press(b"quit")
+    terminal.read_until(b"close this screen")
+    terminal.press(b"\r")
+    assert terminal.close() == 0
+    assert colors(terminal.output) == set()
+    # The row under the cursor is told by its sign, and by reverse.
+    assert re.search(rb"\x1b\[1;7m[^\x1b]*> ", terminal.output)
+
+
+def test_an_empty_no_color_is_none(proxy: FakeProxy) -> None:
+    terminal = Terminal(proxy.socket, NO_COLOR="", COLORTERM="truecolor")
+    terminal.read_until(b"8.42")
     terminal.press(b"q")
     assert terminal.close() == 0
-    colors = set(re.findall(rb"[34]8;2;(\d+);(\d+);(\d+)", terminal.output))
-    assert len(colors) > 2
-    assert [color for color in colors if len(set(color)) > 1] == []
+    assert any(not is_grey(color) for color in colors(terminal.output))
 
 
 def test_quitting_without_a_proxy_claims_nothing(proxy: FakeProxy) -> None:

@@ -7,7 +7,8 @@ from functools import partial
 import pytest
 from textual.app import App
 
-from faregate.tui.workers import in_thread, start
+from faregate.control.errors import ControlError
+from faregate.tui.workers import attempt, in_thread, start
 from tests.tui.harness import until
 
 
@@ -46,3 +47,16 @@ def test_a_thread_that_hangs_keeps_nobody_from_leaving() -> None:
 
     asyncio.run(leave())
     gate.set()
+
+
+async def test_what_the_proxy_refuses_is_told_and_nothing_breaks() -> None:
+    async def refused() -> None:
+        raise ControlError("forbidden", "this needs a person")
+
+    app: App[None] = App()
+    async with app.run_test() as pilot:
+        await attempt(app, refused)
+        await until(pilot, lambda: len(app._notifications) == 1)
+        (notice,) = app._notifications
+        assert (notice.message, notice.severity) == ("this needs a person", "error")
+        assert notice.markup is False

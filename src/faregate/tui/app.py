@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App
+from textual.filter import Monochrome
 
-from faregate.control.errors import ControlError
 from faregate.control.feed import feed
 from faregate.control.sanitise import sanitise
 from faregate.tui.action import Scope
@@ -18,6 +18,7 @@ from faregate.tui.actions import bindings, check_keymap, is_permitted
 from faregate.tui.agents import installed
 from faregate.tui.calling import Caller
 from faregate.tui.clock import Clock, SystemClock
+from faregate.tui.colorless import colorless
 from faregate.tui.commands import ActionCommands
 from faregate.tui.control_desk import ControlDesk
 from faregate.tui.feed import Connect, follow
@@ -32,13 +33,15 @@ from faregate.tui.store import EVERYTHING, Kind, Store
 from faregate.tui.theme_shelf import ThemeShelf
 from faregate.tui.themes import choose, css_variable_defaults
 from faregate.tui.view import View
-from faregate.tui.workers import start
+from faregate.tui.workers import attempt, start, tell_trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from textual.binding import BindingType
     from textual.command import Provider
+    from textual.filter import LineFilter
+    from textual.notifications import SeverityLevel
     from textual.timer import Timer
 
     from faregate.tui.options import Options
@@ -70,6 +73,7 @@ class FaregateApp(App[None]):
         self._shelf = ThemeShelf(options.themes_dir, options.user_themes_dir)
         self._told = list(self._shelf.told)
         super().__init__()
+        self.no_color = options.no_color
         self.control = ControlDesk(options.socket_path, read_only=options.read_only)
         self._caller = Caller(self._write_terminal, options.signals)
         self._connect = connect or partial(feed, options.socket_path)
@@ -107,6 +111,31 @@ class FaregateApp(App[None]):
         if not is_permitted(action, read_only=self._options.read_only):
             return False
         return super().check_action(action, parameters)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what painted lines pass: with NO_COLOR no colour is left in them.
+
+        Textual would turn colours into greys, which are colours to a terminal.
+        """
+        found = super().get_line_filters()
+        if not self._options.no_color:
+            return [each for each in found if not isinstance(each, Monochrome)]
+        return [*found, colorless(self._shelf.themes[self.theme].colors["background"])]
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,  # noqa: ARG002 - a name from outside is never markup
+    ) -> None:
+        """Show a notice; whatever it quotes is text and nothing else."""
+        told, head = sanitise(message), sanitise(title)
+        super().notify(
+            told, title=head, severity=severity, timeout=timeout, markup=False
+        )
 
     def apply_theme(self, name: str) -> None:
         """Show everything in another theme."""
@@ -195,7 +224,7 @@ class FaregateApp(App[None]):
     def act(self, work: Work) -> None:
         """Do what the person asked for; trouble is told, and nothing breaks."""
         if isinstance(self.screen, LiveScreen):
-            start(self, partial(self._act, work), "act")
+            start(self, partial(attempt, self, work), "act")
 
     async def action_help(self) -> None:
         """Explain the screen in front."""
@@ -240,10 +269,9 @@ class FaregateApp(App[None]):
         try:
             url = await start_proxy(self._options.start)
         except StartError as error:
-            told = sanitise(str(error))
-            self.notify(told, severity="error", timeout=15, markup=False)
+            tell_trouble(self, str(error))
         else:
-            self.notify(f"the proxy is up: {sanitise(url)}", markup=False)
+            self.notify(f"the proxy is up: {url}", markup=False)
 
     def action_toggle_bell(self) -> None:
         """Ring no more, or again."""
@@ -263,13 +291,6 @@ class FaregateApp(App[None]):
         if terminal is not None and terminal.isatty():
             terminal.write(self._caller.farewell)
             terminal.flush()
-
-    async def _act(self, work: Work) -> None:
-        try:
-            await work()
-        except ControlError as error:
-            told = sanitise(error.message)
-            self.notify(told, severity="error", timeout=15, markup=False)
 
     def _make_screen(self, name: str) -> LiveScreen:
         from faregate.tui.screens.catalogue import SCREENS

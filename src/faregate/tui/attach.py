@@ -49,7 +49,7 @@ def run(
         user_themes_dir=user_themes_dir,
         theme=theme,
         ascii_only=ascii_only,
-        no_color="NO_COLOR" in os.environ,
+        no_color=bool(os.environ.get("NO_COLOR")),
         keys=keys or {},
         signals=signals or Signals(),
         motion=motion,

@@ -10,10 +10,14 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from faregate.control.errors import ControlError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
+    from textual.app import App
     from textual.dom import DOMNode
+    from textual.widget import Widget
     from textual.worker import Worker
 
     Work = Callable[[], Coroutine[Any, Any, None]]
@@ -30,6 +34,19 @@ def start(node: DOMNode, work: Work, group: str) -> None:
     _worker: Worker[None] = node.run_worker(
         work, name=group, group=group, exclusive=True
     )
+
+
+async def attempt(node: App[None] | Widget, work: Work) -> None:
+    """Do what the person asked for; what the proxy refuses is told, nothing breaks."""
+    try:
+        await work()
+    except ControlError as error:
+        tell_trouble(node, error.message)
+
+
+def tell_trouble(node: App[None] | Widget, told: str) -> None:
+    """Say what went wrong, long enough to be read."""
+    node.notify(told, severity="error", timeout=15, markup=False)
 
 
 async def in_thread(work: Callable[[], _T]) -> _T:

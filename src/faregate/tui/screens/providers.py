@@ -16,7 +16,7 @@ from faregate.tui.screens.confirm import ConfirmScreen
 from faregate.tui.screens.table_screen import TableScreen
 from faregate.tui.smoke_desk import DeskError
 from faregate.tui.store import Kind
-from faregate.tui.workers import start
+from faregate.tui.workers import start, tell_trouble
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -138,11 +138,9 @@ class ProvidersScreen(TableScreen):
             self._testing = frozenset({*targets, *offer.targets})
             self.show()
             for target, readiness in await self._desk.run(offer.targets):
-                self.notify(sanitise(f"{target}: {readiness}"), markup=False)
+                self.notify(f"{target}: {readiness}", markup=False)
         except DeskError as error:
-            self.notify(
-                sanitise(str(error)), severity="error", timeout=15, markup=False
-            )
+            tell_trouble(self, str(error))
         finally:
             self._testing = frozenset()
             if self.is_attached:

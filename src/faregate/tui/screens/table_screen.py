@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.containers import Container
 
-from faregate.control.errors import ControlError
-from faregate.control.sanitise import sanitise
 from faregate.tui.action import Scope
 from faregate.tui.guard import Guard
 from faregate.tui.lines import Line, span
@@ -19,7 +17,7 @@ from faregate.tui.store import Kind
 from faregate.tui.tones import Tone
 from faregate.tui.widgets.line_table import LineTable
 from faregate.tui.widgets.lines_view import LinesView
-from faregate.tui.workers import start
+from faregate.tui.workers import attempt, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -155,11 +153,7 @@ class TableScreen(LiveScreen):
         self.show()
 
     async def _act(self, work: Work) -> None:
-        try:
-            await work()
-        except ControlError as error:
-            told = sanitise(error.message)
-            self.notify(told, severity="error", timeout=15, markup=False)
+        await attempt(self, work)
         if self.is_attached:
             self.read()
 

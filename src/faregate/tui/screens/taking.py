@@ -10,6 +10,7 @@ from faregate.tui.exporting import as_csv, as_json, file_name, receipt
 from faregate.tui.screens.choice import Choice, ChoiceScreen
 from faregate.tui.session_table import session_name
 from faregate.tui.widgets.line_table import LineTable
+from faregate.tui.workers import tell_trouble
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,7 +57,7 @@ async def export(
         _write(path, text)
     except OSError as error:
         told = f"{error.strerror}: {path}"
-        app.notify(told, severity="error", timeout=15, markup=False)
+        tell_trouble(app, told)
         return
     app.notify(f"written: {path}", timeout=10, markup=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -32,6 +33,7 @@ def options(plan: ScreenPlan) -> Options:
         user_themes_dir=Path(plan.user_themes) if plan.user_themes else None,
         theme=plan.theme,
         ascii_only=plan.ascii_only,
+        no_color=bool(os.environ.get("NO_COLOR")),
         keys=plan.keys,
         read_only=plan.read_only,
         signals=Signals(bell=False, notices=False, titles=False),
