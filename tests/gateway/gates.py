@@ -273,7 +273,7 @@ class SmallGate:
         assert found is not None
         codec, work = found
         self._number += 1
-        reply = FakeReply()
+        reply, capture = FakeReply(), self.gate.capture
         inbound = Inbound(
             id=f"req_{self._number}",
             head=RequestHead(method="POST", path=path, headers=headers or {}),
@@ -284,6 +284,7 @@ class SmallGate:
             url=Claim(),
             labels=Claim(),
             received_ms=self.clock.now_ms(),
+            tape=None if capture is None else capture.tape(path, headers or {}),
         )
         return Exchange(self.gate, inbound, reply), reply
 

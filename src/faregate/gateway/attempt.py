@@ -189,14 +189,17 @@ class Attempt:
             stream=plan.facts.stream,
             departure=self._departure,
         )
+        upstream, tape = self._gate.upstream, self._inbound.tape
+        if tape is not None:
+            upstream = tape.over(upstream, self._inbound.explanation, plan.target)
         try:
-            return await self._gate.upstream.send(request)
+            return await upstream.send(request)
         except UpstreamError as error:
             if not error.reused or (error.sent and self._hold_is_money()):
                 raise
         # A pooled connection that the provider had already closed: the request
         # cannot have been billed, so it goes out once more under the same hold.
-        return await self._gate.upstream.send(request, fresh=True)
+        return await upstream.send(request, fresh=True)
 
     def _hold_is_money(self) -> bool:
         return self._hold is not None and self._plan.metered

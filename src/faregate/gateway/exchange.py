@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from faregate.core.identity import Identity, Mismatch, identify
 from faregate.core.refusal import Refusal, RefusalCode
-from faregate.gateway import messages
+from faregate.gateway import capturing, messages
 from faregate.gateway.asking import Asker
 from faregate.gateway.attempts import Attempts
 from faregate.gateway.course import Course
@@ -43,7 +43,7 @@ class Exchange:
     def __init__(self, gate: Gate, inbound: Inbound, reply: Reply) -> None:
         self._gate = gate
         self._inbound = inbound
-        self._reply = reply
+        self._reply = reply if inbound.tape is None else inbound.tape.hears(reply)
         self._task: asyncio.Task[Result] | None = None
         self._flight: Flight | None = None
         self._attempts: Attempts | None = None
@@ -77,6 +77,8 @@ class Exchange:
                 gone=self._gone,
                 now=self._gate.clock.monotonic(),
             )
+        if self._inbound.tape is not None:
+            capturing.close(self._inbound, result, self._ended_by)
         return result
 
     def client_gone(self) -> None:

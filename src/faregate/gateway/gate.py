@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from faregate.core.routing import Target
     from faregate.gateway.admission import Admission
     from faregate.gateway.approvals import ApprovalDesk
+    from faregate.gateway.capturing import Capture
     from faregate.gateway.counting import CountTokens
     from faregate.gateway.events import EventLog
     from faregate.gateway.flights import Flights
@@ -69,6 +70,8 @@ class Gate:
     approvals: ApprovalDesk | None = None
     """Where requests wait for a person; None where nothing is ever asked."""
     count_tokens: CountTokens | None = None
+    capture: Capture | None = None
+    """Keeps what requests and answers say; None while that is off."""
     recording: Recording | None = None
     """Keeps requests that have ended; None where nobody asks later."""
     health: Health = field(default_factory=Health)

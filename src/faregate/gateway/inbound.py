@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from faregate.core.facts import Work
     from faregate.core.identity import Claim, Grant
+    from faregate.gateway.tape import Tape
     from faregate.protocols.codec import Codec, RequestHead
 
 
@@ -40,6 +41,8 @@ class Inbound:
     """The caller's own credential belongs to a flat-rate login."""
     explanation: Explanation = field(default_factory=Explanation)
     """Takes the notes of everybody who decides something about this request."""
+    tape: Tape | None = None
+    """Keeps its bytes for a person to read; None where nobody asked for that."""
 
 
 @lean

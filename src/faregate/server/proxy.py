@@ -121,7 +121,8 @@ class Proxy:
         body = await read_body(request)
         if isinstance(body, Refusal):
             return body
-        caller = visit.caller
+        caller, capture = visit.caller, self._gate.capture
+        path, headers = request.raw_path, visit.headers
         inbound = Inbound(
             id=request_id,
             head=visit.head,
@@ -133,6 +134,7 @@ class Proxy:
             labels=visit.labels,
             received_ms=self._gate.clock.now_ms(),
             subscription=caller.subscription,
+            tape=None if capture is None else capture.tape(path, headers),
         )
         reply = StreamReply(request, request_id)
         exchange = Exchange(self._gate, inbound, reply)
