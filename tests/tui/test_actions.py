@@ -6,7 +6,7 @@ from textual.binding import Binding
 
 from faregate.tui.action import Scope
 from faregate.tui.action_table import ACTIONS
-from faregate.tui.actions import bindings, check_keymap, in_scopes, keys_of
+from faregate.tui.actions import about, bindings, check_keymap, in_scopes, keys_of
 
 TOGETHER = (
     {Scope.EVERYWHERE, Scope.OVERVIEW, Scope.OF_SESSION, Scope.TABLE},
@@ -57,3 +57,10 @@ def test_a_wrong_keymap_is_told_and_the_rest_works() -> None:
         "[keys] fly",
         "[keys] quit",
     ]
+
+
+def test_a_demo_says_what_ends_with_it() -> None:
+    by_id = {action.id: action for action in ACTIONS}
+    assert "the proxy goes on" in about(by_id["quit"], ends_proxy=False)
+    assert "the demo ends with it" in about(by_id["quit"], ends_proxy=True)
+    assert about(by_id["sort"], ends_proxy=True) == by_id["sort"].about

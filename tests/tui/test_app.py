@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from faregate.tui.app import PAINT_EVERY_S, FaregateApp
+from faregate.tui.panels.help import help_lines
 from faregate.tui.screens.help import HelpScreen
 from faregate.tui.screens.overview import OverviewScreen
 from faregate.tui.screens.session import SessionScreen
@@ -196,6 +197,11 @@ async def test_quitting_leaves_no_doubt(proxy: FakeProxy) -> None:
     assert not any(seen.path == "/v1/shutdown" for seen in proxy.seen)
 
 
+def help_text(app: FaregateApp) -> list[str]:
+    lines = help_lines(app.view, 80, app.scopes())
+    return ["".join(part.text for part in line) for line in lines]
+
+
 async def test_a_demo_does_not_promise_to_go_on(proxy: FakeProxy) -> None:
     app = make_app(proxy.socket, ends_proxy=True)
     async with app.run_test(size=WIDE, notifications=True) as pilot:
@@ -203,7 +209,15 @@ async def test_a_demo_does_not_promise_to_go_on(proxy: FakeProxy) -> None:
         await pilot.press("ctrl+c")
         await told(pilot, app, "q closes this screen; the demo ends with it")
         assert not shows(app, "the proxy goes on")
-        await pilot.press("q")
+        told_there = " ".join(help_text(app))
+        assert "close this screen; the demo ends with it" in told_there
+        assert "the proxy goes on" not in told_there
+        await pilot.press("colon")
+        await until(pilot, lambda: len(app.screen_stack) == 3)
+        await pilot.press(*"quit")
+        await told(pilot, app, "the demo ends with it (q ctrl+q)")
+        await pilot.press("enter")
+    assert app.return_code == 0
 
 
 async def test_a_persons_keys_replace_ours(proxy: FakeProxy) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from faregate.tui.approval_table import approval_rows, by_urgency, left_s
+import pytest
+
+from faregate.tui.approval_table import approval_rows, by_urgency, left_s, next_waiting
 from tests.control.approvals import decided, waits
 from tests.tui.drawing import view_of
 from tests.tui.waiting_scene import LATER, URGENT, waiting
@@ -48,3 +50,22 @@ def test_how_it_was_decided_is_said_in_words() -> None:
         "nobody watched",
         "its agent hung up",
     ]
+
+
+@pytest.mark.parametrize(
+    ("before", "now", "chosen", "after"),
+    [
+        ("abc", "ac", "b", "c"),
+        ("abc", "ab", "c", "b"),
+        ("abc", "b", "a", "b"),
+        ("abc", "xb", "a", "b"),
+        ("abc", "", "a", None),
+        ("abc", "abc", "b", None),
+        ("abc", "ab", "over", None),
+        ("", "a", None, None),
+    ],
+)
+def test_what_waits_next(
+    before: str, now: str, chosen: str | None, after: str | None
+) -> None:
+    assert next_waiting(list(before), list(now), chosen) == after

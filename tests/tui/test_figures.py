@@ -82,11 +82,15 @@ def test_money_is_read_exactly_and_nonsense_is_nothing() -> None:
 
 
 def test_a_column_of_money_keeps_its_points_under_each_other() -> None:
-    shown = [figures.bare(money(each), fine=True) for each in ("8.42", "0.0031", "0")]
-    assert shown == ["8.42  ", "0.0031", "0.00  "]
-    points = {len(each) - each.index(".") for each in shown}
-    assert len(points) == 1
-    assert figures.bare(money("8.42")) == "8.42"
+    amounts = ("8.42", "0.0031", "0", "1234.5", "0.00000007")
+    fine = figures.fine_column(amounts)
+    shown = [figures.bare(money(each), fine=fine) for each in amounts]
+    assert shown == ["8.4200", "0.0031", "0.0000", "1,234.5000", "<0.0001"]
+    assert {len(each) - each.index(".") for each in shown} == {5}
+    plain = ("8.42", "0", "1234.5")
+    assert not figures.fine_column(plain)
+    shown = [figures.bare(money(each)) for each in plain]
+    assert {len(each) - each.index(".") for each in shown} == {3}
 
 
 def test_below_a_cent() -> None:

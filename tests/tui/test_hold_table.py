@@ -39,7 +39,7 @@ def test_what_nobody_can_tell_stands_first() -> None:
     assert cells["session"] == "proxy/main"
     assert cells["age"] == "1m30s"
     assert cells["why"] == "the provider cut the answer"
-    assert [row.cells[0].text for row in rows] == ["0.40  ", "0.21  ", "0.0040"]
+    assert [row.cells[0].text for row in rows] == ["0.4000", "0.2100", "0.0040"]
 
 
 def test_the_title_sums_both_kinds() -> None:

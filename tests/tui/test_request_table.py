@@ -72,3 +72,15 @@ def test_narrow_tables_lose_columns_in_order_and_never_the_money() -> None:
         before = now
     assert order[:4] == ["took", "ttft", "output", "cache"]
     assert before >= {"cost", "time", "result"}
+
+
+def test_the_costs_of_a_column_have_one_number_of_decimals() -> None:
+    found = [
+        replace(RUNNING, held="0.0042"),
+        request("a", cost="0.13"),
+        request("b", unknown="0.40"),
+    ]
+    rows = request_rows(view_of(scenes.busy()), found)
+    assert [row.cells[0].text for row in rows] == ["(0.0042)", "0.1300 ", "0.4000?"]
+    rows = request_rows(view_of(scenes.busy()), found[1:])
+    assert [row.cells[0].text for row in rows] == ["0.13 ", "0.40?"]

@@ -10,9 +10,11 @@ import pytest
 from faregate.control.models import Problem
 from faregate.tui.screens.overview import OverviewScreen
 from faregate.tui.screens.waiting import WaitingScreen
+from faregate.tui.widgets.line_table import LineTable
 from tests.control import scenes
+from tests.control.approvals import decided
 from tests.tui.harness import NARROW, WIDE, later, make_app, rows, shows, told, until
-from tests.tui.waiting_scene import LATER, URGENT, waiting
+from tests.tui.waiting_scene import LATER, OVER, URGENT, waiting
 
 if TYPE_CHECKING:
     from tests.control.fake_proxy import FakeProxy
@@ -164,6 +166,36 @@ async def test_denying_and_stopping_asks_with_the_spend(queue: FakeProxy) -> Non
             "/v1/stop",
         ]
         assert posted(queue)[1][1] == {"scope": "session:b2f4a9d1-1111"}
+
+
+async def test_after_a_decision_the_cursor_goes_to_what_still_waits(
+    queue: FakeProxy,
+) -> None:
+    app = make_app(queue.socket)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await told(pilot, app, "WAIT FOR YOU")
+        await pilot.press("3")
+        await told(pilot, app, "waiting 2")
+        later(app)
+        await pilot.press("a")
+        await told(pilot, app, "approved: infra/tf-import")
+        over = decided("ap-1")
+        queue.publish(
+            scenes.delta(2, queue.snapshot, approvals=[LATER], decided=[over, OVER])
+        )
+        await told(pilot, app, "waiting 1")
+        await told(pilot, app, "CALLS    bash: rm -rf build")
+        assert app.screen.query_one(LineTable).chosen == LATER.id
+        await pilot.press("a")
+        await told(pilot, app, "the row has just changed")
+        assert [path for path, _ in posted(queue)] == ["/v1/approvals/ap-1/approve"]
+        later(app)
+        await pilot.press("d")
+        await told(pilot, app, "denied: webshop/feat-pay")
+        queue.publish(
+            scenes.delta(3, queue.snapshot, approvals=[], decided=[over, OVER])
+        )
+        await told(pilot, app, "waiting 0")
 
 
 async def test_what_is_over_stays_in_sight_and_takes_no_key(queue: FakeProxy) -> None:

@@ -76,7 +76,7 @@ def test_a_cost_says_where_it_comes_from(
 def test_amounts_below_a_cent_widen_the_column_for_all() -> None:
     made = store(scenes.session("a", cost="0.0031"), scenes.session("b", cost="8.42"))
     rows = SessionTable().rows(made, ALL, Sort(), UNICODE)
-    assert [cells(row)["spend"] for row in rows] == ["8.42   ", "0.0031 "]
+    assert [cells(row)["spend"] for row in rows] == ["8.4200 ", "0.0031 "]
 
 
 def test_figures_of_a_row() -> None:

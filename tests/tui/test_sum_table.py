@@ -17,6 +17,22 @@ def test_a_row_says_its_share_and_how_sure_it_is() -> None:
     assert rows[1].cells[-1].text == "13.37"
 
 
+def test_each_column_of_money_has_one_number_of_decimals() -> None:
+    found = [
+        total("a", "120.40", unknown="0.40", wasted="0.62", cost_per_accepted="13.37"),
+        total("b", "0.0042", unknown="0.004", wasted="0", cost_per_accepted="0.001"),
+    ]
+    rows = sum_rows(MONTH_COLUMNS, found, Money.usd("120.4042"))
+    cells = [
+        {c.id: cell.text for c, cell in zip(MONTH_COLUMNS, row.cells, strict=True)}
+        for row in rows
+    ]
+    assert [each["cost"] for each in cells] == ["120.4000 ", "0.0042 "]
+    assert [each["unknown"] for each in cells] == ["0.4000", "0.0040"]
+    assert [each["wasted"] for each in cells] == ["0.62", "0.00"]
+    assert [each["accepted"] for each in cells] == ["13.3700", "0.0010"]
+
+
 def test_what_has_no_label_is_a_row_too() -> None:
     rows = sum_rows(ROUTE_COLUMNS, BY["route"].rows, Money.usd("160.50"))
     assert [row.key for row in rows] == ["cheap-first", "(none)"]

@@ -42,5 +42,7 @@ class Action:
     bar_as: tuple[str, str] | None = None
     """Key and label on that line, where one entry stands for several actions."""
     palette: bool = True
+    in_demo: str = ""
+    """What it does in a demo, where that differs: its proxy ends with the screen."""
     changes: bool = False
     """Whether it changes something at the proxy; not offered to those who only watch."""

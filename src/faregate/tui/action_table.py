@@ -127,6 +127,7 @@ ACTIONS = (
     _everywhere("palette", "ctrl+p,colon", "command_palette", "palette",
                 "all actions and themes by name", palette=False),
     _everywhere("quit", "q,ctrl+q", "quit", "quit",
-                "close this screen; the proxy goes on, faregate down stops it", bar=0),
+                "close this screen; the proxy goes on, faregate down stops it", bar=0,
+                in_demo="close this screen; the demo ends with it"),
 )
 # fmt: on

@@ -47,6 +47,11 @@ def keys_of(action: Action, keymap: Mapping[str, str]) -> list[str]:
     return [_SIGNS.get(key.strip(), key.strip()) for key in keys.split(",")]
 
 
+def about(action: Action, *, ends_proxy: bool) -> str:
+    """Return what an action does, on a screen with which the proxy ends or does not."""
+    return action.in_demo if ends_proxy and action.in_demo else action.about
+
+
 _CHANGING = {action.command.partition("(")[0] for action in ACTIONS if action.changes}
 
 

@@ -323,6 +323,7 @@ class FaregateApp(App[None]):
             keymap=keymap,
             agents=agents,
             read_only=options.read_only,
+            ends_proxy=options.ends_proxy,
             replay=options.replay,
         )
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from faregate.tui.figures import bare, elapsed, instant, money
+from faregate.tui.figures import bare, elapsed, fine_column, instant, money
 from faregate.tui.lines import span
 from faregate.tui.session_table import session_name, short_id
 from faregate.tui.table_layout import Column, Row
 from faregate.tui.tones import Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from faregate.control.approvals import ApprovalView, DecidedView
     from faregate.tui.lines import Span
@@ -47,7 +47,8 @@ def approval_rows(view: View) -> list[Row]:
     """Return a row for each that waits, the most urgent first, then what is over."""
     store = view.shown
     found = by_urgency(view, store.approvals)
-    waiting = [Row(waits.id, partial(_waiting, view, waits)) for waits in found]
+    fine = fine_column(waits.estimate for waits in found)
+    waiting = [Row(waits.id, partial(_waiting, view, waits, fine)) for waits in found]
     over = [Row(done.id, partial(_decided, view, done)) for done in store.decided]
     return [*waiting, *over]
 
@@ -55,6 +56,20 @@ def approval_rows(view: View) -> list[Row]:
 def by_urgency(view: View, waiting: Iterable[ApprovalView]) -> list[ApprovalView]:
     """Return what waits, by the time that is left."""
     return sorted(waiting, key=lambda each: left_s(view, each))
+
+
+def next_waiting(
+    before: Sequence[str], now: Sequence[str], chosen: str | None
+) -> str | None:
+    """Return what waits next once `chosen` waits no more; None where it is not so.
+
+    Both queues are ids in the order of their rows.
+    """
+    if chosen not in before or chosen in now or not now:
+        return None
+    place = before.index(chosen)
+    after = [each for each in before[place + 1 :] if each in now]
+    return after[0] if after else now[-1]
 
 
 def left_s(view: View, waits: ApprovalView) -> float:
@@ -71,11 +86,11 @@ def whose(view: View, session: str) -> str:
     return session_name(known) if known else short_id(session)
 
 
-def _waiting(view: View, waits: ApprovalView) -> tuple[Span, ...]:
+def _waiting(view: View, waits: ApprovalView, fine: bool) -> tuple[Span, ...]:
     estimate = money(waits.estimate)
     left = left_s(view, waits)
     return (
-        span(f"~{bare(estimate)}" if estimate else "", Tone.SPEND),
+        span(f"~{bare(estimate, fine=fine)}" if estimate else "", Tone.SPEND),
         span(elapsed(left), Tone.CRIT if left < 30 else Tone.WAITING),
         span(whose(view, waits.session)),
         span(waits.title),

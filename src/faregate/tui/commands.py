@@ -9,7 +9,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 
 from faregate.tui.action import Scope
 from faregate.tui.action_table import ACTIONS
-from faregate.tui.actions import is_permitted, keys_of
+from faregate.tui.actions import about, is_permitted, keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -38,16 +38,16 @@ class ActionCommands(Provider):
 
     async def discover(self) -> Hits:
         """List everything."""
-        for name, about, run in self._commands():
-            yield DiscoveryHit(name, run, help=about)
+        for name, told, run in self._commands():
+            yield DiscoveryHit(name, run, help=told)
 
     async def search(self, query: str) -> Hits:
         """List what matches."""
         matcher = self.matcher(query)
-        for name, about, run in self._commands():
+        for name, told, run in self._commands():
             score = matcher.match(name)
             if score > 0:
-                yield Hit(score, matcher.highlight(name), run, help=about)
+                yield Hit(score, matcher.highlight(name), run, help=told)
 
     def _commands(self) -> Iterator[tuple[str, str, Callable[[], object]]]:
         app = cast(_Commanded, self.app)
@@ -60,6 +60,7 @@ class ActionCommands(Provider):
                 keys = " ".join(keys_of(action, app.keymap))
                 node = self.app if action.scope is Scope.EVERYWHERE else self.screen
                 run = partial(node.run_action, action.command)
-                yield action.label, f"{action.about} ({keys})", run
+                told = about(action, ends_proxy=app.view.ends_proxy)
+                yield action.label, f"{told} ({keys})", run
         for name in app.theme_names:
             yield f"theme {name}", "use this theme", partial(app.apply_theme, name)

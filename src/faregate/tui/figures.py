@@ -7,12 +7,17 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from faregate.core.money import Money
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 NOT_KNOWN = "-"
 
 _CENT = Money.usd("0.01")
+_FINEST = Money.usd("0.0001")
 _STEPS = ((10**9, "B"), (10**6, "M"), (10**3, "k"))
 
 
@@ -43,12 +48,21 @@ def room(amount: Money) -> str:
 
 
 def bare(amount: Money, *, fine: bool = False) -> str:
-    """Return "8.42" for a column; `fine` pads to the decimals of amounts below a cent.
+    """Return "8.42" for a column, "8.4200" in a `fine` one.
 
-    So the decimal points of a column stay under each other.
+    A column has one number of decimals, so that its points stay under each other: four
+    where `fine_column` finds an amount below a cent in it, else two.
     """
-    text = str(amount).replace("$", "")
-    return text if below_a_cent(amount) or not fine else text + "  "
+    if not fine:
+        return str(amount).replace("$", "")
+    if 0 < amount.pico < _FINEST.pico:
+        return f"<{_FINEST.decimal():.4f}"
+    return f"{amount.decimal():,.4f}"
+
+
+def fine_column(amounts: Iterable[str]) -> bool:
+    """Whether a column of these amounts needs four decimals to show each."""
+    return any(below_a_cent(money(each)) for each in amounts)
 
 
 def count(number: int) -> str:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 from faregate.tui.figures import (
     NOT_KNOWN,
     bare,
-    below_a_cent,
     duration,
     elapsed,
+    fine_column,
     money,
     size,
 )
@@ -56,7 +56,7 @@ def flight_rows(view: View, session: str | None = None) -> list[Row]:
         if session is None or flight.session == session
     ]
     flights.sort(key=lambda flight: (flight.state != "waiting", -flight.elapsed_s))
-    fine = any(below_a_cent(money(flight.held)) for flight in flights)
+    fine = fine_column(flight.held for flight in flights)
     return [_row(view, flight, fine) for flight in flights]
 
 

@@ -9,9 +9,9 @@ from faregate.core.money import Money
 from faregate.tui.figures import (
     NOT_KNOWN,
     bare,
-    below_a_cent,
     dollars,
     elapsed,
+    fine_column,
     instant,
     money,
 )
@@ -44,7 +44,7 @@ COLUMNS = (
 def hold_rows(view: View, holds: Sequence[HoldView]) -> list[Row]:
     """Return a row for each hold, what somebody must look into first."""
     found = sorted(holds, key=lambda hold: (hold.state != "unknown", hold.held_at))
-    fine = any(below_a_cent(money(hold.amount)) for hold in found)
+    fine = fine_column(hold.amount for hold in found)
     return [Row(hold.id, partial(_cells, view, hold, fine)) for hold in found]
 
 

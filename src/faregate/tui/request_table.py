@@ -9,8 +9,8 @@ from faregate.tui.approval_table import whose
 from faregate.tui.figures import (
     NOT_KNOWN,
     bare,
-    below_a_cent,
     count,
+    fine_column,
     instant,
     milliseconds,
     money,
@@ -71,7 +71,7 @@ def request_rows(
     view: View, found: Sequence[RequestView], *, with_session: bool = True
 ) -> list[Row]:
     """Return a row for each request, in the order given: the newest first."""
-    fine = any(below_a_cent(money(each.cost)) for each in found)
+    fine = fine_column(_amount(each) for each in found)
     before = _before(found)
     return [
         Row(
@@ -85,13 +85,18 @@ def request_rows(
 def request_cost(each: RequestView, *, fine: bool = False) -> str:
     """Return "0.13 ", "~0.13 ", "0.40?" or "(0.21)" with its sign's cell kept."""
     if money(each.held):
-        return f"({bare(money(each.held))})"
+        return f"({bare(money(each.held), fine=fine)})"
     if money(each.unknown):
-        return f"{bare(money(each.unknown))}?"
+        return f"{bare(money(each.unknown), fine=fine)}?"
     if each.cost_source == "unpriced":
         return "?"
     sign = "~" if each.cost_source in {"estimated", "mixed"} else ""
     return f"{sign}{bare(money(each.cost), fine=fine)} "
+
+
+def _amount(each: RequestView) -> str:
+    """Return the amount that `request_cost` shows."""
+    return next((a for a in (each.held, each.unknown) if money(a)), each.cost)
 
 
 def result_span(each: RequestView, view: View) -> Span:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from faregate.tui.figures import (
     NOT_KNOWN,
     bare,
-    below_a_cent,
     count,
+    fine_column,
     money,
     percent,
 )
@@ -121,13 +121,20 @@ class Sort:
         return (self.column not in _TEXTS) != self.reverse
 
 
+class Fine(NamedTuple):
+    """Whether columns of money have four decimals."""
+
+    spend: bool
+    rate: bool
+
+
 class SessionTable:
     """Makes rows, and remembers those of sessions that did not change."""
 
     def __init__(self) -> None:
         self._made: dict[str, tuple[tuple[object, ...], Row]] = {}
-        self.fine = False
-        """Whether amounts below a cent make the column of money wider."""
+        self.fine = Fine(spend=False, rate=False)
+        """The decimals of the columns of money; a change makes them wider or narrower."""
 
     def rows(
         self, store: Store, wanted: Filter, order: Sort, glyphs: Glyphs
@@ -140,7 +147,10 @@ class SessionTable:
         else:
             shown.sort(key=lambda view: view.last_at, reverse=True)
             shown.sort(key=key)
-        self.fine = any(below_a_cent(money(view.cost)) for view in shown)
+        self.fine = Fine(
+            spend=fine_column(view.cost for view in shown),
+            rate=fine_column(view.usd_per_hour for view in shown),
+        )
         flights = {flight.session: flight for flight in store.flights}
         made = {
             view.id: self._row(view, flights.get(view.id), self.fine, glyphs)
@@ -150,7 +160,7 @@ class SessionTable:
         return [row for _, row in made.values()]
 
     def _row(
-        self, view: SessionView, flight: FlightView | None, fine: bool, glyphs: Glyphs
+        self, view: SessionView, flight: FlightView | None, fine: Fine, glyphs: Glyphs
     ) -> tuple[tuple[object, ...], Row]:
         doing = None if flight is None else flight.state
         of = (view, doing, fine, glyphs)
@@ -221,7 +231,7 @@ def state_span(view: SessionView, doing: str | None, glyphs: Glyphs) -> Span:
 
 
 def _cells(
-    view: SessionView, doing: str | None, fine: bool, glyphs: Glyphs
+    view: SessionView, doing: str | None, fine: Fine, glyphs: Glyphs
 ) -> tuple[Span, ...]:
     name = session_name(view)
     if view.parent is not None:
@@ -229,8 +239,8 @@ def _cells(
     retries = view.retries + view.client_retries
     rate = money(view.usd_per_hour)
     return (
-        span(cost_text(view, fine=fine), Tone.SPEND),
-        span(bare(rate), Tone.TEXT if rate else Tone.MUTED),
+        span(cost_text(view, fine=fine.spend), Tone.SPEND),
+        span(bare(rate, fine=fine.rate), Tone.TEXT if rate else Tone.MUTED),
         span(name),
         span(view.agent or NOT_KNOWN, Tone.MUTED),
         span(_models(view), Tone.MUTED),

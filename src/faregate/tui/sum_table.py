@@ -9,8 +9,8 @@ from faregate.tui.caps import share
 from faregate.tui.figures import (
     NOT_KNOWN,
     bare,
-    below_a_cent,
     count,
+    fine_column,
     milliseconds,
     money,
     percent,
@@ -105,7 +105,7 @@ def sum_rows(
     columns: Sequence[Column], found: Sequence[SumView], total: Money
 ) -> list[Row]:
     """Return a row for each sum, in the order given: the dearest first."""
-    fine = any(below_a_cent(money(each.cost)) for each in found)
+    fine = _fine(found)
     return [
         Row(_key(each), partial(_cells, columns, each, total, fine)) for each in found
     ]
@@ -116,18 +116,29 @@ def _key(each: SumView) -> str:
 
 
 def _cells(
-    columns: Sequence[Column], each: SumView, total: Money, fine: bool
+    columns: Sequence[Column], each: SumView, total: Money, fine: frozenset[str]
 ) -> tuple[Span, ...]:
     known = _all_cells(each, total, fine)
     return tuple(known[column.id] for column in columns)
 
 
-def _all_cells(each: SumView, total: Money, fine: bool) -> dict[str, Span]:
+def _fine(found: Sequence[SumView]) -> frozenset[str]:
+    """Return the columns of money that have four decimals."""
+    amounts = {
+        "cost": [each.cost for each in found],
+        "unknown": [each.unknown for each in found],
+        "wasted": [each.wasted for each in found],
+        "accepted": [each.cost_per_accepted or "" for each in found],
+    }
+    return frozenset(name for name, each in amounts.items() if fine_column(each))
+
+
+def _all_cells(each: SumView, total: Money, fine: frozenset[str]) -> dict[str, Span]:
     wasted, unknown = money(each.wasted), money(each.unknown)
     tokens = each.input_tokens
     done = each.cost_per_accepted
     return {
-        "cost": span(_cost(each, fine), Tone.SPEND),
+        "cost": span(_cost(each, "cost" in fine), Tone.SPEND),
         "share": span(share(money(each.cost), total), Tone.MUTED),
         "key": span(_key(each), Tone.MUTED if each.key is None else Tone.TEXT),
         "requests": span(count(each.requests)),
@@ -139,10 +150,14 @@ def _all_cells(each: SumView, total: Money, fine: bool) -> dict[str, Span]:
         "input": span(count(tokens)),
         "cache": span(percent(each.cache_read_tokens, tokens)),
         "output": span(count(each.output_tokens)),
-        "unknown": span(bare(unknown), _tone(unknown, Tone.UNKNOWN)),
-        "wasted": span(bare(wasted), _tone(wasted, Tone.WARN)),
+        "unknown": span(
+            bare(unknown, fine="unknown" in fine), _tone(unknown, Tone.UNKNOWN)
+        ),
+        "wasted": span(bare(wasted, fine="wasted" in fine), _tone(wasted, Tone.WARN)),
         "ttft": span(milliseconds(each.first_token_ms or each.ttfb_ms)),
-        "accepted": span(bare(money(done)) if done is not None else ""),
+        "accepted": span(
+            bare(money(done), fine="accepted" in fine) if done is not None else ""
+        ),
     }
 
 

@@ -33,6 +33,8 @@ class View:
     """Agents found on this machine, by command."""
     read_only: bool = False
     """Whether this screen only watches."""
+    ends_proxy: bool = False
+    """Whether the proxy ends with this screen, as a demo's does."""
     replay: str = ""
     """How fast a past span is shown; empty for the present."""
     frozen: Store | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from faregate.tui.action import Scope
-from faregate.tui.actions import in_scopes, keys_of
+from faregate.tui.actions import about, in_scopes, keys_of
 from faregate.tui.approval_table import COLUMNS as APPROVAL_COLUMNS
 from faregate.tui.filtering import ABOUT
 from faregate.tui.flight_table import COLUMNS as FLIGHT_COLUMNS
@@ -50,7 +50,7 @@ def help_lines(view: View, cells: int, scopes: tuple[Scope, ...]) -> list[Line]:
     lines = _heading("keys")
     for action in in_scopes(scopes):
         keys = "  ".join(keys_of(action, view.keymap))
-        lines += _entry(keys, action.about, cells)
+        lines += _entry(keys, about(action, ends_proxy=view.ends_proxy), cells)
     lines += _entry("mouse", MOUSE, cells)
     lines += _heading("filter")
     lines += _entry("words", ABOUT, cells)
@@ -58,8 +58,8 @@ def help_lines(view: View, cells: int, scopes: tuple[Scope, ...]) -> list[Line]:
         lines += _heading(title)
         lines += _columns(columns, cells)
     lines += _heading("signs and words")
-    for sign, about in SIGNS:
-        lines += _entry(sign, about, cells)
+    for sign, told in SIGNS:
+        lines += _entry(sign, told, cells)
     return lines
 
 
@@ -84,7 +84,7 @@ def _heading(title: str) -> list[Line]:
     return [EMPTY, (span(title, Tone.STRONG),)]
 
 
-def _entry(left: str, about: str, cells: int) -> list[Line]:
-    pieces = wrap(about, max(cells - _LEFT - 2, 20))
+def _entry(left: str, told: str, cells: int) -> list[Line]:
+    pieces = wrap(told, max(cells - _LEFT - 2, 20))
     first = line(span(cell(f"  {left}", _LEFT), Tone.ACCENT), "  ", pieces[0])
     return [first, *(line(" " * (_LEFT + 2), piece) for piece in pieces[1:])]

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from faregate.tui.action import Scope
 from faregate.tui.actions import bindings
-from faregate.tui.approval_table import COLUMNS, approval_rows, left_s, whose
+from faregate.tui.approval_table import (
+    COLUMNS,
+    approval_rows,
+    by_urgency,
+    left_s,
+    next_waiting,
+    whose,
+)
 from faregate.tui.cheaper import bundled_prices, cheaper
 from faregate.tui.figures import dollars, money
 from faregate.tui.lines import span
@@ -42,6 +49,8 @@ class WaitingScreen(TableScreen):
         super().__init__(view)
         self._desk = desk
         self._prices: PriceTable | None = None
+        self._queue: list[str] = []
+        """What waited when it was shown last, in that order."""
         self.HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (100, "-wide")]
 
     async def load(self) -> None:
@@ -59,6 +68,20 @@ class WaitingScreen(TableScreen):
         """Move the clocks: the time left is what matters here."""
         super().tick()
         self.show()
+
+    def show(self) -> None:
+        """Show the queue; from what was decided the cursor goes to what still waits."""
+        if not self.is_alive:
+            return
+        queue = [each.id for each in by_urgency(self.view, self.view.shown.approvals)]
+        after = next_waiting(self._queue, queue, self.table.chosen)
+        self._queue = queue
+        super().show()
+        if after is not None:
+            self.table.lead_to(after)
+            # It came by itself: a second press must not decide it too.
+            self.guard.came(after, self.view.clock.monotonic())
+            self._show_detail()
 
     def rows(self) -> list[Row]:
         """Return a row for each that waits, then what was decided."""

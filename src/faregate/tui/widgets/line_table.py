@@ -142,12 +142,17 @@ class LineTable(ScrollView):
             self._repaint()
             self.post_message(self.Chosen(self, key))
 
-    def lead_to_top(self) -> None:
-        """Put the cursor on the first row; no person did it, so nobody is told."""
-        if self._rows and self._rows[0].key != self._chosen:
-            self._chosen = self._rows[0].key
+    def lead_to(self, key: str) -> None:
+        """Put the cursor on a row; no person did it, so nobody is told."""
+        if key != self._chosen and any(row.key == key for row in self._rows):
+            self._chosen = key
             self._scroll_to_chosen()
             self._repaint()
+
+    def lead_to_top(self) -> None:
+        """Put the cursor on the first row, as `lead_to` does."""
+        if self._rows:
+            self.lead_to(self._rows[0].key)
 
     def action_move(self, by: int) -> None:
         """Move the cursor by rows."""
