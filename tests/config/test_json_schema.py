@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from faregate.config import route_keys, schema
+from faregate.config import capture_keys, route_keys, schema
 from faregate.config.json_schema import fields_of, json_schema
 from faregate.config.problems import ConfigError
 from faregate.config.settings import Settings
@@ -24,6 +24,7 @@ SECTIONS: dict[str, tuple[type, str]] = {
     "[routes.a.complexity]": (route_keys.ComplexityKeys, "routes"),
     '[routes.a.target."openai/x"]': (route_keys.RouteTargetKeys, "routes"),
     "[retries]": (route_keys.RetryKeys, "retries"),
+    "[capture]": (capture_keys.CaptureKeys, "capture"),
     "[theme]": (schema.ThemeKeys, "theme"),
     "[ledger]": (schema.LedgerKeys, "ledger"),
 }

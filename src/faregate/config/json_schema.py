@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from enum import Enum
 
-from faregate.config import route_keys, schema
+from faregate.config import capture_keys, route_keys, schema
 from faregate.config.tables import Field
 
 
@@ -31,6 +31,7 @@ def json_schema() -> dict[str, object]:
         "alerts": _table(schema.AlertKeys),
         "approvals": _table(schema.ApprovalKeys),
         "loops": _table(schema.LoopKeys),
+        "capture": _table(capture_keys.CaptureKeys),
         "providers": _named(_table(schema.ProviderKeys)),
         "models": _named(_table(schema.ModelKeys)),
         "prices": _named(price),

@@ -6,6 +6,7 @@ import re
 import tomllib
 from typing import TYPE_CHECKING
 
+from faregate.config.capture_keys import CaptureKeys
 from faregate.config.files import read_owned
 from faregate.config.problems import ConfigError, Problem
 from faregate.config.schema import (
@@ -25,6 +26,7 @@ from faregate.config.sections.budgets import (
     read_caps,
     rules,
 )
+from faregate.config.sections.capture import read_capture
 from faregate.config.sections.limits import read_limits
 from faregate.config.sections.loops import read_loops
 from faregate.config.sections.prices import read_models, read_prices
@@ -92,6 +94,7 @@ def load(paths: Paths) -> Settings:
         alerts=read_alerts(top.table("alerts")),
         approvals=read_approvals(top.table("approvals")),
         loops=read_loops(top.table("loops")),
+        capture=read_capture(top.table("capture")),
         ledger_dir=read_ledger(top.table("ledger"), paths.ledger_dir),
         hidden=hidden,
         warnings=(*(f"{each}" for each in hidden), *retired_targets(routes, providers)),
@@ -143,6 +146,7 @@ def _homes() -> dict[str, str]:
             ("limits", LimitKeys),
             ("approvals", ApprovalKeys),
             ("loops", LoopKeys),
+            ("capture", CaptureKeys),
             ("budget", BudgetKeys),
         )
         for field in vars(keys).values()

@@ -76,6 +76,11 @@ class Paths:
         return self.state_dir / "admin-secret"
 
     @property
+    def captures(self) -> Path:
+        """Requests and answers that somebody asked to have kept."""
+        return self.state_dir / "captures"
+
+    @property
     def keys_seen(self) -> Path:
         """Names of the providers that had a key at the last start."""
         return self.state_dir / "keys-seen"

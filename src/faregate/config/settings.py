@@ -67,6 +67,20 @@ class AlertSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureSettings:
+    """Whether requests and answers are kept for reading, and how much of them."""
+
+    enabled: bool = False
+    workspaces: tuple[str, ...] = ()
+    """Whose requests; none means everybody's."""
+    max_body: int = 4_000_000
+    """Bytes of one body."""
+    max_size: int = 512_000_000
+    """Bytes on disk, all together."""
+    max_age_s: float = 7 * 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings:
     """Limits that were written down, for everyone and by agent."""
 
@@ -161,6 +175,7 @@ class Settings:
     limits: LimitSettings = field(default_factory=LimitSettings)
     alerts: AlertSettings = field(default_factory=AlertSettings)
     approvals: ApprovalPolicy = field(default_factory=ApprovalPolicy)
+    capture: CaptureSettings = field(default_factory=CaptureSettings)
     loops: LoopSettings = field(default_factory=LoopSettings)
     retries: RetryPolicy = field(default_factory=RetryPolicy)
     hidden: tuple[Hidden, ...] = ()
