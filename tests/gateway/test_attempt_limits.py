@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -11,12 +12,23 @@ import pytest
 from faregate.core.escalation import EscalationRule, Trigger
 from faregate.core.model_facts import ModelFacts
 from faregate.core.money import Money
+from faregate.core.pricing import Rates
+from faregate.core.routing import Target
+from faregate.gateway.health import Down
 from faregate.gateway.inbound import Whole
 from faregate.gateway.settings import GateSettings
 from faregate.providers.spec import Billing
 from tests.gateway.building import CountingLedger, FakeClock
 from tests.gateway.fallbacks import RETRIES
-from tests.gateway.gates import SPEC, FakeAnswer, SmallGate, route, whole
+from tests.gateway.gates import (
+    SPEC,
+    FakeAnswer,
+    SmallGate,
+    ask,
+    route,
+    row,
+    whole,
+)
 
 MOST = 9000
 UNFIT = (
@@ -142,3 +154,53 @@ async def test_a_first_target_that_costs_nothing_leaves_the_next_one_its_limit(
     first, second = await sent_by(gate, refused("no", 503), answer())
     assert "max_tokens" not in first
     assert second["max_tokens"] == MOST
+
+
+@pytest.mark.parametrize(("most", "asked"), [("0.50", 1), ("2", 2)])
+async def test_a_minute_of_spending_is_reckoned_at_the_price_of_the_target_tried(
+    ledger: CountingLedger, clock: FakeClock, most: str, asked: int
+) -> None:
+    dear = replace(row("o"), base=Rates.per_mtok(input=Decimal(1), output=Decimal(100)))
+    limits = {"spend_per_minute": Money.usd(most)}
+    gate = gate_with(ledger, clock, rows=(dear,), limits=limits)
+    gate.upstream.script = [refused("no", 503), answer()]
+    exchange, _ = gate.exchange(ask("r", stream=False))
+    await exchange.run()
+    assert len(gate.upstream.sent) == asked
+    (state,) = gate.limiter.states
+    assert (state.counters.cost_held, state.counters.running) == (0, 0)
+
+
+async def test_a_cheaper_target_is_asked_where_the_first_one_would_not_fit_again(
+    ledger: CountingLedger, clock: FakeClock
+) -> None:
+    cheap = replace(row("o"), base=Rates.per_mtok(input=Decimal(1), output=Decimal(1)))
+    gate = gate_with(
+        ledger, clock, rows=(cheap,), limits={"spend_per_minute": Money.usd("0.12")}
+    )
+    # The rejected answer of 3,000 tokens cost three of the twelve cents.
+    gate.upstream.script = [answer("", made=3000), answer()]
+    exchange, _ = gate.exchange(ask("r", stream=False))
+    await exchange.run()
+    assert len(gate.upstream.sent) == 2
+
+
+async def test_a_target_that_rests_hands_its_price_to_the_one_instead(
+    ledger: CountingLedger, clock: FakeClock
+) -> None:
+    dear = replace(row("o"), base=Rates.per_mtok(input=Decimal(1), output=Decimal(100)))
+    gate = gate_with(
+        ledger, clock, rows=(dear,), limits={"spend_per_minute": Money.usd("0.50")}
+    )
+    exchange, _ = gate.exchange(ask("r", stream=False))
+    real = exchange._gate.health.ask
+
+    def rests(target: Target, now: float, *, alone: bool) -> Any:
+        if target.provider == "p":
+            return Down(why="resting", until=now + 60)
+        return real(target, now, alone=alone)
+
+    gate.upstream.script = [answer()]
+    gate.gate.health.ask = rests  # type: ignore[method-assign]
+    await exchange.run()
+    assert gate.upstream.sent == []

@@ -110,6 +110,7 @@ class Attempts:
         if self._asker.client_retry:
             self._gate.retried(plan.target, self._asker.identity.session)
         kept: _End | None = None
+        governor = self._gate.governor
         while True:
             end = await self._once(plan)
             if end.refused and kept is not None:
@@ -118,7 +119,7 @@ class Attempts:
             kept = _telling(kept, end)
             self._take_in(end)
             step = self._next(plan, end)
-            if step is None:
+            if step is None or not governor.may_ask(self._asked, step.plan):
                 return await self._finished(kept)
             self._note(plan, step, end)
             if step.wait:
@@ -169,7 +170,10 @@ class Attempts:
         ticket = course.begin(plan)
         if isinstance(ticket, Down):
             step = course.instead(plan)
-            if step is None or not await self._allowed(plan, step.plan):
+            fits = step is not None and self._gate.governor.may_ask(
+                self._asked, step.plan
+            )
+            if step is None or not fits or not await self._allowed(plan, step.plan):
                 return _End(course.resting(plan, ticket), refused=True)
             return await self._once(step.plan)
         retry = course.attempts > 1
@@ -217,7 +221,7 @@ class Attempts:
             most=lesson.maximum,
         )
         bounded = None if isinstance(again, Refusal) else self._course.bounded(again)
-        if bounded is None:
+        if bounded is None or not self._gate.governor.may_ask(self._asked, bounded):
             return end
         again = bounded
         self._asker.again("retry:output_bound")

@@ -170,6 +170,20 @@ class Governor:
             return False
         return passage.has_room(limits, self.limiter.now())
 
+    def may_ask(self, asked: Asked, plan: Plan) -> bool:
+        """Tell whether a session's minute has room for a further attempt's price.
+
+        If so, that price is what counts from now on: another target has another.
+        """
+        passage = asked.passage
+        if passage is None or self.limiter is None:
+            return True
+        limits = self.limiter.effective(asked).limits
+        if limits.spend_per_minute is None:
+            return True
+        cost = plan.amount(plan.bounds)
+        return passage.reckon(cost, limits, self.limiter.now())
+
     def ended(self, asked: Asked, result: Result) -> None:
         """Note that a request is over, however it ended."""
         self._running.pop(asked.flight.id, None)

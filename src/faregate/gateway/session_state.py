@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from faregate.core.limits.limit import Counters
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from faregate.core.limits.limit import Limits, Reached, Wish
     from faregate.core.limits.totals import SessionTotals
+    from faregate.core.money import Money
     from faregate.gateway.ports import Clock, GoverningPort
 
 QUIET_S = 3600.0
@@ -90,16 +91,30 @@ class Passage:
 
     def _has_minute(self, limits: Limits, now: float) -> bool:
         counters, wish = self.state.counters, self.wish
-        tokens, spend = limits.tokens_per_minute, limits.spend_per_minute
-        minute, own = counters.minute, self.input_tokens + self.output_tokens
-        minute.forget(now)
+        most, own = limits.tokens_per_minute, self.input_tokens + self.output_tokens
+        counters.minute.forget(now)
         # It was let in with the least that it may write, and so is one more attempt.
         held = counters.input_held + counters.output_held
-        used = minute.tokens + held - wish.output + wish.output_least + own
-        spent = minute.pico + counters.cost_held + self.pico
-        return (tokens is None or not own or used <= tokens) and (
-            spend is None or not self.pico or spent <= spend.pico
-        )
+        used = counters.minute.tokens + held - wish.output + wish.output_least + own
+        return most is None or not own or used <= most
+
+    def reckon(self, cost: Money, limits: Limits, now: float) -> bool:
+        """Count with what the next attempt may cost, or tell that it does not fit.
+
+        One that costs no more than it was let in with, after attempts that cost
+        nothing, fits: it is what was let in.
+        """
+        counters, most = self.state.counters, limits.spend_per_minute
+        if most is None:
+            return True
+        counters.minute.forget(now)
+        more = cost.pico - self.wish.cost.pico
+        spent = counters.minute.pico + counters.cost_held + self.pico + more
+        if (more > 0 or self.pico) and spent > most.pico:
+            return False
+        self.wish = replace(self.wish, cost=cost)
+        counters.cost_held += more
+        return True
 
     def leave(self, now: float) -> None:
         """Replace what it might have used by what it did."""
