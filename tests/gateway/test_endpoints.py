@@ -91,12 +91,14 @@ def test_counting_tokens_has_a_path_of_its_own() -> None:
 
 
 def test_a_caller_with_a_token_of_ours_gets_the_providers_key() -> None:
-    sent = forwarded_with_key(CALLER, SPEC, "openai_chat", "sk-key")
+    sent = forwarded_with_key(CALLER, SPEC, "openai_chat", "sk-key", "http://p")
     assert sent == {**KEPT, "authorization": "Bearer sk-key"}
 
 
 def test_a_caller_with_its_own_key_keeps_it() -> None:
-    sent = forwarded_headers(CALLER | {"authorization": "Bearer sk-own"})
+    sent = forwarded_headers(
+        CALLER | {"authorization": "Bearer sk-own"}, SPEC, "http://p"
+    )
     assert sent["authorization"] == "Bearer sk-own"
     assert not any(name.startswith("x-faregate-") for name in sent)
     assert "cookie" not in sent

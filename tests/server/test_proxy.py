@@ -91,6 +91,30 @@ async def test_an_own_key_passes_as_it_is(
     assert KEY not in str(seen.headers)
 
 
+@each_dialect
+@pytest.mark.parametrize("own", [False, True])
+async def test_a_key_for_somebody_else_reaches_no_provider(
+    gate: RunningGate, dialect: str, own: bool
+) -> None:
+    others = {
+        "helicone-auth": "Bearer sk-helicone-x",
+        "x-portkey-api-key": "pk-x",
+        "x-portkey-config": '{"api_key":"sk-x"}',
+        "cf-aig-authorization": "Bearer cf-x",
+        "langfuse-secret-key": "sk-lf-x",
+        "x-litellm-api-key": "sk-litellm-x",
+    }
+    beside = [line(name, value) for name, value in others.items()]
+    key = "sk-own" if own else gate.token
+    answer = await call(
+        gate, dialect, line("authorization", key), *beside, "Idempotency-Key: i1"
+    )
+    assert answer.status == 200
+    (seen,) = gate.provider.generations
+    assert not others.keys() & seen.headers.keys()
+    assert seen.headers["idempotency-key"] == "i1"
+
+
 async def test_an_own_key_is_metered_like_any_other(gate: RunningGate) -> None:
     before = gate.month().spent
     await call(gate, "chat", line("authorization", "sk-own"))

@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 from faregate.core.facts import RequestFacts, Work
 from faregate.gateway.messages import LONGEST_RETRY_AFTER
+from faregate.gateway.recipients import CREDENTIALS, strangers
 from faregate.providers.spec import (
     ANTHROPIC_MESSAGES,
     GEMINI,
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from faregate.core.routing import Target
     from faregate.protocols.codec import RequestHead
-
-CREDENTIALS = frozenset({"authorization", "x-api-key", "x-goog-api-key", "api-key"})
 
 _HOP_BY_HOP = frozenset(
     {
@@ -91,16 +90,28 @@ def url_of(base: str, head: RequestHead, facts: RequestFacts, target: Target) ->
     return f"{base}{path}?{head.query}" if head.query else base + path
 
 
-def forwarded_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the caller's headers without those that end at the gate."""
-    return _without(headers, _NOT_FORWARDED)
+def forwarded_headers(
+    headers: Mapping[str, str], spec: ProviderSpec, base: str | None
+) -> dict[str, str]:
+    """Return the caller's headers, its own key among them, as a provider gets them.
+
+    Left out is what ends at the gate, and what is a key for somebody else.
+    """
+    others = strangers(headers, spec, base, keyed=False)
+    return _without(headers, _NOT_FORWARDED | others if others else _NOT_FORWARDED)
 
 
 def forwarded_with_key(
-    headers: Mapping[str, str], spec: ProviderSpec, protocol: str, key: str | None
+    headers: Mapping[str, str],
+    spec: ProviderSpec,
+    protocol: str,
+    key: str | None,
+    base: str | None,
 ) -> dict[str, str]:
     """Return the forwarded headers with the provider's key for every credential."""
-    return _keyed(_without(headers, _NOT_FORWARDED_WITH_KEY), spec, protocol, key)
+    others = strangers(headers, spec, base, keyed=True)
+    left_out = _NOT_FORWARDED_WITH_KEY | others if others else _NOT_FORWARDED_WITH_KEY
+    return _keyed(_without(headers, left_out), spec, protocol, key)
 
 
 def with_key(

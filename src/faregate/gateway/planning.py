@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     from faregate.gateway.turns import Turns
     from faregate.providers.price_table import PriceTable
 
-
 _REMEMBERED = 1024
 """Model names that are kept with what they lead to: callers name what they like."""
 
@@ -195,7 +194,7 @@ class Planner:
         tested = self.tested.of(target, facts.protocol)
         if has_no_tools(spec, facts, tested):
             return messages.tools_failed(target, tested)
-        headers = self._headers(inbound, spec, facts.protocol)
+        headers = self._headers(inbound, spec, facts.protocol, base)
         if isinstance(headers, Refusal):
             return headers
         at = datetime.fromtimestamp(inbound.received_ms / 1000, UTC)
@@ -387,13 +386,14 @@ class Planner:
         return said
 
     def _headers(
-        self, inbound: Inbound, spec: ProviderSpec, protocol: str
+        self, inbound: Inbound, spec: ProviderSpec, protocol: str, base: str | None
     ) -> dict[str, str] | Refusal:
+        sent = inbound.head.headers
         if inbound.grant is None:
-            return endpoints.forwarded_headers(inbound.head.headers)
+            return endpoints.forwarded_headers(sent, spec, base)
         key = self._key_of(spec.name)
         # A provider of one's own that names no key, such as a server on this
         # machine, is asked without one.
         if key is None and spec.key_env and not spec.local:
             return messages.key_missing(spec)
-        return endpoints.forwarded_with_key(inbound.head.headers, spec, protocol, key)
+        return endpoints.forwarded_with_key(sent, spec, protocol, key, base)
