@@ -195,3 +195,65 @@ def test_a_name_of_any_length_is_kept_short() -> None:
     for name in (answer.model, answer.service_tier):
         assert name is not None
         assert len(name) == 256
+
+
+@pytest.mark.parametrize(
+    ("path", "event"),
+    [
+        (
+            "/v1/messages",
+            {
+                "type": "message_delta",
+                "index": None,
+                "delta": {"stop_reason": "end_turn", "signature": 7, "id": 7},
+                "usage": {"input_tokens": 3, "output_tokens": 5},
+            },
+        ),
+        (
+            "/v1/responses",
+            {
+                "type": "response.completed",
+                "output_index": "0",
+                "response": {
+                    "status": "completed",
+                    "usage": {"input_tokens": 3, "output_tokens": 5},
+                },
+            },
+        ),
+        (
+            "/v1beta/models/m:streamGenerateContent",
+            {
+                "candidates": [
+                    {
+                        "content": {"parts": [{"text": "hi", "thought": "yes"}]},
+                        "finishReason": "STOP",
+                        "logprobsResult": [],
+                    }
+                ],
+                "usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": 5},
+            },
+        ),
+        (
+            "/v1/chat/completions",
+            {
+                "choices": [
+                    {
+                        "delta": {"content": "hi"},
+                        "finish_reason": "stop",
+                        "logprobs": [],
+                    }
+                ],
+                "usage": {"prompt_tokens": 3, "completion_tokens": 5},
+            },
+        ),
+    ],
+)
+def test_what_only_a_translation_reads_costs_no_usage(
+    path: str, event: dict[str, object]
+) -> None:
+    meter = codec_at(path).meter(strip_usage=False, flags=frozenset())
+    meter.feed(b"data: " + json.dumps(event).encode() + b"\n\n")
+    meter.finish()
+    answer = meter.answer()
+    assert answer.usage is not None
+    assert (answer.usage.input_tokens, answer.usage.output) == (3, 5)

@@ -69,6 +69,26 @@ def test_any_cut_gives_the_events_of_the_standard(
     assert found == payloads(stream)
 
 
+plain = st.lists(
+    st.sampled_from(
+        (b"data: a\n\n", b"event: e\ndata: b\n\n", b"data: c\r\n\r\n", b"data: \n\n")
+    ),
+    max_size=6,
+).map(b"".join)
+
+
+@settings(max_examples=100, deadline=None)
+@given(stream=st.one_of(streams, plain), cuts=st.lists(st.integers(0, 200), max_size=8))
+def test_payloads_alone_are_those_of_the_events(stream: bytes, cuts: list[int]) -> None:
+    edges = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
+    one, other = SseSplitter(), SseSplitter()
+    for start, end in itertools.pairwise(edges):
+        chunk = stream[start:end]
+        events = one.feed(chunk)
+        assert other.payloads(chunk) == [d for d in map(event_data, events) if d]
+    assert one.finish() == other.finish()
+
+
 @settings(max_examples=50, deadline=None)
 @given(stream=streams)
 def test_cuts_never_move_an_event(stream: bytes) -> None:

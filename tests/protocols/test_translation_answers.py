@@ -32,6 +32,7 @@ from faregate.protocols.translation.stream import Payloads, TranslatingMeter
 from faregate.protocols.translation.table import DIALECTS
 from faregate.protocols.translation.translator import path_of, translate
 from tests.protocols.answers import answers, kept, seen
+from tests.protocols.streams import Golden, load_goldens
 
 FORM = AnswerForm(request_id="req_1", model="asked", created=1)
 PAIRS = [(a, b) for a in DIALECTS for b in DIALECTS if a != b]
@@ -165,6 +166,36 @@ def test_a_translated_stream_is_the_same_however_it_came(
         ("look", '{"path":"ä.py"}'),
         ("look", "{}"),
     ]
+
+
+RECORDED = [each for each in load_goldens() if each.codec.name in DIALECTS]
+
+
+@pytest.mark.parametrize("target", DIALECTS)
+@pytest.mark.parametrize("recorded", RECORDED, ids=str)
+def test_what_the_meter_decoded_is_what_the_decoder_would_have(
+    recorded: Golden, target: str
+) -> None:
+    name = recorded.codec.name
+    chunks = recorded.stream.splitlines(keepends=True)
+    meter = TranslatingMeter(
+        recorded.codec.meter(strip_usage=False, flags=recorded.flags),
+        DIALECTS[name].decoder(recorded.flags, "req_1"),
+        Restorer({}),
+        DIALECTS[target].encoder(FORM),
+        sse=False,
+    )
+    payloads = Payloads(DIALECTS[name].decoder(recorded.flags, "req_1"))
+    encoder = DIALECTS[target].encoder(FORM)
+    try:
+        alone = [encoder.stream(payloads.feed(chunk)) for chunk in chunks]
+        alone.append(encoder.stream(payloads.finish()))
+    except StreamBrokenError:
+        with pytest.raises(StreamBrokenError):
+            [*map(meter.feed, chunks), meter.finish()]
+        return
+    assert [*map(meter.feed, chunks), meter.finish()] == alone
+    assert meter.answer() == recorded.answer
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)

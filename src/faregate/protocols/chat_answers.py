@@ -21,47 +21,81 @@ _DONE = b"[DONE]"
 _NULL = msgspec.Raw(b"null")
 
 
-class _Function(msgspec.Struct, gc=False):
+class Function(msgspec.Struct, gc=False):
+    """A call's function, or a piece of it; some servers send arguments decoded."""
+
     name: str | None = None
-    arguments: str | None = None
+    arguments: str | dict[str, object] | None = None
 
 
-class _ToolCall(msgspec.Struct, gc=False):
+class Custom(msgspec.Struct, gc=False):
+    """A call's tool that takes free text, or a piece of it."""
+
+    name: str | None = None
+    input: str | None = None
+
+
+class CallPiece(msgspec.Struct, gc=False):
+    """A tool call, or a piece of it."""
+
     index: int | None = None
     id: str | None = None
-    function: _Function | None = None
+    type: str | None = None
+    function: Function | None = None
+    custom: Custom | None = None
 
 
-class _Delta(msgspec.Struct, gc=False):
-    content: str | None = None
+class Delta(msgspec.Struct, gc=False):
+    """What a chunk says, or a whole message."""
+
+    content: str | list[dict[str, object]] | None = None
     reasoning_content: str | None = None
     reasoning: str | None = None
     refusal: str | None = None
-    tool_calls: list[_ToolCall] | None = None
-    function_call: _Function | None = None
+    tool_calls: list[CallPiece] | None = None
+    function_call: Function | None = None
 
 
-class _Choice(msgspec.Struct, gc=False):
+class Token(msgspec.Struct, gc=False):
+    """The probability of one token."""
+
+    logprob: float = 0.0
+
+
+class Tokens(msgspec.Struct, gc=False):
+    """The probabilities of a chunk's tokens."""
+
+    content: list[Token] | None = None
+
+
+class Choice(msgspec.Struct, gc=False):
+    """One of the answers that were asked for."""
+
     index: int | None = None
-    delta: _Delta | None = None
-    message: _Delta | None = None
+    delta: Delta | None = None
+    message: Delta | None = None
     text: str | None = None
     finish_reason: str | None = None
+    logprobs: Tokens | None = None
     usage: msgspec.Raw = msgspec.Raw()
 
 
-class _Vendor(msgspec.Struct, gc=False):
+class Vendor(msgspec.Struct, gc=False):
+    """Where one provider puts its usage."""
+
     usage: msgspec.Raw = msgspec.Raw()
 
 
-class _Chunk(msgspec.Struct, gc=False):
-    choices: list[_Choice] | None = None
+class Chunk(msgspec.Struct, gc=False):
+    """One event of a stream, or a whole answer."""
+
+    choices: list[Choice] | None = None
     usage: msgspec.Raw = msgspec.Raw()
     error: msgspec.Raw = msgspec.Raw()
     id: str | None = None
     model: str | None = None
     service_tier: str | None = None
-    vendor: _Vendor | None = msgspec.field(name="x_groq", default=None)
+    vendor: Vendor | None = msgspec.field(name="x_groq", default=None)
 
 
 class _Loose(msgspec.Struct, gc=False):
@@ -72,7 +106,7 @@ class _Loose(msgspec.Struct, gc=False):
     error: msgspec.Raw = msgspec.Raw()
 
 
-_CHUNK = msgspec.json.Decoder(_Chunk)
+read_chunk = msgspec.json.Decoder(Chunk).decode
 _LOOSE = msgspec.json.Decoder(_Loose)
 
 
@@ -91,21 +125,28 @@ class ChatReader(Reader):
 
     def event(self, data: bytes) -> bool:
         """Read one chunk; return whether it carries usage and nothing else."""
+        tally = self.tally
+        self.seen = None
         if data == _DONE:
-            self._done = self.tally.complete = self.tally.final = True
+            self._done = tally.complete = tally.final = True
             return False
         try:
-            chunk = _CHUNK.decode(data)
+            chunk = read_chunk(data)
         except msgspec.ValidationError:
             self._loosely(data)
             return False
         except (msgspec.DecodeError, RecursionError):
             return False
+        self.seen = chunk
         if chunk.error and chunk.error != _NULL:
-            self.tally.failed(data)
-        self._note(chunk)
-        choices = chunk.choices
-        for choice in choices or ():
+            tally.failed(data)
+        if chunk.id and tally.response_id is None:
+            tally.response_id = chunk.id
+        if chunk.model:
+            tally.model = chunk.model
+        if chunk.service_tier:
+            tally.service_tier = chunk.service_tier
+        for choice in chunk.choices or ():
             self._choice(choice)
         return self._usage(chunk)
 
@@ -118,16 +159,7 @@ class ChatReader(Reader):
         if tally.error is None:
             tally.complete = tally.final = True
 
-    def _note(self, chunk: _Chunk) -> None:
-        tally = self.tally
-        if tally.response_id is None and chunk.id:
-            tally.response_id = chunk.id
-        if chunk.model:
-            tally.model = chunk.model
-        if chunk.service_tier:
-            tally.service_tier = chunk.service_tier
-
-    def _choice(self, choice: _Choice) -> None:
+    def _choice(self, choice: Choice) -> None:
         index = choice.index or 0
         said = choice.delta or choice.message
         if said is not None:
@@ -146,10 +178,13 @@ class ChatReader(Reader):
         self._running.discard(index)
         self.tally.complete = self._done or not self._running
 
-    def _said(self, index: int, said: _Delta) -> None:
+    def _said(self, index: int, said: Delta) -> None:
         wrote = self.tally.wrote
-        if said.content:
-            wrote(said.content)
+        content = said.content
+        if isinstance(content, str):
+            wrote(content)
+        elif content:
+            self.tally.wrote_bytes(text_size(content))
         # Some providers send the same reasoning under both names.
         if said.reasoning_content or said.reasoning:
             wrote(said.reasoning_content or said.reasoning or "")
@@ -159,35 +194,41 @@ class ChatReader(Reader):
             for position, call in enumerate(said.tool_calls):
                 self._call(index, position, call)
         if said.function_call is not None:
-            call = _ToolCall(index=0, function=said.function_call)
-            self._call(index, 0, call)
+            self._call(index, 0, CallPiece(index=0, function=said.function_call))
 
-    def _call(self, choice: int, position: int, call: _ToolCall) -> None:
+    def _call(self, choice: int, position: int, call: CallPiece) -> None:
         key = (choice, position if call.index is None else call.index)
         known = self._calls.get(key, "")
         if key not in self._calls or (call.id and known and call.id != known):
             self.tally.tool_calls += 1
             self.tally.started = True
         self._calls[key] = call.id or known or None
+        wrote = self.tally.wrote
         if call.function is not None:
-            self.tally.wrote(call.function.name or "")
-            self.tally.wrote(call.function.arguments or "")
+            wrote(call.function.name or "")
+            wrote(arguments_of(call.function))
+        elif call.custom is not None:
+            wrote(call.custom.name or "")
+            wrote(call.custom.input or "")
 
-    def _usage(self, chunk: _Chunk) -> bool:
-        tally = self.tally
-        alone = chunk.choices is not None and not chunk.choices
-        stated = chunk.usage and chunk.usage != _NULL
+    def _usage(self, chunk: Chunk) -> bool:
+        """Take what a chunk states of usage; return whether it says nothing else."""
+        tally, choices = self.tally, chunk.choices
+        stated = False
+        if chunk.usage:
+            stated = chunk.usage != _NULL
         if stated:
             tally.reported(read_chat_usage(chunk.usage, self._flags))
         elif chunk.vendor is not None:
             tally.reported(read_chat_usage(chunk.vendor.usage, self._flags))
-        for choice in chunk.choices or ():
+        for choice in choices or ():
             if choice.usage:
                 tally.reported(read_chat_usage(choice.usage, self._flags))
-        if stated and (alone or tally.complete):
+        alone = stated and choices is not None and not choices
+        if alone or (stated and tally.complete):
             # No content can follow a chunk of usage alone, or the finish reason.
             tally.final = True
-        return bool(alone and stated)
+        return alone
 
     def _loosely(self, data: bytes) -> None:
         """Read a chunk that has a field of an unexpected type."""
@@ -200,9 +241,7 @@ class ChatReader(Reader):
             tally.failed(data)
         for choice in chunk.choices or ():
             said = choice.get("delta") or choice.get("message") or choice.get("text")
-            size = text_size(said)
-            tally.output_bytes += size
-            tally.started = tally.started or size > 0
+            tally.wrote_bytes(text_size(said))
             calls = said.get("tool_calls") if isinstance(said, dict) else None
             if isinstance(calls, list):
                 tally.tool_calls += sum(1 for c in calls if _names_a_function(c))
@@ -217,6 +256,14 @@ class ChatReader(Reader):
 def _names_a_function(call: object) -> bool:
     function = call.get("function") if isinstance(call, dict) else None
     return isinstance(function, dict) and bool(function.get("name"))
+
+
+def arguments_of(function: Function) -> str:
+    """Return a call's arguments, or a piece of them, as text."""
+    arguments = function.arguments
+    if isinstance(arguments, dict):
+        return msgspec.json.encode(arguments).decode()
+    return arguments or ""
 
 
 def error_event(refusal: Refusal, request_id: str) -> bytes:

@@ -42,11 +42,13 @@ class AnswerForm:
 class AnswerDecoder(Protocol):
     """Reads one answer, whole or streamed, as events."""
 
-    def event(self, data: bytes) -> list[StreamEvent]:
+    def event(self, data: bytes, seen: object = None) -> list[StreamEvent]:
         """Read the payload of one event.
 
-        Raises StreamBrokenError for what is none of this dialect's, and
-        StreamTooLargeError for what does not end.
+        `seen` is what `Reader.seen` of the same dialect holds of it: a decoder that
+        knows its type reads that, and decodes `data` itself otherwise. Raises
+        StreamBrokenError for what is none of this dialect's, and StreamTooLargeError
+        for what does not end.
         """
         ...
 

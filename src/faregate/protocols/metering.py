@@ -1,7 +1,7 @@
 """The meter that every dialect shares: bytes pass through, an answer is read.
 
-Owns telling SSE from JSON, cutting out a usage event that nobody asked for, and
-what has been seen so far. What the events mean belongs to the dialects.
+Owns cutting out a usage event that nobody asked for, and what has been seen so far.
+What the events mean belongs to the dialects.
 """
 
 from __future__ import annotations
@@ -15,11 +15,9 @@ from faregate.core.usage import Usage
 from faregate.protocols.codec import Answer, StreamTooLargeError
 from faregate.protocols.counters import larger, plausible
 from faregate.protocols.error_bodies import read_error
-from faregate.protocols.json_splitter import JsonSplitter
-from faregate.protocols.sse import SseSplitter, event_data
+from faregate.protocols.framing import LEADING, Framing
+from faregate.protocols.sse import event_data
 
-# Blank lines and the bytes of a byte order mark may precede an answer.
-_LEADING = b" \t\r\n\xef\xbb\xbf"
 LONGEST_NAME = 256
 """Characters kept of a name that a provider states: names are stored for good."""
 _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -68,6 +66,12 @@ class Tally:
             self.output_bytes += (
                 len(text) if text.isascii() else len(text.encode("utf-8", "replace"))
             )
+
+    def wrote_bytes(self, size: int) -> None:
+        """Count model output of so many UTF-8 bytes."""
+        if size:
+            self.started = True
+            self.output_bytes += size
 
     def reported(self, usage: Usage | None) -> None:
         """Take usage that the provider stated; the larger of two counts."""
@@ -120,10 +124,13 @@ def _input_of(usage: Usage) -> Usage | None:
 class Reader(ABC):
     """What a dialect adds to a meter: the meaning of events and bodies."""
 
-    __slots__ = ("tally",)
+    __slots__ = ("seen", "tally")
 
     def __init__(self) -> None:
         self.tally = Tally()
+        self.seen: object = None
+        """The last event, decoded, for who reads the same answer; None where it could
+        not be."""
 
     @abstractmethod
     def event(self, data: bytes) -> bool:
@@ -141,14 +148,12 @@ class Reader(ABC):
 class Meter:
     """Meters one streamed answer in any dialect; see `StreamMeter`."""
 
-    __slots__ = ("_json", "_sse", "_strip", "reader")
+    __slots__ = ("_strip", "framing", "reader")
 
     def __init__(self, reader: Reader, *, strip_usage: bool = False) -> None:
         self.reader = reader
-        """Has every payload; one that has it too may take its place."""
+        self.framing = Framing()
         self._strip = strip_usage
-        self._sse: SseSplitter | None = None
-        self._json: JsonSplitter | None = None
 
     @property
     def started(self) -> bool:
@@ -171,64 +176,44 @@ class Meter:
         Without `strip_usage` that is `chunk` itself. With it, an event is passed on
         once it is whole, because only then it is known whether it stays.
         """
-        splitter = self._sse
-        if splitter is None:
-            splitter = self._choose(chunk)
-            if splitter is None:
-                return chunk
-        events = splitter.feed(chunk)
+        framing = self.framing
         if self._strip:
-            return self._stripped(events, chunk)
-        read = self.reader.event
-        for event in events:
-            data = event_data(event)
-            if data:
-                read(data)
+            splitter = framing.splitter(chunk)
+            if splitter is not None:
+                return self._stripped(splitter.feed(chunk), chunk)
+        found = framing.feed(chunk)
+        read = self.reader.body if framing.whole else self.reader.event
+        for data in found:
+            read(data)
         return chunk
 
     def finish(self) -> bytes:
         """Read the end of the stream; return bytes that were held back."""
-        rest = b"" if self._sse is None else self._sse.finish()
-        data = event_data(rest) if rest else b""
+        rest, data = self.framing.finish()
         dropped = self.reader.event(data) if data else False
-        tally = self.reader.tally
-        tally.final = tally.final or tally.complete
+        self.over()
         return rest if self._strip and not dropped else b""
 
+    def over(self) -> None:
+        """Take note that nothing follows."""
+        tally = self.reader.tally
+        tally.final = tally.final or tally.complete
+
     def _stripped(self, events: list[bytes], chunk: bytes) -> bytes:
+        read = self.reader.event
         kept: list[bytes] = []
         for event in events:
             data = event_data(event)
-            if not (data and self.reader.event(data)):
+            if not (data and read(data)):
                 kept.append(event)
         if len(kept) == 1 and kept[0] == chunk:
             return chunk
         return b"".join(kept)
 
-    def _choose(self, chunk: bytes) -> SseSplitter | None:
-        """Return the splitter once it is known that this is SSE.
-
-        A provider may answer a streamed request with JSON, and the reverse.
-        """
-        if self._json is None:
-            start = chunk.lstrip(_LEADING)[:1]
-            if start and start not in b"{[":
-                self._sse = SseSplitter()
-                return self._sse
-            if not start:
-                return None
-            self._json = JsonSplitter()
-        for value in self._json.feed(chunk):
-            if self._json.is_array:
-                self.reader.event(value)
-            else:
-                self.reader.body(value)
-        return None
-
 
 def read_answer(reader: Reader, body: bytes) -> Answer:
     """Return what a complete body says, be it JSON or SSE."""
-    text = body.strip(_LEADING)
+    text = body.strip(LEADING)
     try:
         if text.startswith(b"{"):
             # A body that is cut says nothing, not even what stands before the cut.

@@ -8,6 +8,7 @@ import msgspec
 
 from faregate.protocols.anthropic_messages.decode_request import REDACTED
 from faregate.protocols.anthropic_messages.request import PROTOCOL
+from faregate.protocols.anthropic_messages.stream import Block, Event, read_event
 from faregate.protocols.anthropic_messages.usage import Counts, merged, read_counts
 from faregate.protocols.blocks import Blocks
 from faregate.protocols.events import (
@@ -37,40 +38,15 @@ _REASONS: Mapping[str, StopReason] = {
 }
 
 
-class _Block(msgspec.Struct, gc=False):
-    type: str = ""
-    text: str | None = None
-    thinking: str | None = None
-    signature: str | None = None
-    data: str | None = None
-    partial_json: str | None = None
-    stop_reason: str | None = None
-    stop_sequence: str | None = None
-    id: str | None = None
-    name: str | None = None
-    input: msgspec.Raw = msgspec.Raw()
-
-
 class _Message(msgspec.Struct, gc=False):
     id: str | None = None
     model: str | None = None
-    content: list[_Block] | None = None
+    content: list[Block] | None = None
     stop_reason: str | None = None
     stop_sequence: str | None = None
     usage: msgspec.Raw = msgspec.Raw()
 
 
-class _Event(msgspec.Struct, gc=False):
-    type: str = ""
-    index: int = 0
-    message: _Message | None = None
-    content_block: _Block | None = None
-    delta: _Block | None = None
-    usage: msgspec.Raw = msgspec.Raw()
-    error: msgspec.Raw = msgspec.Raw()
-
-
-_EVENT = msgspec.json.Decoder(_Event)
 _BODY = msgspec.json.Decoder(_Message)
 
 
@@ -98,28 +74,19 @@ class MessagesDecoder:
         self._started = False
         self._called: set[int] = set()
 
-    def event(self, data: bytes) -> list[StreamEvent]:
+    def event(self, data: bytes, seen: object = None) -> list[StreamEvent]:
         """Read one event."""
         if self._over:
             return []
+        if type(seen) is Event:
+            return self._event(seen, data)
         try:
-            event = _EVENT.decode(data)
+            event = read_event(data)
         except (msgspec.DecodeError, RecursionError):
             refuse_foreign(data, PROTOCOL)
             refuse_unreadable(data)
             return []
-        match event.type:
-            case "content_block_delta":
-                if event.delta is not None:
-                    self._more(event.index, event.delta)
-            case "content_block_start":
-                if event.content_block is not None:
-                    self._begin(event.index, event.content_block)
-            case "content_block_stop":
-                self._stop(event.index)
-            case _:
-                return self._frame(event, data)
-        return self._blocks.take()
+        return self._event(event, data)
 
     def body(self, data: bytes) -> list[StreamEvent]:
         """Read an answer that was not streamed."""
@@ -142,11 +109,24 @@ class MessagesDecoder:
             return []
         return self._end()
 
-    def _frame(self, event: _Event, data: bytes) -> list[StreamEvent]:
+    def _event(self, event: Event, data: bytes) -> list[StreamEvent]:
+        match event.type:
+            case "content_block_delta":
+                if event.delta is not None:
+                    self._more(event.index, event.delta)
+            case "content_block_start":
+                if event.content_block is not None:
+                    self._begin(event.index, event.content_block)
+            case "content_block_stop":
+                self._stop(event.index)
+            case _:
+                return self._frame(event, data)
+        return self._blocks.take()
+
+    def _frame(self, event: Event, data: bytes) -> list[StreamEvent]:
         match event.type:
             case "message_start":
-                if event.message is not None:
-                    self._start(event.message)
+                self._begun(event.message)
             case "message_delta":
                 self._take(event.usage)
                 if event.delta is not None and event.delta.stop_reason:
@@ -166,6 +146,16 @@ class MessagesDecoder:
         self._over = True
         return [failure_in(data)]
 
+    def _begun(self, raw: msgspec.Raw) -> None:
+        if not raw or raw == _NULL:
+            return
+        try:
+            message = _BODY.decode(raw)
+        except msgspec.DecodeError:
+            refuse_unreadable(bytes(raw))
+            return
+        self._start(message)
+
     def _start(self, message: _Message) -> None:
         if self._started:
             return
@@ -178,7 +168,7 @@ class MessagesDecoder:
         if counts is not None:
             self._counts = merged(self._counts, counts)
 
-    def _begin(self, index: int, block: _Block) -> None:
+    def _begin(self, index: int, block: Block) -> None:
         blocks = self._blocks
         match block.type:
             case "tool_use":
@@ -198,7 +188,7 @@ class MessagesDecoder:
             case _:
                 pass
 
-    def _more(self, index: int, delta: _Block) -> None:
+    def _more(self, index: int, delta: Block) -> None:
         if delta.text:
             self._blocks.text(delta.text)
         elif delta.partial_json:

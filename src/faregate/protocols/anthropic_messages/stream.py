@@ -21,6 +21,15 @@ class _Block(msgspec.Struct, gc=False):
     input: msgspec.Raw = msgspec.Raw()
 
 
+class Block(_Block, gc=False):
+    """A block of content, or a piece of it."""
+
+    signature: str | None = None
+    data: str | None = None
+    stop_sequence: str | None = None
+    id: str | None = None
+
+
 class _Message(msgspec.Struct, gc=False):
     id: str | None = None
     model: str | None = None
@@ -36,6 +45,14 @@ class _Event(msgspec.Struct, gc=False):
     error: msgspec.Raw = msgspec.Raw()
 
 
+class Event(_Event, gc=False):
+    """One event, with all that a translation reads of it."""
+
+    index: int = 0
+    content_block: Block | None = None
+    delta: Block | None = None
+
+
 class _Bare(_Message, gc=False):
     type: str = ""
     stop_reason: str | None = None
@@ -46,6 +63,7 @@ class _Body(_Bare, gc=False):
     content: list[_Block] | None = None
 
 
+read_event = msgspec.json.Decoder(Event).decode
 _EVENT = msgspec.json.Decoder(_Event)
 _MESSAGE = msgspec.json.Decoder(_Message)
 _BARE = msgspec.json.Decoder(_Bare)
@@ -64,8 +82,12 @@ class MessagesReader(Reader):
 
     def event(self, data: bytes) -> bool:
         """Read one event; none of this dialect's carries usage alone."""
+        self.seen = None
         try:
-            event = _EVENT.decode(data)
+            event: _Event = read_event(data)
+            self.seen = event
+        except msgspec.ValidationError:
+            event = _narrowly(data)
         except (msgspec.DecodeError, RecursionError):
             return False
         kind = event.type
@@ -176,6 +198,14 @@ class MessagesReader(Reader):
             tally.wrote(block.partial_json)
         elif block.thinking:
             tally.wrote(block.thinking)
+
+
+def _narrowly(data: bytes) -> _Event:
+    """Read an event where something has a type that nobody expected."""
+    try:
+        return _EVENT.decode(data)
+    except msgspec.DecodeError:
+        return _Event()
 
 
 def _body_of(data: bytes) -> _Body:

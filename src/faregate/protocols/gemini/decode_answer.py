@@ -19,6 +19,7 @@ from faregate.protocols.failures import failure_in
 from faregate.protocols.foreign import refuse_foreign, refuse_unreadable
 from faregate.protocols.gemini.request import PROTOCOL
 from faregate.protocols.gemini.signatures import seal_of
+from faregate.protocols.gemini.stream import Candidate, Chunk, Part, read_chunk
 from faregate.protocols.gemini.usage import Counts, read_counts
 
 if TYPE_CHECKING:
@@ -36,54 +37,6 @@ _REASONS: Mapping[str, StopReason] = {
     "MALFORMED_FUNCTION_CALL": StopReason.MALFORMED_CALL,
     "UNEXPECTED_TOOL_CALL": StopReason.MALFORMED_CALL,
 }
-
-
-class _Call(msgspec.Struct, gc=False):
-    name: str | None = None
-    id: str | None = None
-    args: msgspec.Raw = msgspec.Raw()
-
-
-class _Part(msgspec.Struct, gc=False, rename="camel"):
-    text: str | None = None
-    thought: bool | None = None
-    thought_signature: str | None = None
-    function_call: _Call | None = None
-
-
-class _Content(msgspec.Struct, gc=False):
-    parts: list[_Part] | None = None
-
-
-class _Token(msgspec.Struct, gc=False, rename="camel"):
-    log_probability: float = 0.0
-
-
-class _Tokens(msgspec.Struct, gc=False, rename="camel"):
-    chosen_candidates: list[_Token] | None = None
-
-
-class _Candidate(msgspec.Struct, gc=False, rename="camel"):
-    index: int | None = None
-    content: _Content | None = None
-    finish_reason: str | None = None
-    logprobs_result: _Tokens | None = None
-
-
-class _Feedback(msgspec.Struct, gc=False, rename="camel"):
-    block_reason: str | None = None
-
-
-class _Chunk(msgspec.Struct, gc=False, rename="camel"):
-    candidates: list[_Candidate] | None = None
-    usage_metadata: msgspec.Raw = msgspec.Raw()
-    model_version: str | None = None
-    response_id: str | None = None
-    prompt_feedback: _Feedback | None = None
-    error: msgspec.Raw = msgspec.Raw()
-
-
-_CHUNK = msgspec.json.Decoder(_Chunk)
 
 
 class GenerateContentDecoder:
@@ -108,16 +61,21 @@ class GenerateContentDecoder:
         self._over = False
         self._started = False
 
-    def event(self, data: bytes) -> list[StreamEvent]:
+    def event(self, data: bytes, seen: object = None) -> list[StreamEvent]:
         """Read one chunk."""
         if self._over:
             return []
+        if type(seen) is Chunk:
+            return self._chunk(seen, data)
         try:
-            chunk = _CHUNK.decode(data)
+            chunk = read_chunk(data)
         except (msgspec.DecodeError, RecursionError):
             refuse_foreign(data, PROTOCOL)
             refuse_unreadable(data)
             return []
+        return self._chunk(chunk, data)
+
+    def _chunk(self, chunk: Chunk, data: bytes) -> list[StreamEvent]:
         if chunk.error and chunk.error != _NULL:
             return self._failed(data)
         if chunk.candidates is None and not chunk.usage_metadata:
@@ -154,7 +112,7 @@ class GenerateContentDecoder:
         self._over = True
         return [failure_in(data)]
 
-    def _candidate(self, candidate: _Candidate) -> None:
+    def _candidate(self, candidate: Candidate) -> None:
         if candidate.content is not None:
             for part in candidate.content.parts or ():
                 self._part(part)
@@ -165,7 +123,7 @@ class GenerateContentDecoder:
         if candidate.finish_reason:
             self._finish = candidate.finish_reason
 
-    def _part(self, part: _Part) -> None:
+    def _part(self, part: Part) -> None:
         blocks = self._blocks
         if part.thought and part.text:
             blocks.reasoning(part.text)

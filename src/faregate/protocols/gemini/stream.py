@@ -15,6 +15,75 @@ if TYPE_CHECKING:
 _NULL = msgspec.Raw(b"null")
 
 
+class Call(msgspec.Struct, gc=False):
+    """A call of a function."""
+
+    name: str | None = None
+    id: str | None = None
+    args: msgspec.Raw = msgspec.Raw()
+
+
+class Part(msgspec.Struct, gc=False, rename="camel"):
+    """A part of an answer, with all that a translation reads of it."""
+
+    text: str | None = None
+    thought: bool | None = None
+    thought_signature: str | None = None
+    function_call: Call | None = None
+    executable_code: msgspec.Raw = msgspec.Raw()
+
+
+class Content(msgspec.Struct, gc=False):
+    """What a candidate says."""
+
+    parts: list[Part] | None = None
+
+
+class Token(msgspec.Struct, gc=False, rename="camel"):
+    """The probability of one token."""
+
+    log_probability: float = 0.0
+
+
+class Tokens(msgspec.Struct, gc=False, rename="camel"):
+    """The probabilities of a chunk's tokens."""
+
+    chosen_candidates: list[Token] | None = None
+
+
+class Grounding(msgspec.Struct, gc=False, rename="camel"):
+    """What was searched for."""
+
+    web_search_queries: list[str] | None = None
+
+
+class Candidate(msgspec.Struct, gc=False, rename="camel"):
+    """One of the answers that were asked for."""
+
+    index: int | None = None
+    content: Content | None = None
+    finish_reason: str | None = None
+    grounding_metadata: Grounding | None = None
+    logprobs_result: Tokens | None = None
+
+
+class Feedback(msgspec.Struct, gc=False, rename="camel"):
+    """Why a request was not answered."""
+
+    block_reason: str | None = None
+
+
+class Chunk(msgspec.Struct, gc=False, rename="camel"):
+    """One event of a stream, or a whole answer."""
+
+    candidates: list[Candidate] | None = None
+    usage_metadata: msgspec.Raw = msgspec.Raw()
+    model_version: str | None = None
+    response_id: str | None = None
+    prompt_feedback: Feedback | None = None
+    error: msgspec.Raw = msgspec.Raw()
+
+
 class _Call(msgspec.Struct, gc=False):
     name: str | None = None
     args: msgspec.Raw = msgspec.Raw()
@@ -30,27 +99,21 @@ class _Content(msgspec.Struct, gc=False):
     parts: list[_Part] | None = None
 
 
-class _Grounding(msgspec.Struct, gc=False, rename="camel"):
-    web_search_queries: list[str] | None = None
-
-
 class _Candidate(msgspec.Struct, gc=False, rename="camel"):
     index: int | None = None
     content: _Content | None = None
     finish_reason: str | None = None
-    grounding_metadata: _Grounding | None = None
-
-
-class _Feedback(msgspec.Struct, gc=False, rename="camel"):
-    block_reason: str | None = None
+    grounding_metadata: Grounding | None = None
 
 
 class _Chunk(msgspec.Struct, gc=False, rename="camel"):
+    """The same without what the money does not hang on."""
+
     candidates: list[_Candidate] | None = None
     usage_metadata: msgspec.Raw = msgspec.Raw()
     model_version: str | None = None
     response_id: str | None = None
-    prompt_feedback: _Feedback | None = None
+    prompt_feedback: Feedback | None = None
     error: msgspec.Raw = msgspec.Raw()
 
 
@@ -61,6 +124,7 @@ class _Loose(msgspec.Struct, gc=False, rename="camel"):
     error: msgspec.Raw = msgspec.Raw()
 
 
+read_chunk = msgspec.json.Decoder(Chunk).decode
 _CHUNK = msgspec.json.Decoder(_Chunk)
 _LOOSE = msgspec.json.Decoder(_Loose)
 
@@ -79,8 +143,10 @@ class GenerateContentReader(Reader):
 
     def event(self, data: bytes) -> bool:
         """Read one chunk; none of this dialect's carries usage alone."""
+        self.seen = None
         try:
-            chunk = _CHUNK.decode(data)
+            chunk: Chunk | _Chunk = read_chunk(data)
+            self.seen = chunk
         except msgspec.ValidationError:
             chunk = _loosely(data)
         except (msgspec.DecodeError, RecursionError):
@@ -114,7 +180,7 @@ class GenerateContentReader(Reader):
             self.tally.usage = self._counts.usage(self._searches)
         return self.tally.answer()
 
-    def _candidate(self, candidate: _Candidate) -> None:
+    def _candidate(self, candidate: Candidate | _Candidate) -> None:
         index = candidate.index or 0
         if candidate.content is not None:
             for part in candidate.content.parts or ():
@@ -132,7 +198,7 @@ class GenerateContentReader(Reader):
             self._running.add(index)
             self.tally.complete = self.tally.final = False
 
-    def _part(self, part: _Part) -> None:
+    def _part(self, part: Part | _Part) -> None:
         tally = self.tally
         if part.text:
             tally.wrote(part.text)
@@ -144,7 +210,7 @@ class GenerateContentReader(Reader):
             tally.started = True
             tally.output_bytes += len(memoryview(part.executable_code))
 
-    def _usage(self, chunk: _Chunk) -> None:
+    def _usage(self, chunk: Chunk | _Chunk) -> None:
         if not chunk.usage_metadata:
             return
         # Each chunk states the totals so far; only the last one has them all.
@@ -158,6 +224,10 @@ class GenerateContentReader(Reader):
 
 
 def _loosely(data: bytes) -> _Chunk:
+    try:
+        return _CHUNK.decode(data)
+    except msgspec.DecodeError:
+        pass
     try:
         loose = _LOOSE.decode(data)
     except msgspec.DecodeError:

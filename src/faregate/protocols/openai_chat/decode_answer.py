@@ -7,6 +7,14 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from faregate.protocols.blocks import Blocks
+from faregate.protocols.chat_answers import (
+    CallPiece,
+    Choice,
+    Chunk,
+    Delta,
+    arguments_of,
+    read_chunk,
+)
 from faregate.protocols.chat_usage import read_chat_usage
 from faregate.protocols.events import (
     CallKind,
@@ -38,69 +46,6 @@ _REASONS: Mapping[str, StopReason] = {
 }
 
 
-class _Function(msgspec.Struct, gc=False):
-    name: str | None = None
-    arguments: str | dict[str, object] | None = None
-
-
-class _Custom(msgspec.Struct, gc=False):
-    name: str | None = None
-    input: str | None = None
-
-
-class _ToolCall(msgspec.Struct, gc=False):
-    index: int | None = None
-    id: str | None = None
-    type: str | None = None
-    function: _Function | None = None
-    custom: _Custom | None = None
-
-
-class _TextPart(msgspec.Struct, gc=False):
-    text: str | None = None
-
-
-class _Delta(msgspec.Struct, gc=False):
-    content: str | list[_TextPart] | None = None
-    reasoning_content: str | None = None
-    reasoning: str | None = None
-    refusal: str | None = None
-    tool_calls: list[_ToolCall] | None = None
-
-
-class _Token(msgspec.Struct, gc=False):
-    logprob: float = 0.0
-
-
-class _TokenList(msgspec.Struct, gc=False):
-    content: list[_Token] | None = None
-
-
-class _Choice(msgspec.Struct, gc=False):
-    index: int | None = None
-    delta: _Delta | None = None
-    message: _Delta | None = None
-    finish_reason: str | None = None
-    logprobs: _TokenList | None = None
-    usage: msgspec.Raw = msgspec.Raw()
-
-
-class _Vendor(msgspec.Struct, gc=False):
-    usage: msgspec.Raw = msgspec.Raw()
-
-
-class _Chunk(msgspec.Struct, gc=False):
-    choices: list[_Choice] | None = None
-    usage: msgspec.Raw = msgspec.Raw()
-    error: msgspec.Raw = msgspec.Raw()
-    id: str | None = None
-    model: str | None = None
-    vendor: _Vendor | None = msgspec.field(name="x_groq", default=None)
-
-
-_CHUNK = msgspec.json.Decoder(_Chunk)
-
-
 class ChatDecoder:
     """Reads one answer; see `AnswerDecoder`."""
 
@@ -125,20 +70,40 @@ class ChatDecoder:
         self._usage: Usage | None = None
         self._over = False
         self._current: dict[int, tuple[int, str]] = {}
-        self._nameless: dict[int, _ToolCall] = {}
+        self._nameless: dict[int, CallPiece] = {}
 
-    def event(self, data: bytes) -> list[StreamEvent]:
+    def event(self, data: bytes, seen: object = None) -> list[StreamEvent]:
         """Read one chunk."""
         if self._over:
             return []
+        if type(seen) is Chunk:
+            return self._chunk(seen, data)
         if data == _DONE:
             return self._end(self._finish or "stop")
         try:
-            chunk = _CHUNK.decode(data)
+            chunk = read_chunk(data)
         except (msgspec.DecodeError, RecursionError):
             refuse_foreign(data, PROTOCOL)
             refuse_unreadable(data)
             return []
+        return self._chunk(chunk, data)
+
+    def body(self, data: bytes) -> list[StreamEvent]:
+        """Read an answer that was not streamed."""
+        events = self.event(data)
+        if self._over:
+            return events
+        if self._finish is None and not self._started:
+            return self._failed(data)
+        return [*events, *self._end(self._finish or "stop")]
+
+    def finish(self) -> list[StreamEvent]:
+        """Take the end of the stream; one without an end is no answer."""
+        if self._over or self._finish is None:
+            return []
+        return self._end(self._finish)
+
+    def _chunk(self, chunk: Chunk, data: bytes) -> list[StreamEvent]:
         if chunk.error and chunk.error != _NULL:
             return self._failed(data)
         if chunk.choices is None and not chunk.usage:
@@ -157,26 +122,11 @@ class ChatDecoder:
             self._note_usage(chunk)
         return blocks.take()
 
-    def body(self, data: bytes) -> list[StreamEvent]:
-        """Read an answer that was not streamed."""
-        events = self.event(data)
-        if self._over:
-            return events
-        if self._finish is None and not self._started:
-            return self._failed(data)
-        return [*events, *self._end(self._finish or "stop")]
-
-    def finish(self) -> list[StreamEvent]:
-        """Take the end of the stream; one without an end is no answer."""
-        if self._over or self._finish is None:
-            return []
-        return self._end(self._finish)
-
     def _failed(self, data: bytes) -> list[StreamEvent]:
         self._over = True
         return [failure_in(data)]
 
-    def _choice(self, choice: _Choice) -> None:
+    def _choice(self, choice: Choice) -> None:
         said = choice.delta or choice.message
         if said is not None:
             self._said(said)
@@ -186,7 +136,7 @@ class ChatDecoder:
         if choice.finish_reason:
             self._finish = choice.finish_reason
 
-    def _said(self, said: _Delta) -> None:
+    def _said(self, said: Delta) -> None:
         blocks = self._blocks
         thought = said.reasoning_content or said.reasoning
         if thought:
@@ -194,7 +144,8 @@ class ChatDecoder:
         content = said.content
         if content:
             if not isinstance(content, str):
-                content = "".join(part.text or "" for part in content)
+                texts = [part.get("text") for part in content]
+                content = "".join(each for each in texts if isinstance(each, str))
             blocks.text(content)
         if said.refusal:
             blocks.refusal(said.refusal)
@@ -202,7 +153,7 @@ class ChatDecoder:
             for position, call in enumerate(said.tool_calls):
                 self._call(position if call.index is None else call.index, call)
 
-    def _call(self, index: int, call: _ToolCall) -> None:
+    def _call(self, index: int, call: CallPiece) -> None:
         key = self._current.get(index)
         # Some servers give every parallel call the same index.
         if key is None or (call.id and key[1] and call.id != key[1]):
@@ -211,14 +162,11 @@ class ChatDecoder:
                 return
         function, custom = call.function, call.custom
         if function is not None and function.arguments:
-            arguments = function.arguments
-            if not isinstance(arguments, str):
-                arguments = msgspec.json.encode(arguments).decode()
-            self._blocks.arguments(key, arguments)
+            self._blocks.arguments(key, arguments_of(function))
         elif custom is not None and custom.input:
             self._blocks.arguments(key, custom.input)
 
-    def _begin(self, index: int, call: _ToolCall) -> tuple[int, str] | None:
+    def _begin(self, index: int, call: CallPiece) -> tuple[int, str] | None:
         """Begin a call once its name is known."""
         inner = call.custom or call.function
         if inner is None or not inner.name:
@@ -240,7 +188,7 @@ class ChatDecoder:
         )
         return key
 
-    def _note_usage(self, chunk: _Chunk) -> None:
+    def _note_usage(self, chunk: Chunk) -> None:
         blocks = [chunk.usage]
         if chunk.vendor is not None:
             blocks.append(chunk.vendor.usage)

@@ -18,6 +18,7 @@ from faregate.protocols.events import (
 from faregate.protocols.failures import failure_in
 from faregate.protocols.foreign import refuse_foreign, refuse_unreadable
 from faregate.protocols.openai_responses.request import PROTOCOL
+from faregate.protocols.openai_responses.stream import Event, Item, read_event
 from faregate.protocols.openai_responses.usage import read_usage
 from faregate.protocols.seals import opened
 
@@ -37,26 +38,6 @@ _CALLS: Mapping[str, CallKind] = {
 }
 
 
-class _Text(msgspec.Struct, gc=False):
-    type: str = ""
-    text: str | None = None
-    refusal: str | None = None
-
-
-class _Item(msgspec.Struct, gc=False):
-    type: str = ""
-    id: str | None = None
-    call_id: str | None = None
-    name: str | None = None
-    namespace: str | None = None
-    arguments: str | None = None
-    input: str | None = None
-    action: msgspec.Raw = msgspec.Raw()
-    content: list[_Text] | None = None
-    summary: list[_Text] | None = None
-    encrypted_content: str | None = None
-
-
 class _Response(msgspec.Struct, gc=False):
     id: str | None = None
     model: str | None = None
@@ -64,21 +45,9 @@ class _Response(msgspec.Struct, gc=False):
     usage: msgspec.Raw = msgspec.Raw()
     error: msgspec.Raw = msgspec.Raw()
     incomplete_details: dict[str, object] | None = None
-    output: list[_Item] | None = None
+    output: list[Item] | None = None
 
 
-class _Event(msgspec.Struct, gc=False):
-    type: str = ""
-    delta: str | None = None
-    item: _Item | None = None
-    output_index: int = 0
-    summary_index: int = 0
-    response: _Response | None = None
-    error: msgspec.Raw = msgspec.Raw()
-    object: str | None = None
-
-
-_EVENT = msgspec.json.Decoder(_Event)
 _BODY = msgspec.json.Decoder(_Response)
 
 
@@ -95,19 +64,17 @@ class ResponsesDecoder:
         self._started = False
         self._said: set[int] = set()
 
-    def event(self, data: bytes) -> list[StreamEvent]:
+    def event(self, data: bytes, seen: object = None) -> list[StreamEvent]:
         """Read one event."""
         if self._over:
             return []
-        try:
-            event = _EVENT.decode(data)
-        except (msgspec.DecodeError, RecursionError):
-            refuse_foreign(data, PROTOCOL)
-            if b'.delta"' in data and b'"response.' in data:
-                # Audio and other deltas that are no text.
-                return []
-            refuse_unreadable(data)
-            return []
+        if type(seen) is Event:
+            event = seen
+        else:
+            try:
+                event = read_event(data)
+            except (msgspec.DecodeError, RecursionError):
+                return self._unread(data)
         if event.delta is not None:
             self._more(event, event.delta)
             return self._blocks.take()
@@ -131,17 +98,22 @@ class ResponsesDecoder:
         """Take the end of the stream; one without an end is no answer."""
         return []
 
-    def _frame(self, event: _Event, data: bytes) -> list[StreamEvent]:
+    def _unread(self, data: bytes) -> list[StreamEvent]:
+        refuse_foreign(data, PROTOCOL)
+        # Audio and other deltas that are no text are no fault.
+        if not (b'.delta"' in data and b'"response.' in data):
+            refuse_unreadable(data)
+        return []
+
+    def _frame(self, event: Event, data: bytes) -> list[StreamEvent]:
         kind, blocks = event.type, self._blocks
         if event.item is not None:
             if kind == "response.output_item.added":
                 self._begin(event.output_index, event.item)
             elif kind == "response.output_item.done":
                 self._whole(event.output_index, event.item)
-        elif event.response is not None:
-            self._start(event.response)
-            if kind in _TERMINAL:
-                return self._end(event.response)
+        elif event.response and event.response != _NULL:
+            return self._told(kind, event.response)
         elif kind == "error" or (event.error and event.error != _NULL):
             return self._failed(data)
         elif event.object == "response":
@@ -152,6 +124,15 @@ class ResponsesDecoder:
             refuse_foreign(data, PROTOCOL)
         return blocks.take()
 
+    def _told(self, kind: str, raw: msgspec.Raw) -> list[StreamEvent]:
+        try:
+            response = _BODY.decode(raw)
+        except msgspec.DecodeError:
+            refuse_unreadable(bytes(raw))
+            return []
+        self._start(response)
+        return self._end(response) if kind in _TERMINAL else self._blocks.take()
+
     def _failed(self, data: bytes) -> list[StreamEvent]:
         self._over = True
         return [failure_in(data)]
@@ -161,7 +142,7 @@ class ResponsesDecoder:
             self._started = True
             self._blocks.out.append(Started(response.id or "", response.model or ""))
 
-    def _more(self, event: _Event, delta: str) -> None:
+    def _more(self, event: Event, delta: str) -> None:
         blocks, index = self._blocks, event.output_index
         match event.type:
             case "response.output_text.delta":
@@ -183,7 +164,7 @@ class ResponsesDecoder:
                 return
         self._said.add(index)
 
-    def _begin(self, index: int, item: _Item) -> None:
+    def _begin(self, index: int, item: Item) -> None:
         kind = _CALLS.get(item.type)
         if kind is None or self._blocks.knows(index):
             return
@@ -195,7 +176,7 @@ class ResponsesDecoder:
             namespace=item.namespace or "",
         )
 
-    def _whole(self, index: int, item: _Item) -> None:
+    def _whole(self, index: int, item: Item) -> None:
         blocks = self._blocks
         if item.type in _CALLS:
             self._begin(index, item)
@@ -213,7 +194,7 @@ class ResponsesDecoder:
         if item.type in {"reasoning", "message"}:
             blocks.boundary()
 
-    def _tell(self, item: _Item) -> None:
+    def _tell(self, item: Item) -> None:
         """Take what an item holds that was not streamed."""
         blocks = self._blocks
         if item.type == "reasoning":

@@ -33,6 +33,43 @@ _PAID_CALLS = frozenset(
 )
 
 
+class Text(msgspec.Struct, gc=False):
+    """A part of an item's content or summary."""
+
+    type: str = ""
+    text: str | None = None
+    refusal: str | None = None
+
+
+class Item(msgspec.Struct, gc=False):
+    """One item of the output."""
+
+    type: str = ""
+    id: str | None = None
+    call_id: str | None = None
+    name: str | None = None
+    namespace: str | None = None
+    arguments: str | None = None
+    input: str | None = None
+    action: msgspec.Raw = msgspec.Raw()
+    content: list[Text] | None = None
+    summary: list[Text] | None = None
+    encrypted_content: str | None = None
+
+
+class Event(msgspec.Struct, gc=False):
+    """One event, with all that a translation reads of it."""
+
+    type: str = ""
+    delta: str | None = None
+    item: Item | None = None
+    output_index: int = 0
+    summary_index: int = 0
+    response: msgspec.Raw = msgspec.Raw()
+    error: msgspec.Raw = msgspec.Raw()
+    object: str | None = None
+
+
 class _Text(msgspec.Struct, gc=False):
     text: str | None = None
     refusal: str | None = None
@@ -72,6 +109,8 @@ class _Kinds(msgspec.Struct, gc=False):
 
 
 class _Event(msgspec.Struct, gc=False):
+    """The same event where some field has a type that nobody expected."""
+
     type: str = ""
     delta: msgspec.Raw = msgspec.Raw()
     item: _Kind | None = None
@@ -79,6 +118,7 @@ class _Event(msgspec.Struct, gc=False):
     error: msgspec.Raw = msgspec.Raw()
 
 
+read_event = msgspec.json.Decoder(Event).decode
 _EVENT = msgspec.json.Decoder(_Event)
 _HEAD = msgspec.json.Decoder(_Head)
 _OUTPUT = msgspec.json.Decoder(_Output)
@@ -98,10 +138,22 @@ class ResponsesReader(Reader):
 
     def event(self, data: bytes) -> bool:
         """Read one event; none of this dialect's carries usage alone."""
+        self.seen = None
         try:
-            event = _EVENT.decode(data)
+            event: Event | _Event = read_event(data)
+            self.seen = event
+        except msgspec.ValidationError:
+            event = _loosely(data)
         except (msgspec.DecodeError, RecursionError):
             return False
+        delta = event.delta
+        if type(delta) is str and event.type.endswith(".delta"):
+            self.tally.wrote(delta)
+        else:
+            self._frame(event, data)
+        return False
+
+    def _frame(self, event: Event | _Event, data: bytes) -> None:
         kind = event.type
         if kind.endswith(".delta"):
             self._delta(event.delta)
@@ -114,7 +166,6 @@ class ResponsesReader(Reader):
             self.tally.failed(data)
         elif not kind and b'"object"' in data:
             self.body(data)
-        return False
 
     def body(self, data: bytes) -> None:
         """Read a complete answer that was not streamed."""
@@ -123,7 +174,7 @@ class ResponsesReader(Reader):
         else:
             self.tally.failed(data)
 
-    def _delta(self, delta: msgspec.Raw) -> None:
+    def _delta(self, delta: msgspec.Raw | str | None) -> None:
         if not delta:
             return
         try:
@@ -185,3 +236,10 @@ class ResponsesReader(Reader):
             wrote(item.name or "")
             wrote(item.arguments or "")
             wrote(item.input or "")
+
+
+def _loosely(data: bytes) -> _Event:
+    try:
+        return _EVENT.decode(data)
+    except msgspec.DecodeError:
+        return _Event()

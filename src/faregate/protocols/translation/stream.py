@@ -1,6 +1,6 @@
 """A streamed answer of one dialect, as bytes of another while it passes.
 
-Owns cutting the stream into payloads and passing keep-alives on. The meter beside it
+Owns feeding both who meters and who translates, and passing keep-alives on. The meter
 reads the provider's own bytes: money never depends on a translation.
 """
 
@@ -9,9 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from faregate.protocols.codec import StreamBrokenError, StreamTooLargeError
-from faregate.protocols.json_splitter import JsonSplitter
-from faregate.protocols.metering import Meter, Reader
-from faregate.protocols.sse import SseSplitter, event_data
+from faregate.protocols.framing import Framing
+from faregate.protocols.metering import Meter
 
 if TYPE_CHECKING:
     from faregate.protocols.codec import Answer, StreamMeter
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
     from faregate.protocols.events import StreamEvent
     from faregate.protocols.translation.flattening import Restorer
 
-# Blank lines and the bytes of a byte order mark may precede an answer.
-_LEADING = b" \t\r\n\xef\xbb\xbf"
 _KEEP_ALIVE = b": keep-alive\n\n"
 _SIGNS_OF_LIFE = (b":", b"event: ping")
 _SILENT = 50
@@ -30,109 +27,46 @@ _SILENT = 50
 class Payloads:
     """Reads the payloads of an answer, SSE or JSON, with their decoder."""
 
-    __slots__ = ("_decoder", "_json", "_sse")
+    __slots__ = ("_decoder", "_framing")
 
     def __init__(self, decoder: AnswerDecoder) -> None:
         self._decoder = decoder
-        self._sse: SseSplitter | None = None
-        self._json: JsonSplitter | None = None
+        self._framing = Framing()
 
     def feed(self, chunk: bytes) -> list[StreamEvent]:
         """Return the events that these bytes complete."""
-        splitter = self._sse
-        if splitter is None:
-            splitter = self._choose(chunk)
-            if splitter is None:
-                return self._values(chunk)
-        decode = self._decoder.event
+        found = self._framing.feed(chunk)
+        decode = self._decoder.body if self._framing.whole else self._decoder.event
         out: list[StreamEvent] = []
-        for event in splitter.feed(chunk):
-            data = event_data(event)
-            if data:
-                out += decode(data)
+        for data in found:
+            out += decode(data)
         return out
 
     def finish(self) -> list[StreamEvent]:
         """Return the events at the end of the stream."""
-        rest = b"" if self._sse is None else self._sse.finish()
-        data = event_data(rest) if rest else b""
+        _, data = self._framing.finish()
         out = self._decoder.event(data) if data else []
         return [*out, *self._decoder.finish()]
 
-    def _choose(self, chunk: bytes) -> SseSplitter | None:
-        if self._json is None:
-            start = chunk.lstrip(_LEADING)[:1]
-            if start and start not in b"{[":
-                self._sse = SseSplitter()
-            elif start:
-                self._json = JsonSplitter()
-        return self._sse
-
-    def _values(self, chunk: bytes) -> list[StreamEvent]:
-        if self._json is None:
-            return []
-        out: list[StreamEvent] = []
-        for value in self._json.feed(chunk):
-            read = self._decoder.event if self._json.is_array else self._decoder.body
-            out += read(value)
-        return out
-
-
-class _Both(Reader):
-    """The meter's reader and a decoder, over the same payloads.
-
-    What the decoder cannot take ends the translation, never the metering.
-    """
-
-    __slots__ = ("_decoder", "_reader", "broken", "out")
-
-    def __init__(self, reader: Reader, decoder: AnswerDecoder) -> None:
-        self.tally = reader.tally
-        self._reader = reader
-        self._decoder = decoder
-        self.out: list[StreamEvent] = []
-        self.broken: StreamBrokenError | StreamTooLargeError | None = None
-
-    def event(self, data: bytes) -> bool:
-        """Read one event with both."""
-        self._reader.event(data)
-        if self.broken is None:
-            try:
-                self.out += self._decoder.event(data)
-            except (StreamBrokenError, StreamTooLargeError) as error:
-                self.broken = error
-        return False
-
-    def body(self, data: bytes) -> None:
-        """Read a whole answer with both."""
-        self._reader.body(data)
-        if self.broken is None:
-            try:
-                self.out += self._decoder.body(data)
-            except (StreamBrokenError, StreamTooLargeError) as error:
-                self.broken = error
-
-    def answer(self) -> Answer:
-        """Return what was seen so far."""
-        return self._reader.answer()
-
-    def finish(self) -> None:
-        """Take the end of the stream."""
-        if self.broken is None:
-            self.out += self._decoder.finish()
-
-    def take(self) -> list[StreamEvent]:
-        """Return the events since the last time; raise what broke."""
-        if self.broken is not None:
-            raise self.broken
-        out, self.out = self.out, []
-        return out
-
 
 class TranslatingMeter:
-    """Meters the provider's stream and passes the client's on; see `StreamMeter`."""
+    """Meters the provider's stream and passes the client's on; see `StreamMeter`.
 
-    __slots__ = ("_both", "_encoder", "_keep_alive", "_meter", "_restorer", "_silent")
+    What the decoder cannot take ends the translation, never the metering. Each event
+    is decoded once: by who meters, for both.
+    """
+
+    __slots__ = (
+        "_broken",
+        "_decoder",
+        "_encoder",
+        "_framing",
+        "_keep_alive",
+        "_meter",
+        "_reader",
+        "_restorer",
+        "_silent",
+    )
 
     def __init__(
         self,
@@ -143,15 +77,17 @@ class TranslatingMeter:
         *,
         sse: bool,
     ) -> None:
+        if not isinstance(meter, Meter):
+            raise TypeError("only a codec's own meter can be read with a decoder")
         self._meter = meter
+        self._framing = meter.framing
+        self._reader = meter.reader
+        self._decoder = decoder
         self._restorer = restorer
         self._encoder = encoder
         self._keep_alive = _KEEP_ALIVE if sse else b""
-        if not isinstance(meter, Meter):
-            raise TypeError("only a codec's own meter can be read with a decoder")
         self._silent = 0
-        self._both = _Both(meter.reader, decoder)
-        meter.reader = self._both
+        self._broken: StreamBrokenError | StreamTooLargeError | None = None
 
     @property
     def ended(self) -> bool:
@@ -172,8 +108,10 @@ class TranslatingMeter:
 
         Raises StreamTooLargeError and StreamBrokenError.
         """
-        self._meter.feed(chunk)
-        events = self._both.take()
+        found = self._framing.feed(chunk)
+        events = self._bodies(found) if self._framing.whole else self._events(found)
+        if self._broken is not None:
+            raise self._broken
         if events:
             out = self._encoder.stream(self._restorer.restored(events))
             if out:
@@ -185,7 +123,35 @@ class TranslatingMeter:
 
     def finish(self) -> bytes:
         """Read the end of the stream; return the client's last bytes."""
-        self._meter.finish()
-        self._both.finish()
-        events = self._both.take()
+        _, data = self._framing.finish()
+        events = self._events([data] if data else [])
+        self._meter.over()
+        if self._broken is not None:
+            raise self._broken
+        events += self._decoder.finish()
         return self._encoder.stream(self._restorer.restored(events)) if events else b""
+
+    def _events(self, found: list[bytes]) -> list[StreamEvent]:
+        """Read events; what breaks the translation is kept for later."""
+        reader = self._reader
+        read, decode = reader.event, self._decoder.event
+        out: list[StreamEvent] = []
+        for data in found:
+            read(data)
+            if self._broken is None:
+                try:
+                    out += decode(data, reader.seen)
+                except (StreamBrokenError, StreamTooLargeError) as error:
+                    self._broken = error
+        return out
+
+    def _bodies(self, found: list[bytes]) -> list[StreamEvent]:
+        out: list[StreamEvent] = []
+        for data in found:
+            self._reader.body(data)
+            if self._broken is None:
+                try:
+                    out += self._decoder.body(data)
+                except (StreamBrokenError, StreamTooLargeError) as error:
+                    self._broken = error
+        return out
