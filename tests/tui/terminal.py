@@ -76,6 +76,11 @@ class Terminal:
         """Type."""
         os.write(self._master, keys)
 
+    def vanish(self) -> int:
+        """Go, as when its window is closed; return the exit code."""
+        os.close(self._master)
+        return self._process.wait(timeout=30)
+
     def close(self) -> int:
         """Read what is left and return the exit code."""
         deadline = time.monotonic() + 30

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from functools import partial
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from faregate.tui.app import FaregateApp
 from faregate.tui.calling import Signals
+from faregate.tui.hang_up import told_of_hang_up
 from faregate.tui.options import Options
 from faregate.tui.smoke_desk import SmokeDesk
 from faregate.tui.starting import COMMAND
@@ -66,8 +68,15 @@ def run(
     except ThemeError as error:
         sys.stderr.write(f"faregate: {error}\n")
         return 1
-    app.run()
+    with _hang_up_noticed():
+        app.run()
     app.say_farewell()
     if app.return_code == 0 and app.view.store.live and replay is None:
         sys.stdout.write(f"{farewell}\n")
     return app.return_code or 0
+
+
+def _hang_up_noticed() -> contextlib.AbstractContextManager[None]:
+    if not sys.stdin.isatty():
+        return contextlib.nullcontext()
+    return told_of_hang_up(sys.stdin.fileno())
