@@ -16,7 +16,10 @@ from faregate.gateway.forwarding import (
     truncated,
 )
 from faregate.protocols.codec import Answer, StreamMeter
+from faregate.protocols.dialects import AnswerForm
 from faregate.protocols.registry import codec_for
+from faregate.protocols.translation.table import DIALECTS
+from faregate.protocols.translation.translator import Translation
 from tests.gateway.building import FakeClock
 from tests.gateway.gates import (
     DONE,
@@ -32,6 +35,13 @@ from tests.gateway.test_watchdog import flight
 FOUND = codec_for("POST", "/v1/chat/completions")
 assert FOUND is not None
 CODEC = FOUND[0]
+TRANSLATION = Translation(
+    client=DIALECTS["anthropic_messages"],
+    provider=DIALECTS[CODEC.name],
+    body=b"",
+    losses=frozenset(),
+    form=AnswerForm(request_id="r", model="m", created=1),
+)
 SAID = b'{"choices":[{"message":{"content":"hi"},"finish_reason":"stop"}]}'
 
 
@@ -89,11 +99,13 @@ async def test_the_limit_counts_all_parts() -> None:
 class Relayed:
     """A relay, and both its ends."""
 
-    def __init__(self, *, strip: bool = False) -> None:
+    def __init__(self, *, strip: bool = False, translated: bool = False) -> None:
         self.reply = FakeReply()
         self.flight = flight(FlightState.STREAMING)
         self.lost = 0
         meter: StreamMeter = CODEC.meter(strip_usage=strip, flags=frozenset())
+        if translated:
+            meter = TRANSLATION.meter(meter)
         reply: Any = self.reply
         self.relay = StreamRelay(
             meter=meter,
@@ -129,6 +141,15 @@ async def test_usage_that_nobody_asked_for_is_taken_out() -> None:
     await made.run(delta("a"), FINISH, USAGE[:30], USAGE[30:], DONE)
     assert b"".join(made.reply.written) == delta("a") + FINISH + DONE
     assert made.relay.answer().usage is not None
+
+
+async def test_a_translated_stream_that_ends_inside_an_event_is_broken() -> None:
+    made = Relayed(translated=True)
+    with pytest.raises(UpstreamError) as raised:
+        await made.run(delta("a"), delta("b")[:20])
+    assert raised.value.kind is FaultKind.MALFORMED
+    assert made.relay.broken
+    assert b'"text":"a"' in b"".join(made.reply.written)
 
 
 async def test_the_reply_starts_with_the_first_byte() -> None:

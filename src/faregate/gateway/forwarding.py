@@ -196,34 +196,55 @@ class StreamRelay:
         """
         headers = endpoints.returned_headers(upstream.headers.items())
         headers.update(self._headers)
-        meter = self._meter
-        feed = meter.feed
-        flight = self._flight
-        monotonic = self._clock.monotonic
         try:
-            async for chunk in upstream.chunks():
-                out = feed(chunk)
-                flight.last_byte = monotonic()
-                if flight.first_output is None and meter.started:
-                    flight.first_output = flight.last_byte
-                flight.output_bytes += len(chunk)
-                if self._gone:
-                    if meter.ended:
-                        upstream.abort()
-                        return
-                elif self._kept is not None:
-                    if await self._keep(out, headers):
-                        upstream.abort()
-                        return
-                elif out:
-                    await self._write(out, headers)
+            whole = await self._relay(upstream, headers)
+            tail = self._meter.finish() if whole else b""
         except StreamTooLargeError as error:
             raise UpstreamError(FaultKind.TOO_LARGE, str(error), sent=True) from error
         except StreamBrokenError as error:
             self.broken = True
             raise UpstreamError(FaultKind.MALFORMED, str(error), sent=True) from error
-        await self._finish(meter.finish(), headers)
+        if not whole:
+            upstream.abort()
+            return
+        await self._finish(tail, headers)
         upstream.release()
+
+    async def _relay(self, upstream: UpstreamAnswer, headers: dict[str, str]) -> bool:
+        """Relay to the stream's end; return False where the rest need not be read."""
+        meter, flight = self._meter, self._flight
+        feed, write, monotonic = meter.feed, self._reply.write, self._clock.monotonic
+        passing = False
+        async for chunk in upstream.chunks():
+            out = feed(chunk)
+            now = flight.last_byte = monotonic()
+            flight.output_bytes += len(chunk)
+            if flight.first_output is None and meter.started:
+                flight.first_output = now
+            if not passing or self._gone:
+                if await self._aside(out, headers):
+                    return False
+                passing = self._kept is None and self._reply.started
+            elif out:
+                # What `_write` does, for each of thousands of chunks.
+                flight.writing_since = now
+                try:
+                    await write(out)
+                except ClientGoneError:
+                    self._left()
+                flight.writing_since = None
+                self._last = out if len(out) > 3 else self._last[-3:] + out
+        return True
+
+    async def _aside(self, out: bytes, headers: dict[str, str]) -> bool:
+        """Take bytes that do not simply pass; return whether to read no further."""
+        if self._gone:
+            return self._meter.ended
+        if self._kept is not None:
+            return await self._keep(out, headers)
+        if out:
+            await self._write(out, headers)
+        return False
 
     async def _finish(self, tail: bytes, headers: dict[str, str]) -> None:
         if self._kept is not None:
@@ -266,9 +287,12 @@ class StreamRelay:
                 self._last = data if len(data) > 3 else self._last[-3:] + data
                 await self._reply.write(data)
         except ClientGoneError:
-            self._gone = True
-            self._lost()
+            self._left()
         self._flight.writing_since = None
+
+    def _left(self) -> None:
+        self._gone = True
+        self._lost()
 
 
 def truncated(answer: Answer) -> bool:
