@@ -70,7 +70,7 @@ def idle(gate: RunningGate) -> int:
 
     Each is a task of the simulated provider, and a socket at either end.
     """
-    return sum(map(len, gate.daemon.upstream._pooled._conns.values()))
+    return gate.daemon.upstream.idle
 
 
 async def next_request_works(gate: RunningGate) -> bool:

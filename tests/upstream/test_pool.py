@@ -5,12 +5,14 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
+from unittest import mock
 
 import pytest
 import uvloop
 
 from faregate.core.attempts import Departure, UpstreamRequest
 from faregate.core.faults import UpstreamError
+from faregate.upstream import pool
 from faregate.upstream.session import HttpUpstream
 from tests import leaks
 from tests.upstream.raw_provider import Answer, Call, RawProvider, raw_provider
@@ -126,3 +128,39 @@ def test_a_connection_that_never_comes_leaves_the_departure_connecting() -> None
         assert departure.connecting
 
     asyncio.run(scene())
+
+
+def test_what_is_idle_too_long_is_closed(run: Run) -> None:
+    async def scene() -> None:
+        left = asyncio.Event()
+
+        async def once(call: Call) -> None:
+            await fine(call)
+            await call.left()
+            left.set()
+
+        with mock.patch.object(pool, "KEEPALIVE", 0.05):
+            async with client_of(once) as (provider, client):
+                await post(client, provider.url)
+                assert client.idle == 1
+                await asyncio.wait_for(left.wait(), 5)
+                assert client.idle == 0
+
+    run(scene())
+
+
+def test_the_last_one_used_is_the_next_one_used(run: Run) -> None:
+    async def scene() -> None:
+        async with client_of(fine) as (provider, client):
+            answers = [
+                await client.send(asked(provider.url, Departure())) for _ in range(3)
+            ]
+            for answer in answers:
+                await answer.read(MEGABYTE)
+            assert client.idle == 3
+            for _ in range(4):
+                await post(client, provider.url)
+            used = [call.connection for call in provider.calls[3:]]
+            assert used == [provider.connections] * 4
+
+    run(scene())

@@ -11,7 +11,7 @@ from aiohttp import ClientTimeout
 
 from faregate.core.attempts import UpstreamRequest
 from faregate.core.faults import FaultKind, UpstreamError
-from faregate.upstream import session
+from faregate.upstream import pool
 from faregate.upstream.session import HttpUpstream
 from tests import leaks
 from tests.upstream.raw_provider import Call, raw_provider, request
@@ -185,7 +185,7 @@ async def test_a_name_that_does_not_resolve(upstream: HttpUpstream) -> None:
 async def test_a_connection_that_nobody_accepts() -> None:
     with (
         socket.create_server(("127.0.0.1", 0), backlog=0) as full,
-        mock.patch.object(session, "_TIMEOUT", ClientTimeout(sock_connect=0.1)),
+        mock.patch.object(pool, "_TIMEOUT", ClientTimeout(sock_connect=0.1)),
     ):
         fillers = [socket.socket() for _ in range(3)]
         for filler in fillers:

@@ -97,7 +97,7 @@ class UpstreamAnswer(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Return the headers; look-ups ignore case."""
+        """Return the headers, names in lower case."""
         ...
 
     def chunks(self) -> AsyncIterator[bytes]:

@@ -19,17 +19,18 @@ if TYPE_CHECKING:
 _ACKED_AT = 120
 """Offset of tcpi_bytes_acked in Linux' struct tcp_info, there since 4.1."""
 _ACKED = struct.Struct("=Q")
+_LENGTH = _ACKED_AT + _ACKED.size
 
 
 class Witness:
-    """Watches one connection from before a request is written to its failure.
+    """Watches one connection, each request anew.
 
-    It keeps the connection open as long as it lives: close it soon.
+    It keeps the connection open as long as it lives: close it once that is lost.
     """
 
     def __init__(self, copy: socket.socket, acked: int) -> None:
         self._copy = copy
-        self._acked = acked
+        self._acked: int | None = acked
 
     @classmethod
     def of(cls, transport: asyncio.BaseTransport | None) -> Witness | None:
@@ -51,9 +52,13 @@ class Witness:
             return None
         return cls(copy, acked)
 
+    def watch(self) -> None:
+        """Begin with a request that is about to be written."""
+        self._acked = _acked(self._copy)
+
     def untouched(self) -> bool:
         """Tell whether the peer acknowledged nothing since."""
-        return _acked(self._copy) == self._acked
+        return bool(self._acked) and _acked(self._copy) == self._acked
 
     def close(self) -> None:
         """Let go of the connection."""
@@ -62,11 +67,10 @@ class Witness:
 
 def _acked(sock: socket.socket) -> int | None:
     """Return the bytes that a peer acknowledged in all; None where unknown."""
-    length = _ACKED_AT + _ACKED.size
     try:
-        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, length)
+        info = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _LENGTH)
     except OSError:
         return None
-    if len(info) < length:
+    if len(info) < _LENGTH:
         return None
     return int(_ACKED.unpack_from(info, _ACKED_AT)[0])

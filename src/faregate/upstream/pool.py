@@ -1,44 +1,113 @@
-"""The connections to providers, and what each request must know of its own."""
+"""The connections to providers: those that wait, and how new ones are made."""
 
 from __future__ import annotations
 
+import asyncio
 import functools
+from typing import TYPE_CHECKING, Any, cast
 
 import aiohttp
-from aiohttp.client_proto import ResponseHandler
+
+from faregate.upstream.destination import Destination, Dial, Origin
+from faregate.upstream.line import Line
+
+if TYPE_CHECKING:
+    from aiohttp.client_proto import ResponseHandler
+
+KEEPALIVE = 15.0
+"""Seconds an idle connection is kept: below what providers' own servers keep."""
+CONNECT_TIMEOUT = 10.0
+_TIMEOUT = aiohttp.ClientTimeout(
+    total=None, connect=None, sock_connect=CONNECT_TIMEOUT, sock_read=None
+)
 
 
-class Line(ResponseHandler):
-    """One connection to a provider."""
+class _Dialer(aiohttp.TCPConnector):
+    """Makes connections: names, addresses, TLS. It keeps none that is idle."""
 
-    used = False
-    """It has carried a request before."""
+    def __init__(self) -> None:
+        # The system's own look-up, which knows of VPNs and local domains.
+        super().__init__(limit=0, resolver=aiohttp.ThreadedResolver())
+        line: Any = functools.partial(Line, loop=self._loop)
+        self._factory = cast("functools.partial[ResponseHandler]", line)
+
+
+class Pool:
+    """As many lines as there are requests at once, and those that wait for one."""
+
+    def __init__(self) -> None:
+        """Open an empty pool inside a running loop."""
+        self._loop = asyncio.get_running_loop()
+        self._dialer = _Dialer()
+        self._idle: dict[Origin, list[Line]] = {}
+        self._sweeping: asyncio.TimerHandle | None = None
 
     @property
-    def should_close(self) -> bool:
-        """Tell whether the connection must not carry another request.
+    def closed(self) -> bool:
+        """Tell whether it was closed."""
+        return self._dialer.closed
 
-        A provider may answer before it has read the whole request; what is left of
-        it then would stand before the next one.
-        """
-        transport = self.transport
-        unsent = transport is not None and transport.get_write_buffer_size() > 0
-        return unsent or super().should_close
+    @property
+    def idle(self) -> int:
+        """Return how many connections wait for a request."""
+        return sum(line.reusable for lines in self._idle.values() for line in lines)
 
+    def take(self, origin: Origin) -> Line | None:
+        """Return a connection that waits, the last one that was used."""
+        lines = self._idle.get(origin)
+        oldest = self._loop.time() - KEEPALIVE
+        while lines:
+            line = lines.pop()
+            if line.reusable and line.idle_since >= oldest:
+                return line
+            line.close()
+        return None
 
-class Pool(aiohttp.TCPConnector):
-    """A pool of lines, as many as there are requests at once."""
+    async def open(self, destination: Destination) -> Line:
+        """Return a new connection; raises what the HTTP client raises."""
+        dial = Dial(destination.url, self._loop)
+        connection = await self._dialer.connect(dial, [], _TIMEOUT)
+        line: object = connection.protocol
+        if not isinstance(line, Line):
+            raise TypeError("the dialer made a connection of another kind")
+        if line.is_connected():
+            line.connection = connection
+        else:
+            connection.close()
+        return line
 
-    def __init__(
-        self, *, keepalive_timeout: float | None = None, force_close: bool = False
-    ) -> None:
-        """Open an empty pool; `force_close` uses each connection only once."""
-        super().__init__(
-            limit=0,
-            keepalive_timeout=keepalive_timeout,
-            force_close=force_close,
-            # The system's own look-up, which knows of VPNs and local domains.
-            resolver=aiohttp.ThreadedResolver(),
-        )
-        line: type[ResponseHandler] = Line
-        self._factory = functools.partial(line, loop=self._loop)
+    def give_back(self, line: Line, origin: Origin) -> None:
+        """Keep a line for the next request, if it can carry one."""
+        if not line.reusable or self.closed:
+            line.abort()
+            return
+        line.reset()
+        line.idle_since = self._loop.time()
+        self._idle.setdefault(origin, []).append(line)
+        if self._sweeping is None:
+            self._sweeping = self._loop.call_later(KEEPALIVE, self._sweep)
+
+    def _sweep(self) -> None:
+        """Close what nobody wanted for too long."""
+        self._sweeping = None
+        oldest = self._loop.time() - KEEPALIVE
+        for origin, lines in list(self._idle.items()):
+            kept = []
+            for line in lines:
+                if line.reusable and line.idle_since > oldest:
+                    kept.append(line)
+                else:
+                    line.close()
+            if kept:
+                self._idle[origin] = kept
+            else:
+                del self._idle[origin]
+        if self._idle:
+            self._sweeping = self._loop.call_later(KEEPALIVE / 3, self._sweep)
+
+    async def close(self) -> None:
+        """Close every connection, those that are in use as well."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        self._idle.clear()
+        await self._dialer.close()

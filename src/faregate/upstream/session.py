@@ -10,33 +10,22 @@ import asyncio
 import re
 from typing import TYPE_CHECKING
 
-import aiohttp
-from multidict import CIMultiDict
-
 from faregate.core.faults import FaultKind, UpstreamError
 from faregate.protocols.content_encoding import DecodingError, decoder_for
+from faregate.upstream.destination import Destination, destination_of
 from faregate.upstream.errors import BREAKING, fault_of
-from faregate.upstream.evidence import Witness
-from faregate.upstream.plain_request import NO_TIMER, PlainRequest, url_of
-from faregate.upstream.pool import Line, Pool
+from faregate.upstream.pool import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
-
-    from aiohttp.connector import Connection
-    from yarl import URL
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from faregate.core.attempts import Departure, UpstreamRequest
     from faregate.protocols.content_encoding import BoundedDecoder
+    from faregate.upstream.line import Line
 
-CONNECT_TIMEOUT = 10.0
-KEEPALIVE = 15.0
-"""Seconds an idle connection is kept: below what providers' own servers keep."""
-READ_CHUNK = 64 * 1024
+_TOGETHER = 64 * 1024
+"""Most bytes of a body that are copied to leave with their head."""
 _UNSENDABLE = re.compile("[\x00-\x08\x0a-\x1f\x7f\ud800-\udfff]")
-_TIMEOUT = aiohttp.ClientTimeout(
-    total=None, connect=None, sock_connect=CONNECT_TIMEOUT, sock_read=None
-)
 DECODED_LIMIT = 256 * 1024 * 1024
 """Most bytes that one compressed answer may decode to."""
 
@@ -44,60 +33,93 @@ DECODED_LIMIT = 256 * 1024 * 1024
 class HttpAnswer:
     """A provider's answer whose headers have arrived."""
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
-        """Take a response over; raises DecodingError for an unknown encoding."""
-        self._response = response
-        self.status = response.status
-        self.headers = _clean(response.headers)
-        encoding = response.headers.get("content-encoding")
+    def __init__(self, line: Line, pool: Pool, destination: Destination) -> None:
+        """Take an answer over; raises DecodingError for an unknown encoding."""
+        self._line: Line | None = line
+        self._pool = pool
+        self._origin = destination.origin
+        self.status = line.status
+        self.headers = _clean(line.headers)
+        """Names in lower case; what was sent twice is one list."""
+        encoding = line.headers.get("content-encoding")
         self._decoder: BoundedDecoder | None = None
         if encoding is not None:
             self._decoder = decoder_for(encoding, DECODED_LIMIT)
 
+    async def pour(self, into: Callable[[bytes], Awaitable[None] | None]) -> None:
+        """Give `into` the body, decoded, as it arrives, and wait for what it returns.
+
+        Raises UpstreamError for a body that breaks, and what `into` raises; the
+        connection is closed then.
+        """
+        line = self._line
+        if line is None:
+            return
+        try:
+            if self._decoder is None:
+                await line.pour(into)
+            else:
+                async for chunk in _pieces(line, self._decoder):
+                    waits = into(chunk)
+                    if waits is not None:
+                        await waits
+        except BaseException as error:
+            self._broke(line, error)
+            raise
+        self.release()
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield body bytes, decoded, as they arrive."""
-        read = self._response.content.readany
-        decoder = self._decoder
+        line = self._line
+        if line is None:
+            return
         try:
-            if decoder is None:
-                while chunk := await read():
-                    yield chunk
-            else:
-                async for chunk in _decoded(self._response.content, decoder):
-                    yield chunk
+            async for chunk in _pieces(line, self._decoder):
+                yield chunk
         except BaseException as error:
-            # Whoever is cancelled here has no further use for the connection.
-            self.abort()
-            if isinstance(error, DecodingError):
-                raise _undecodable(error) from error
-            if isinstance(error, BREAKING):
-                raise fault_of(error) from error
+            self._broke(line, error)
             raise
+        self.release()
 
     async def read(self, limit: int) -> bytes:
         """Return the whole body, decoded; raise UpstreamError beyond `limit`."""
-        parts = []
+        parts: list[bytes] = []
         size = 0
-        async for chunk in self.chunks():
+
+        def keep(chunk: bytes) -> None:
+            nonlocal size
             size += len(chunk)
             if size > limit:
-                self.abort()
                 raise UpstreamError(
                     FaultKind.TOO_LARGE,
                     f"its answer is larger than {limit} bytes",
                     sent=True,
                 )
             parts.append(chunk)
-        self.release()
+
+        await self.pour(keep)
         return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def abort(self) -> None:
         """Close the connection, so that the provider stops."""
-        self._response.close()
+        line, self._line = self._line, None
+        if line is not None:
+            line.abort()
 
     def release(self) -> None:
         """Hand the connection back to the pool."""
-        self._response.release()
+        line, self._line = self._line, None
+        if line is not None:
+            self._pool.give_back(line, self._origin)
+
+    def _broke(self, line: Line, error: BaseException) -> None:
+        """Close the connection, and raise the fault where it is the provider's."""
+        # Whoever is cancelled here has no further use for the connection.
+        self.abort()
+        if isinstance(error, DecodingError):
+            raise _undecodable(error) from error
+        if error is line.broke and isinstance(error, BREAKING):
+            raise fault_of(error) from error
 
 
 class HttpUpstream:
@@ -105,43 +127,40 @@ class HttpUpstream:
 
     def __init__(self) -> None:
         """Open a pool; no connection is made yet."""
-        self._pooled = Pool(keepalive_timeout=KEEPALIVE)
-        self._fresh = Pool(force_close=True)
-        self._loop = asyncio.get_running_loop()
+        self._pool = Pool()
+
+    @property
+    def idle(self) -> int:
+        """Return how many connections wait for a request."""
+        return self._pool.idle
 
     async def send(
         self, request: UpstreamRequest, *, fresh: bool = False
     ) -> HttpAnswer:
         """Return once headers arrived; raise UpstreamError otherwise."""
-        pool = self._fresh if fresh else self._pooled
+        pool = self._pool
         if pool.closed:
             raise UpstreamError(FaultKind.CONNECT, "Faregate is stopping", sent=False)
-        plain = PlainRequest(
-            request.method,
-            _url(request.url),
-            request.headers,
-            request.body,
-            self._loop,
-        )
-        line = await self._connect(plain, pool, request.departure)
-        response = await _answered(plain, line)
+        destination = _destination(request.url)
+        data = _bytes_of(request, destination, fresh=fresh)
+        line = None if fresh else pool.take(destination.origin)
+        if line is None:
+            line = await self._connect(destination, request.departure)
+        await _answered(line, data)
         try:
-            return HttpAnswer(response)
+            return HttpAnswer(line, pool, destination)
         except DecodingError as error:
-            response.close()
+            line.abort()
             raise _undecodable(error) from error
 
     async def close(self) -> None:
         """Close every connection."""
-        await self._pooled.close()
-        await self._fresh.close()
+        await self._pool.close()
 
-    async def _connect(
-        self, plain: PlainRequest, pool: Pool, departure: Departure
-    ) -> Connection:
+    async def _connect(self, destination: Destination, departure: Departure) -> Line:
         departure.connecting = True
         try:
-            connection = await pool.connect(plain, [], _TIMEOUT)
+            line = await self._pool.open(destination)
         except TimeoutError as error:
             words = "connecting took too long"
             raise UpstreamError(FaultKind.TIMEOUT, words, sent=False) from error
@@ -149,73 +168,67 @@ class HttpUpstream:
             # Whatever it was, there is no connection that a byte could have taken.
             raise fault_of(error, untouched=True) from error
         departure.connecting = False
-        return connection
+        return line
 
 
-async def _answered(
-    plain: PlainRequest, connection: Connection
-) -> aiohttp.ClientResponse:
-    """Send a request and return its answer once the headers are there."""
-    line = connection.protocol
-    if not isinstance(line, Line):
-        raise TypeError("the pool made a connection of another kind")
+async def _answered(line: Line, data: list[bytes]) -> None:
+    """Send a request and return once its answer has a head."""
     reused, line.used = line.used, True
-    witness = Witness.of(line.transport)
-    response = None
     try:
-        line.set_response_params(
-            timer=NO_TIMER,
-            skip_payload=False,
-            read_until_eof=True,
-            auto_decompress=False,
-            read_bufsize=READ_CHUNK,
-        )
-        response = await plain.send(connection)
-        await response.start(connection)
+        line.send(data)
+        await line.head()
     except BaseException as error:
-        if response is not None:
-            response.close()
-        connection.close()
+        line.abort()
         if isinstance(error, BREAKING):
-            untouched = witness is not None and witness.untouched()
-            raise fault_of(error, reused=reused, untouched=untouched) from error
+            raise fault_of(error, reused=reused, untouched=line.untouched) from error
         raise
-    finally:
-        if witness is not None:
-            witness.close()
-    return response
 
 
-def _url(text: str) -> URL:
+def _destination(text: str) -> Destination:
     try:
-        return url_of(text)
+        return destination_of(text)
     except ValueError as error:
         words = "its base_url is not a valid URL"
         raise UpstreamError(FaultKind.CONNECT, words, sent=False) from error
+
+
+def _bytes_of(
+    request: UpstreamRequest, destination: Destination, *, fresh: bool
+) -> list[bytes]:
+    """Return a request as it is sent, in as few pieces as is cheap."""
+    body = b"" if request.method == "GET" else request.body
+    length = None if request.method == "GET" else len(body)
+    try:
+        head = destination.head(request.method, request.headers, length, last=fresh)
+    except ValueError as error:
+        raise fault_of(error, untouched=True) from error
+    return [head + body] if len(body) <= _TOGETHER else [head, body]
 
 
 def _undecodable(error: DecodingError) -> UpstreamError:
     return UpstreamError(FaultKind.MALFORMED, str(error), sent=True)
 
 
-async def _decoded(
-    content: aiohttp.StreamReader, decoder: BoundedDecoder
-) -> AsyncIterator[bytes]:
-    async for chunk in content.iter_any():
-        for number, piece in enumerate(decoder.pieces(chunk)):
+async def _pieces(line: Line, decoder: BoundedDecoder | None) -> AsyncIterator[bytes]:
+    """Yield what arrives; a little that decodes to much lets others run between."""
+    while await line.more():
+        if decoder is None:
+            yield line.taken()
+            continue
+        for number, piece in enumerate(decoder.pieces(line.taken())):
             if number:
-                # A little that decodes to much must not keep the loop to itself.
                 await asyncio.sleep(0)
             yield piece
-    decoder.finish()
+    if decoder is not None:
+        decoder.finish()
 
 
-def _clean(headers: Mapping[str, str]) -> Mapping[str, str]:
+def _clean(headers: dict[str, str]) -> Mapping[str, str]:
     """Leave out headers that no client can be sent: controls, broken UTF-8."""
-    if all(map(str.isprintable, headers.values())):
+    if "".join(headers.values()).isprintable():
         return headers
-    return CIMultiDict(
-        (name, value.replace("\t", " "))
+    return {
+        name: value.replace("\t", " ")
         for name, value in headers.items()
         if value.isprintable() or not _UNSENDABLE.search(value)
-    )
+    }

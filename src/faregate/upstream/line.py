@@ -1,0 +1,315 @@
+"""One connection to a provider: a request goes out, its answer is read.
+
+Owns when an answer has a head, comes to its end or breaks, and how much of it may
+wait here. What arrives wakes its reader once for each read of the socket, or is
+handed on at once where somebody pours.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+import aiohttp
+import httptools
+
+from faregate.upstream.evidence import Witness
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from aiohttp.connector import Connection
+
+    Into = Callable[[bytes], Awaitable[None] | None]
+
+MOST_WAITING = 128 * 1024
+"""Bytes of an answer that may wait for their reader before the provider must."""
+LONGEST_HEADER = 8190
+MOST_HEADERS = 128
+_LONGEST_HEAD = (MOST_HEADERS + 2) * (LONGEST_HEADER + 4)
+"""A longer head has a line that is too long, or too many."""
+_SWITCHING = 101
+
+
+class Line(asyncio.Protocol):
+    """Carries one request at a time."""
+
+    used = False
+    """It has carried a request before."""
+    idle_since = 0.0
+    connection: Connection | None = None
+    """What the connector holds of it, until it is lost."""
+    should_close = True
+    """The connector, which asks this, is to keep no connections."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self.transport: asyncio.Transport | None = None
+        self.closed: asyncio.Future[None] = loop.create_future()
+        """Done once the connection is lost."""
+        self._parser: httptools.HttpResponseParser | None = None
+        self._witness: Witness | None = None
+        self.untouched = False
+        """The provider provably took no byte of the request; known once it broke."""
+        self.status = 0
+        self.headers: dict[str, str] = {}
+        self._head_size = 0
+        self._headed = False
+        self._interim = False
+        self._parts: list[bytes] = []
+        self._waiting = 0
+        self._paused = False
+        self.over = True
+        """The answer has come to its end; what waits here is the last of it."""
+        self._keeps = True
+        self.broke: Exception | None = None
+        """What ended the answer before its end."""
+        self._waiter: asyncio.Future[Awaitable[None] | None] | None = None
+        self._into: Into | None = None
+
+    # What a request does, in this order.
+
+    def send(self, data: list[bytes]) -> None:
+        """Write a request; raises ClientOSError on a connection that is gone."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            raise aiohttp.ClientOSError("the connection is gone")
+        self.over = self._headed = False
+        self.status, self._head_size = 0, 0
+        self.headers = {}
+        if self._witness is not None:
+            self._witness.watch()
+        if len(data) == 1:
+            transport.write(data[0])
+        else:
+            transport.writelines(data)
+
+    async def head(self) -> None:
+        """Return once status and headers are there; raises what broke it."""
+        while not self._headed:
+            if self.broke is not None:
+                raise self.broke
+            await self._news()
+
+    def taken(self) -> bytes:
+        """Return what has arrived of the body and was not taken; may be nothing."""
+        parts = self._parts
+        if not parts:
+            return b""
+        self._parts, self._waiting = [], 0
+        if self._paused:
+            self._paused = False
+            if self.transport is not None:
+                self.transport.resume_reading()
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    async def more(self) -> bool:
+        """Wait until something can be taken; False at the end; raises what broke."""
+        while not self._parts:
+            if self.broke is not None:
+                raise self.broke
+            if self.over:
+                return False
+            await self._news()
+        return True
+
+    async def pour(self, into: Into) -> None:
+        """Hand the body to `into` as it arrives, to the end; raises what broke.
+
+        What `into` returns is awaited before it gets more.
+        """
+        while await self.more():
+            waits = into(self.taken())
+            while waits is None and not (self._parts or self.over or self.broke):
+                waits = await self._news(into)
+            if waits is not None:
+                await waits
+
+    @property
+    def reusable(self) -> bool:
+        """Tell whether it may carry another request.
+
+        A provider may answer before it has read the whole request; what is left of
+        it then would stand before the next one.
+        """
+        transport = self.transport
+        return (
+            transport is not None
+            and self.over
+            and self._keeps
+            and not transport.is_closing()
+            and not transport.get_write_buffer_size()
+        )
+
+    def reset(self) -> None:
+        """Forget the answer: what was not taken of it is dropped."""
+        self.taken()
+        self.headers = {}
+
+    def is_connected(self) -> bool:
+        """Tell whether the connection stands."""
+        return self.transport is not None and not self.transport.is_closing()
+
+    def close(self) -> None:
+        """Close the connection, the way that peers expect."""
+        if self.transport is not None:
+            self.transport.close()
+
+    def abort(self) -> None:
+        """Drop the connection now, so that the provider stops."""
+        if self.transport is not None:
+            self.transport.abort()
+
+    # What the loop tells.
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        # uvloop's transports are no subclass of it.
+        self.transport = cast("asyncio.Transport", transport)
+        self._witness = Witness.of(transport)
+        self._parser = parser = httptools.HttpResponseParser(self)
+        # As browsers and every other client: answers are not ours to judge.
+        parser.set_dangerous_leniencies(
+            lenient_headers=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_spaces_after_chunk_size=True,
+        )
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.transport = self._parser = None
+        if not self.over:
+            self._ended_by(exc)
+        if self._witness is not None:
+            self.untouched = self._witness.untouched()
+            self._witness.close()
+            self._witness = None
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
+        if not self.closed.done():
+            self.closed.set_result(None)
+        self._wake()
+
+    def data_received(self, data: bytes) -> None:
+        if self.over or self._parser is None:
+            # Nobody asked for anything.
+            self._keeps = False
+            self.abort()
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self.over, self._keeps = True, False
+        except httptools.HttpParserError as error:
+            self._malformed(error)
+        if not self._headed:
+            self._head_size += len(data)
+            if self._head_size > _LONGEST_HEAD:
+                self._malformed(ValueError("the head of its answer is too long"))
+        if self._waiting > MOST_WAITING and not self._paused and self._into is None:
+            self._paused = True
+            if self.transport is not None:
+                self.transport.pause_reading()
+        if self._waiter is not None:
+            self._wake()
+
+    # What the parser tells.
+
+    def on_message_begin(self) -> None:
+        if self.over:
+            raise ValueError("more than the answer came")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._headed:
+            return  # A trailer, which nobody passes on.
+        if len(name) + len(value) > LONGEST_HEADER or b"\0" in value:
+            raise ValueError("a header that cannot be")
+        if len(self.headers) >= MOST_HEADERS:
+            raise ValueError("too many headers")
+        low = name.decode("latin-1").lower()
+        text = value.decode("utf-8", "surrogateescape").strip(" \t")
+        before = self.headers.get(low)
+        if before is not None and before != text:
+            text = f"{before}, {text}"
+        self.headers[low] = text
+
+    def on_headers_complete(self) -> None:
+        parser = self._parser
+        status = 0 if parser is None else parser.get_status_code()
+        if status < 200 and status != _SWITCHING:
+            self._interim = True
+            return
+        self.status, self._headed = status, True
+
+    def on_body(self, data: bytes) -> None:
+        self._parts.append(data)
+        self._waiting += len(data)
+
+    def on_message_complete(self) -> None:
+        if self._interim:
+            self._interim = False
+            self._head_size = 0
+            self.headers = {}
+            return
+        self.over = True
+        self._keeps = self._parser is not None and self._parser.should_keep_alive()
+
+    # How an answer breaks, and who hears of it.
+
+    def _ended_by(self, exc: Exception | None) -> None:
+        """Note how an answer ended whose connection is lost."""
+        if self.broke is not None:
+            return
+        if not self._headed:
+            self.broke = (
+                aiohttp.ClientOSError(*exc.args)
+                if isinstance(exc, OSError)
+                else aiohttp.ServerDisconnectedError()
+            )
+        elif exc is None and not self._framed():
+            self.over, self._keeps = True, False
+        else:
+            self.broke = aiohttp.ClientPayloadError("the answer is not complete")
+
+    def _framed(self) -> bool:
+        """Tell whether the answer says itself where it ends."""
+        coding = self.headers.get("transfer-encoding")
+        if coding is not None:
+            return coding.lower().endswith("chunked")
+        return "content-length" in self.headers
+
+    def _malformed(self, error: Exception) -> None:
+        self._keeps = False
+        if self.over or self.broke is not None:
+            return
+        if self._headed:
+            self.broke = aiohttp.ClientPayloadError("the answer is badly framed")
+        else:
+            self.broke = ValueError(f"the answer is not valid HTTP: {error}")
+        if self._witness is not None:
+            self.untouched = self._witness.untouched()
+
+    async def _news(self, into: Into | None = None) -> Awaitable[None] | None:
+        """Wait until something happens; `into` is given what arrives meanwhile."""
+        self._waiter = waiter = self._loop.create_future()
+        self._into = into
+        try:
+            waits: Awaitable[None] | None = await waiter
+            return waits
+        finally:
+            self._waiter = self._into = None
+
+    def _wake(self) -> None:
+        """Hand on what arrived, and wake whoever has something to decide."""
+        waiter, into = self._waiter, self._into
+        if waiter is None or waiter.done():
+            return
+        waits: Awaitable[None] | None = None
+        if into is not None and self._parts and self.broke is None:
+            try:
+                waits = into(self.taken())
+            except Exception as error:  # noqa: BLE001 - raised where it is awaited
+                waiter.set_exception(error)
+                return
+            if waits is None and not self.over:
+                return
+        waiter.set_result(waits)
