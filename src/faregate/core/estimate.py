@@ -167,7 +167,9 @@ def bounds_of(
         output = min(default_output, model.max_output or default_output)
     hidden = (model.max_output or UNKNOWN_MAXIMUM) if hidden_reasoning else 0
     hidden += facts.predicted
-    tokens = _over_rounds(input_tokens, rounds, model.context)
+    tokens = input_tokens
+    if rounds:
+        tokens = _over_rounds(tokens, rounds, model.context)
     if facts.compacts:
         # The summary is written from all of the input, and billed beside the answer.
         tokens += input_tokens

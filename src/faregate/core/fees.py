@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ _UNPRICED_TOOLS = frozenset({"image_generation", "code_interpreter", "shell"})
 """Tools of which a call is billed by pixels, or by the time of a machine."""
 
 
+@lru_cache(maxsize=1024)
 def searches_unasked(model: str) -> bool:
     """Tell whether a model searches the web in each answer, and bills it."""
     return _SEARCHING.search(model.casefold()) is not None

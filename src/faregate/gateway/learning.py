@@ -46,6 +46,24 @@ class Lesson:
     """Nothing named it: it lasts if it turns out to help."""
 
 
+@dataclass(slots=True)
+class Learned:
+    """What errors of a provider taught about one model."""
+
+    maximum: int | None = None
+    field: str | None = None
+    no_field: bool = False
+
+    def take(self, lesson: Lesson) -> None:
+        """Note a lesson; what it does not speak of stays known."""
+        self.maximum = lesson.maximum or self.maximum
+        self.field = lesson.field or self.field
+        self.no_field = lesson.no_field or self.no_field
+
+
+NOTHING_LEARNED = Learned()
+
+
 def lesson_from(plan: Plan, bounds: Bounds, answer: Whole) -> Lesson | None:
     """Return what a refused output bound teaches, where the gate had set it."""
     field = plan.output_field

@@ -5,19 +5,18 @@ Decides nothing about room in a budget; that is admission's part.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import TYPE_CHECKING
 
-from faregate.core.estimate import (
-    Bounds,
-    Unbounded,
-    bounds_of,
-    input_bound,
-)
+from faregate.core.estimate import Bounds
 from faregate.core.facts import RequestFacts, Work
-from faregate.core.fees import as_billed, sounding, unpriced_part
+from faregate.core.fees import (
+    as_billed,
+    searches_unasked,
+    sounding,
+    unpriced_part,
+)
 from faregate.core.policy import Unpriced
 from faregate.core.pricing import PriceRow, Ratio, zero_row
 from faregate.core.refusal import Refusal
@@ -29,12 +28,13 @@ from faregate.core.routing import (
     resolve,
 )
 from faregate.gateway import endpoints, messages, translating
+from faregate.gateway.groundwork import Ground, Grounds, bounds_on, kind_of
+from faregate.gateway.learning import NOTHING_LEARNED, Learned
 from faregate.gateway.plan import UNMETERED, Plan
 from faregate.gateway.plan_rules import (
     capped,
     dearest_region,
     has_no_tools,
-    held_at_maximum,
     must_ask_for_usage,
 )
 from faregate.gateway.tested_targets import TestedTargets
@@ -56,18 +56,6 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 1024
 """Model names that are kept with what they lead to: callers name what they like."""
-
-
-@dataclass(slots=True)
-class _Learned:
-    """What errors of a provider taught about one model."""
-
-    maximum: int | None = None
-    field: str | None = None
-    no_field: bool = False
-
-
-_NOTHING_LEARNED = _Learned()
 
 
 class Planner:
@@ -95,17 +83,16 @@ class Planner:
         self.tested = TestedTargets()
         """What smoke tests showed; told anew after each of them."""
         self._ahead = translating.Ahead()
-        self._learned: dict[tuple[str, str, str], _Learned] = {}
+        self._grounds = Grounds()
+        self._learned: dict[tuple[str, str, str], Learned] = {}
         self._rows: dict[tuple[str, str, str | None, date], PriceRow | None] = {}
         self._targets: dict[str, Target | NoTarget] = {}
 
     def learn(self, target: Target, protocol: str, lesson: Lesson) -> None:
         """Note what a provider said of the output bound that the gate had set."""
         key = (target.provider, target.model, protocol)
-        learned = self._learned.setdefault(key, _Learned())
-        learned.maximum = lesson.maximum or learned.maximum
-        learned.field = lesson.field or learned.field
-        learned.no_field = lesson.no_field or learned.no_field
+        self._learned.setdefault(key, Learned()).take(lesson)
+        self._grounds.forget()
 
     def window_of(self, target: str) -> int | None:
         """Return the context window of "provider/model", where it is known."""
@@ -142,7 +129,32 @@ class Planner:
             return instead
         if instead is not None:
             inbound, facts = instead.inbound, instead.facts
-        return self._planned(inbound, facts, identity, target, most, instead)
+        ground = self._ground(inbound, facts, target, spec, instead)
+        if isinstance(ground, Refusal):
+            return ground
+        if ground.searches:
+            facts = as_billed(facts, target.model)
+        bounded = self._bounded(ground, facts, identity.session, most)
+        if isinstance(bounded, Refusal):
+            return bounded
+        bounds, field = bounded
+        return Plan(
+            target=target,
+            spec=spec,
+            row=ground.row,
+            row_of=ground.row_of,
+            at=datetime.fromtimestamp(inbound.received_ms / 1000, UTC),
+            multiplier=ground.multiplier,
+            facts=facts,
+            bounds=bounds,
+            output_field=field,
+            url=ground.url,
+            headers=ground.headers,
+            strip_usage=ground.strip_usage,
+            bursts=ground.bursts,
+            carried=instead,
+            estimates=ground.estimates,
+        )
 
     async def prepare(self, inbound: Inbound, facts: RequestFacts) -> None:
         """Do what takes long for a large request, before it is planned."""
@@ -171,23 +183,44 @@ class Planner:
             return None
         model = self._prices.facts(target.provider, target.model)
         key = (target.provider, target.model, translating.dialect_of(spec) or "")
-        taught = self._learned.get(key, _NOTHING_LEARNED).maximum
+        taught = self._learned.get(key, NOTHING_LEARNED).maximum
         bounds = translating.output_bounds(
             spec, self._settings, (model.max_output, taught, most)
         )
         return translating.carried(inbound, facts, target, spec, bounds)
 
-    def _planned(
+    def _ground(
         self,
         inbound: Inbound,
         facts: RequestFacts,
-        identity: Identity,
         target: Target,
-        most: int | None,
+        spec: ProviderSpec,
         instead: Carried | None,
-    ) -> Plan | Refusal:
-        """Return the attempt for what is sent."""
-        spec = self._specs[target.provider]
+    ) -> Ground | Refusal:
+        """Return what a plan has in common with others of its kind."""
+        kind = None
+        if instead is None or instead.translation is None:
+            # Else what is sent has a head of its own each time.
+            kind = kind_of(inbound, facts, target)
+        if kind is None:
+            return self._decided(inbound, facts, target, spec)
+        self._grounds.hear(self.tested.known)
+        ground = self._grounds.find(kind, spec)
+        if ground is not None:
+            return ground
+        decided = self._decided(inbound, facts, target, spec)
+        if isinstance(decided, Ground):
+            self._grounds.keep(kind, decided)
+        return decided
+
+    def _decided(
+        self,
+        inbound: Inbound,
+        facts: RequestFacts,
+        target: Target,
+        spec: ProviderSpec,
+    ) -> Ground | Refusal:
+        """Decide all of a plan that does not follow from how long a request is."""
         base = spec.base_url(endpoints.base_protocol(facts.protocol), target.region)
         if base is None and target.region:
             return messages.not_in_region(target, facts)
@@ -197,42 +230,58 @@ class Planner:
         headers = self._headers(inbound, spec, facts.protocol, base)
         if isinstance(headers, Refusal):
             return headers
-        at = datetime.fromtimestamp(inbound.received_ms / 1000, UTC)
-
+        day = datetime.fromtimestamp(inbound.received_ms / 1000, UTC).date()
         subscribed = inbound.subscription and spec.takes_flat_logins
+        sound = facts.audio
 
         def row_of(service: str | None) -> PriceRow | None:
-            row = self._row(target, spec, at.date(), service, subscribed=subscribed)
-            return sounding(row) if row is not None and facts.audio else row
+            row = self._row(target, spec, day, service, subscribed=subscribed)
+            return sounding(row) if row is not None and sound else row
 
         facts = as_billed(facts, target.model)
         tier = facts.service_tier
-        stated = self._row(target, spec, at.date(), tier, subscribed=subscribed)
+        stated = self._row(target, spec, day, tier, subscribed=subscribed)
         unpriced = self._unpriced(facts, target, stated)
         if unpriced is not None:
             return unpriced
         row = row_of(tier)
-        bounded = self._bounded(facts, identity, target, spec, row, tested, most)
-        if isinstance(bounded, Refusal):
-            return bounded
-        bounds, field = bounded
-        return Plan(
+        counted = facts.work is Work.TOKEN_COUNT
+        bills = not counted and row is not None and row.source not in UNMETERED
+        model = self._prices.facts(target.provider, target.model)
+        learned = self._learned.get(
+            (target.provider, target.model, facts.protocol), NOTHING_LEARNED
+        )
+        return Ground(
             target=target,
             spec=spec,
+            head=inbound.head,
             row=row,
             row_of=row_of,
-            at=at,
             multiplier=self.multiplier(target, facts.region),
-            facts=facts,
-            bounds=bounds,
-            output_field=field,
             url=endpoints.url_of(base or "", inbound.head, facts, target),
             headers=headers,
             strip_usage=must_ask_for_usage(facts, tested),
             bursts=tested.bursts is True,
-            carried=instead,
             estimates=base is None,
+            searches=searches_unasked(target.model),
+            bills=bills,
+            model=capped(model, row, facts) if bills and row is not None else model,
+            output_field=self._output_field(spec, model, facts, learned, tested),
+            heeds_bound=tested.keeps_bound is not False,
+            hidden_reasoning=COMPLETION_EXCLUDES_REASONING in spec.usage_flags,
+            taught=learned.maximum,
         )
+
+    def _bounded(
+        self, ground: Ground, facts: RequestFacts, session: str, most: int | None
+    ) -> tuple[Bounds, str | None] | Refusal:
+        """Return the bounds, and the field that the output bound is put into."""
+        if not ground.bills:
+            free = Bounds(input=facts.body_bytes, output=facts.output_bound or 0)
+            return free, None
+        known = self._turns.last(session, ground.target, facts.conversation.fixed)
+        default = self._settings.default_output
+        return bounds_on(ground, facts, known, default, most)
 
     def route_named(self, name: str) -> RouteRule | None:
         """Return the configured route of this name."""
@@ -278,40 +327,6 @@ class Planner:
         part = None if row.source in UNMETERED else unpriced_part(facts, row)
         return None if part is None else messages.unpriced_part(target, part)
 
-    def _bounded(
-        self,
-        facts: RequestFacts,
-        identity: Identity,
-        target: Target,
-        spec: ProviderSpec,
-        row: PriceRow | None,
-        tested: Capabilities,
-        most: int | None,
-    ) -> tuple[Bounds, str | None] | Refusal:
-        """Return the bounds, and the field that the output bound is put into."""
-        counted = facts.work is Work.TOKEN_COUNT
-        if counted or row is None or row.source in UNMETERED:
-            free = Bounds(input=facts.body_bytes, output=facts.output_bound or 0)
-            return free, None
-        learned = self._learned.get(
-            (target.provider, target.model, facts.protocol), _NOTHING_LEARNED
-        )
-        model = self._prices.facts(target.provider, target.model)
-        bounds = self._bounds(facts, identity, target, spec, capped(model, row, facts))
-        if isinstance(bounds, Refusal):
-            return bounds
-        if tested.keeps_bound is False and facts.work is Work.GENERATION:
-            # No field stops this target: only its own maximum bounds an answer.
-            return held_at_maximum(bounds, model), None
-        field = self._output_field(spec, model, facts, learned, tested)
-        if bounds.output_injected and field is None:
-            return held_at_maximum(bounds, model), None
-        # What errors taught bounds what the gate sends, never what it holds unsent.
-        known = [each for each in (most, learned.maximum) if each is not None]
-        if bounds.output_injected and known:
-            bounds = bounds.with_output(min(bounds.output, *known))
-        return bounds, field
-
     def _row(
         self,
         target: Target,
@@ -335,34 +350,12 @@ class Planner:
             self._rows[key] = row
         return self._rows[key]
 
-    def _bounds(
-        self,
-        facts: RequestFacts,
-        identity: Identity,
-        target: Target,
-        spec: ProviderSpec,
-        model: ModelFacts,
-    ) -> Bounds | Refusal:
-        known = self._turns.last(identity.session, target, facts.conversation.fixed)
-        tokens = input_bound(facts, model, known)
-        if isinstance(tokens, Unbounded):
-            return messages.unbounded(target, tokens)
-        if facts.work is not Work.GENERATION:
-            return Bounds(input=tokens, output=0)
-        return bounds_of(
-            facts,
-            model,
-            default_output=self._settings.default_output,
-            input_tokens=tokens,
-            hidden_reasoning=COMPLETION_EXCLUDES_REASONING in spec.usage_flags,
-        )
-
     def _output_field(
         self,
         spec: ProviderSpec,
         model: ModelFacts,
         facts: RequestFacts,
-        learned: _Learned,
+        learned: Learned,
         tested: Capabilities,
     ) -> str | None:
         """Return the field that an output bound is put into, None for none.

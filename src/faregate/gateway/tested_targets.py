@@ -20,14 +20,15 @@ class TestedTargets:
 
     def __init__(self) -> None:
         """Know nothing yet."""
-        self._known: Mapping[tuple[str, str], Capabilities] = {}
+        self.known: Mapping[tuple[str, str], Capabilities] = {}
+        """By "provider/model" and protocol; another object after each test."""
 
     def take(self, known: Mapping[tuple[str, str], Capabilities]) -> None:
         """Know these from now on, by "provider/model" and protocol."""
-        self._known = known
+        self.known = known
 
     def of(self, target: Target, protocol: str) -> Capabilities:
         """Return what is known of a target in a protocol."""
-        if not self._known:
+        if not self.known:
             return UNTESTED
-        return self._known.get((target.bare, protocol), UNTESTED)
+        return self.known.get((target.bare, protocol), UNTESTED)
