@@ -31,6 +31,8 @@ from faregate.server.alerts import Alerts, Delivery
 from faregate.server.approval_routes import add_approval_routes
 from faregate.server.auth import Tokens
 from faregate.server.budget_desk import BudgetDesk
+from faregate.server.capture_desk import CaptureDesk
+from faregate.server.capture_routes import add_capture_routes
 from faregate.server.clock import SystemClock
 from faregate.server.control import Control
 from faregate.server.control_routes import control_app
@@ -57,6 +59,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
+    from faregate.config.keys import Keys
     from faregate.config.paths import Paths
     from faregate.config.settings import Settings
     from faregate.gateway.ports import Clock
@@ -171,7 +174,7 @@ class Daemon:
         self.gate.recording = recording = Recording(self.ledger.log_requests)
         # After everything that serves is closed, and before the ledger is.
         self._opened.callback(recording.flush)
-        warnings += learn(self.reports, self.gate)
+        warnings += [*learn(self.reports, self.gate), *self._capture(keys)]
         self.budgets = BudgetDesk(settings, paths, self.gate, self.ledger)
         self._tell_of_the_dead()
         secret = signing_secret(paths.state_dir / "signing-secret")
@@ -189,6 +192,7 @@ class Daemon:
             cap_is_default=settings.budget.monthly_is_default,
             warnings=tuple(warnings),
             first_request_seen=lambda: proxy.first_request_seen,
+            capture=self.captures.words,
         )
         figures = Figures(Reports.open(settings.ledger_dir), self.gate)
         self._opened.push_async_callback(figures.close)
@@ -213,6 +217,19 @@ class Daemon:
         self._keep(recording.run(), "requests")
         self._watch()
 
+    def _capture(self, keys: Keys) -> list[str]:
+        """Make the switch of capture; return what a start has to say of it."""
+        self.captures = desk = CaptureDesk(
+            self._settings.capture,
+            self._paths.captures,
+            self.gate,
+            secrets=lambda: [key.secret.reveal() for key in keys.found.values()],
+            loop=asyncio.get_running_loop(),
+        )
+        # What was captured until the end is written once everything is closed.
+        self._opened.callback(desk.close)
+        return [desk.warning] if desk.warning else []
+
     def _control_app(self) -> web.Application:
         control = self._control()
         app = control_app(control)
@@ -222,6 +239,7 @@ class Daemon:
         add_approval_routes(app, control, self.gate)
         governing = Governing(self.gate, self.ledger.governing, control, self.reports)
         add_governing_routes(app, control, governing)
+        add_capture_routes(app, control, self.captures)
         add_key_routes(app, control, self.ledger.keys, self.tokens, self._clock)
         keep = self.ledger.record_smoke
         return add_smoke_history(app, keep, self.reports, self.gate, control.runs)

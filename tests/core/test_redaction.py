@@ -52,6 +52,17 @@ def test_headers(name: str, value: str, shown: str) -> None:
     assert redact_headers([(name, value)]) == ((name, shown),)
 
 
+class Odd(str):
+    """A string of a kind of its own."""
+
+    __slots__ = ()
+
+
+def test_only_plain_strings_are_left() -> None:
+    [(name, value)] = redact_headers([(Odd("accept"), Odd("*/*"))])
+    assert (type(name), type(value)) == (str, str)
+
+
 @pytest.mark.parametrize(
     ("url", "shown"),
     [

@@ -20,5 +20,6 @@ def test_a_first_run_is_told_what_to_do() -> None:
     assert setup.keys_found == ["openai", "anthropic"]
     assert (setup.cap_is_default, setup.first_request_seen) == (True, False)
     assert setup.warnings == ["a base URL points at ourselves"]
+    assert setup.capture == ""
     seen = True
     assert state.setup().first_request_seen

@@ -156,6 +156,8 @@ class Setup(msgspec.Struct, frozen=True, kw_only=True):
     first_request_seen: bool
     cap_is_default: bool
     warnings: list[str] = []
+    capture: str = ""
+    """What is captured, in words, as in "on for 20 min"; "" for nothing."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True):

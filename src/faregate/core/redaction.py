@@ -76,7 +76,10 @@ def redact_headers(
     headers: Iterable[Header], secrets: Iterable[str] = ()
 ) -> tuple[Header, ...]:
     """Return headers without secrets; what scheme a credential has stays."""
-    return tuple((name, _value(name, value, secrets)) for name, value in headers)
+    # What parses HTTP has strings of its own kind: only plain ones leave here.
+    return tuple(
+        (str(name), _value(name, str(value), secrets)) for name, value in headers
+    )
 
 
 def redact_url(url: str, secrets: Iterable[str] = ()) -> str:

@@ -20,6 +20,7 @@ class SetupState:
     cap_is_default: bool
     warnings: tuple[str, ...]
     first_request_seen: Callable[[], bool]
+    capture: Callable[[], str] = str
 
     def setup(self) -> Setup:
         """Return them as the control API's model."""
@@ -31,4 +32,5 @@ class SetupState:
             first_request_seen=self.first_request_seen(),
             cap_is_default=self.cap_is_default,
             warnings=list(self.warnings),
+            capture=self.capture(),
         )

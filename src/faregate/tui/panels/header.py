@@ -35,12 +35,12 @@ def _candidates(view: View, narrow: bool) -> list[Line]:
     link, short_link, up = _link(view), _short_link(view), _uptime(view)
     down = _down(view) if narrow else ()
     work, short_work, alert = _work(view), _short_work(view), _alert(view)
-    held = _held(view)
+    held, kept = _held(view), _capture(view)
     bar = span(f" {view.ink.glyphs.bar} ", Tone.TRACK)
     richest = [
-        _join(bar, (*link, *up), held, work, down, alert),
-        _join(bar, link, held, work, down, alert),
-        _join(bar, link, held, short_work, down, alert),
+        _join(bar, (*link, *up), held, kept, work, down, alert),
+        _join(bar, link, held, kept, work, down, alert),
+        _join(bar, link, held, kept, short_work, down, alert),
     ]
     if not view.store.live:
         # How long it is gone matters more than what was at work.
@@ -49,7 +49,8 @@ def _candidates(view: View, narrow: bool) -> list[Line]:
         return [helped, _join(bar, link, _start_hint(view), alert), *told]
     return [
         *richest,
-        _join(bar, short_link, held, short_work, down, alert),
+        _join(bar, short_link, held, kept, short_work, down, alert),
+        _join(bar, short_link, held, kept, short_work, alert),
         _join(bar, short_link, held, short_work, alert),
         _join(bar, short_link, held, alert),
         _join(bar, short_link, held),
@@ -111,6 +112,14 @@ def _held(view: View) -> Line:
     return (
         (span(f"{view.ink.glyphs.closed} {latched}", Tone.CAPPED),) if latched else ()
     )
+
+
+def _capture(view: View) -> Line:
+    """Tell that prompts and answers go to the disk."""
+    setup = view.store.setup if view.store.live else None
+    if setup is None or not setup.capture:
+        return ()
+    return (span(f"{view.ink.glyphs.partial} capture {setup.capture}", Tone.WARN),)
 
 
 def _uptime(view: View) -> Line:
