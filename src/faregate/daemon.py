@@ -42,6 +42,7 @@ from faregate.server.figures import Figures
 from faregate.server.governing import Governing
 from faregate.server.governing_routes import add_governing_routes
 from faregate.server.key_routes import add_key_routes
+from faregate.server.limit_desk import LimitDesk
 from faregate.server.listen import agent_socket, hosts_of, serve_agents, serve_control
 from faregate.server.live import Live
 from faregate.server.model_list import ModelList
@@ -176,6 +177,7 @@ class Daemon:
         self._opened.callback(recording.flush)
         warnings += [*learn(self.reports, self.gate), *self._capture(keys)]
         self.budgets = BudgetDesk(settings, paths, self.gate, self.ledger)
+        self.limits = LimitDesk(settings, paths, self.gate, self.ledger.governing)
         self._tell_of_the_dead()
         secret = signing_secret(paths.state_dir / "signing-secret")
         self.tokens = Tokens(secret, self._was_ended)
@@ -237,7 +239,9 @@ class Daemon:
         answers = log_answers(self._settings, self._clock)
         add_cost_routes(app, control, answers, self.ledger, self.gate)
         add_approval_routes(app, control, self.gate)
-        governing = Governing(self.gate, self.ledger.governing, control, self.reports)
+        governing = Governing(
+            self.gate, self.ledger.governing, control, self.reports, self.limits
+        )
         add_governing_routes(app, control, governing)
         add_capture_routes(app, control, self.captures)
         add_key_routes(app, control, self.ledger.keys, self.tokens, self._clock)
@@ -270,6 +274,7 @@ class Daemon:
         line = self._paths.statusline
         self._keep(write_statusline(line, self.live), "statusline")
         self._keep(self.budgets.run(), "budgets")
+        self._keep(self.limits.run(), "limits")
 
     def _keep(self, work: Coroutine[object, object, None], name: str) -> None:
         """Run something in the background until the end."""

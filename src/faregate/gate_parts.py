@@ -91,7 +91,11 @@ def build_gate(
         loops=watch,
         approver=desk,
         limiter=Limiter(
-            LimitRules(settings.limits.everyone, settings.limits.by_agent),
+            LimitRules(
+                settings.limits.everyone,
+                settings.limits.by_agent,
+                settings.limits.by_workspace,
+            ),
             SessionStates(governing, clock),
             policy,
             clock,

@@ -110,3 +110,16 @@ def _is_gone(pid: int) -> bool:
             return True
         time.sleep(0.01)
     return False
+
+
+def test_the_time_that_a_person_sets_meanwhile_counts(tmp_path: Path) -> None:
+    flag = tmp_path / "flag"
+
+    def standing() -> Standing:
+        most = 0.0 if flag.exists() else 1e9
+        return Standing(state="running", max_time_s=most)
+
+    watch = RunWatch(standing, max_time_s=None, every_s=0.02)
+    assert run(watch, SLEEPS, flag) == -15
+    assert watch.why is not None
+    assert "time is over" in watch.why

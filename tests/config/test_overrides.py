@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import stat
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from faregate.config.kinds import Cap
 from faregate.config.load import load
-from faregate.config.overrides import set_cap
+from faregate.config.overrides import set_cap, set_limits, set_price
 from faregate.config.paths import Paths, find_paths
 from faregate.config.problems import ConfigError
 from faregate.config.sections.budgets import DAILY, MONTHLY, SESSION, Slot
@@ -129,3 +131,53 @@ def test_problems_of_both_files_are_told(
 def test_a_window_that_no_scope_has_is_refused(paths: Paths) -> None:
     with pytest.raises(ValueError, match="scope session"):
         set_cap(paths, Slot("global", None, WindowKind.SESSION), Cap(None))
+
+
+def test_limits_and_prices_stand_beside_the_caps(
+    paths: Paths, configured: Callable[[str], Settings]
+) -> None:
+    set_cap(paths, MONTHLY, Cap(Money.usd(50)))
+    chosen: dict[str, Mapping[str, Any]] = {
+        "all": {"requests": 300, "spend_per_minute": Money.usd("0.5")},
+        "agent:codex": {"wall_clock": 5400.0, "retries": None},
+        "workspace:web.app": {"concurrency": 2},
+        "session:x": {"requests": 1},
+    }
+    set_limits(paths, chosen)
+    set_price(paths, "openai/new", {"input": Decimal("1.5"), "output": Decimal(6)})
+    set_cap(paths, AGENT, Cap(Money.usd(1)))
+    written = "[limits]\nrequests = 100\n[limits.agent.codex]\nretries = 7"
+    settings = configured(written)
+    del chosen["session:x"]
+    assert settings.limits_set.by_scope == chosen
+    assert settings.limits.everyone == {"requests": 100}
+    assert [str(each).partition(" (")[0] for each in settings.hidden] == [
+        "limits.requests = 300",
+        'limits.agent.codex.retries = "none"',
+    ]
+    (row,) = settings.price_overrides
+    assert (row.provider, row.model, row.source) == ("openai", "new", "config")
+    assert len(settings.budget_rules) == 2
+    set_limits(paths, {})
+    set_price(paths, "openai/new", None)
+    settings = configured("")
+    assert (settings.limits_set.by_scope, settings.price_overrides) == ({}, ())
+    assert len(settings.budget_rules) == 2
+
+
+def test_a_price_that_was_set_wins(
+    paths: Paths, configured: Callable[[str], Settings]
+) -> None:
+    set_price(paths, "openai/new", {"input": Decimal(3), "output": Decimal(6)})
+    written = '[prices."openai/new"]\ninput = 1\noutput = 2\n'
+    written += '[prices."openai/other"]\ninput = 1\noutput = 2\n'
+    rows = {r.model: r.base.input for r in configured(written).price_overrides}
+    assert rows == {"other": 1_000_000, "new": 3_000_000}
+
+
+def test_what_is_wrong_with_a_limit_there_is_told(paths: Paths) -> None:
+    paths.overrides.write_text("[limits]\nrequests = -1\n")
+    with pytest.raises(ConfigError, match="requests"):
+        load(paths)
+    with pytest.raises(ConfigError, match="requests"):
+        set_limits(paths, {})

@@ -10,10 +10,12 @@ import pytest
 from faregate.core.limits.effective import (
     BY_CONFIG,
     BY_DEFAULT,
+    BY_PERSON,
     BY_RUN,
     DEFAULTS,
     NAMES,
     LimitRules,
+    Timed,
 )
 from faregate.core.limits.limit import NO_LIMITS, Counters, LastMinute, Limits, Wish
 from faregate.core.limits.registry import CHECKS, first_reached, room_for_output
@@ -173,3 +175,37 @@ def test_the_memory_of_answers_is_bounded() -> None:
     for number in range(3000):
         assert rules.effective(f"agent-{number}").limits == DEFAULTS
     assert len(rules._known) <= 1024
+
+
+def test_what_is_set_wins_where_it_is_set_and_the_nearest_place_wins() -> None:
+    rules = LimitRules(
+        everyone={"requests": 10},
+        by_agent={"codex": {"requests": 20}},
+        by_workspace={"web": {"requests": 15}},
+    )
+    assert rules.effective(None, workspace="web").limits.requests == 15
+    assert rules.effective("codex", workspace="web").limits.requests == 20
+    rules.use({"all": {"requests": 30}, "session:s": {"requests": 99}}, {})
+    found = rules.effective(None)
+    assert (found.limits.requests, found.sources["requests"]) == (30, BY_PERSON)
+    assert rules.effective("codex").limits.requests == 20
+    rules.use({**rules.set_to, "agent:codex": {"requests": None}}, {})
+    found = rules.effective("codex", Limits(requests=40), session="other")
+    assert (found.limits.requests, found.sources["requests"]) == (40, BY_RUN)
+    found = rules.effective("codex", Limits(requests=40), session="s")
+    assert found.limits.requests == 99
+    assert found.sources["requests"] == "faregate limits --session"
+
+
+def test_what_holds_for_a_while_says_until_when() -> None:
+    rules = LimitRules()
+    timed = {"workspace:web": {"requests": Timed(value=5, until_ms=7)}}
+    rules.use({"workspace:web": {"requests": 8}}, timed)
+    found = rules.effective(None, workspace="web")
+    assert (found.limits.requests, dict(found.until_ms)) == (5, {"requests": 7})
+    assert found.sources["requests"] == "faregate limits --workspace web"
+    assert not rules.effective(None).until_ms
+    # What a run was given is below it, and holds for as long as the run.
+    found = rules.effective(None, Limits(requests=2), workspace="web")
+    assert (found.limits.requests, dict(found.until_ms)) == (2, {})
+    assert rules.effective("a", session="x") is rules.effective("a", session="y")

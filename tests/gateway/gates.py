@@ -182,6 +182,7 @@ class FakeGoverning:
         self.kept: dict[str, Latch] = {}
         self.sums: dict[str, SessionTotals] = {}
         self.anew: list[str] = []
+        self.limits_noted: list[str] = []
 
     def latches(self) -> list[Latch]:
         return list(self.kept.values())
@@ -194,6 +195,18 @@ class FakeGoverning:
 
     def begin_anew(self, root: str, at_ms: int) -> None:
         self.anew.append(root)
+
+    def note_limit(
+        self,
+        subject: str,
+        *,
+        before: str,
+        after: str,
+        note: str | None,
+        at_ms: int,
+        who: str,
+    ) -> None:
+        self.limits_noted.append(subject)
 
     def totals(self, root: str) -> SessionTotals | None:
         return self.sums.get(root)

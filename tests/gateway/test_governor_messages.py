@@ -48,7 +48,7 @@ def test_a_limit_says_what_was_reached_and_where_it_is_set() -> None:
     refusal = governor_messages.limit_reached(reached, "run-1", BY_RUN)
     assert refusal.code is RefusalCode.LIMIT_EXCEEDED
     assert "run-1 has made its 100 requests" in refusal.message
-    assert "--max-requests" in refusal.message
+    assert "faregate limits set requests MORE --session run-1" in refusal.message
     assert refusal.extra["limit_name"] == "requests"
     assert refusal.extra["limit_source"] == BY_RUN
     assert refusal.scope == "session:run-1"

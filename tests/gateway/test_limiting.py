@@ -330,3 +330,42 @@ async def test_a_latch_meets_who_stands_in_line(
         assert counters is not None
         assert counters.counters.running == 0
         assert counters.waits_for is None
+
+
+async def test_what_is_set_holds_from_the_next_request_on(tmp_path: Path) -> None:
+    with gate(tmp_path, requests=1) as small:
+        small.upstream.script = [answer() for _ in range(3)]
+        first, second = await ask(small, 2)
+        assert isinstance(first, Whole)
+        assert limit_of(second) == "requests"
+        small.limiter.reset({"session:s": {"requests": 3}}, {})
+        third, fourth, fifth = await ask(small, 3)
+        # What was counted stays: two more, not three.
+        assert isinstance(third, Whole)
+        assert isinstance(fourth, Whole)
+        assert limit_of(fifth) == "requests"
+        assert isinstance(fifth, Refusal)
+        assert fifth.extra["limit_source"] == "faregate limits --session"
+        small.limiter.reset({}, {})
+        (sixth,) = await ask(small, 1)
+        assert isinstance(sixth, Refusal)
+        assert sixth.extra["limit"] == "1"
+
+
+async def test_who_stands_in_line_is_let_through_by_a_raise(tmp_path: Path) -> None:
+    patient = GateSettings(patience=Patience(room=30.0))
+    with gate(tmp_path, patient, concurrency=1) as small:
+        held = asyncio.Event()
+        small.upstream.script = [held, held, answer(), answer()]
+        running = [
+            asyncio.ensure_future(small.exchange(chat(t))[0].run()) for t in "ab"
+        ]
+        await turn(20)
+        state = small.limiter.states.known("s")
+        assert state is not None
+        assert state.waits_for is not None
+        small.limiter.reset({"all": {"concurrency": 2}}, {})
+        await turn(20)
+        assert state.counters.running == 2
+        held.set()
+        assert all(isinstance(r, Whole) for r in await asyncio.gather(*running))

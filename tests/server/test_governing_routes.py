@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ import pytest
 
 from faregate.control.client import ControlClient
 from faregate.control.errors import ControlError
-from faregate.control.governing import RunLimits
+from faregate.control.governing import RunLimits, SetLimit
 from faregate.control.models import NewSession
 from tests.money.calls import Client, call_of, client_of
 from tests.running import RunningGate, running_gate
@@ -154,3 +155,33 @@ async def test_nonsense_is_no_limit(
     with pytest.raises(ControlError) as refused:
         await do(person.new_session, NewSession(limits=limits))
     assert refused.value.code == "bad_request"
+
+
+async def test_inside_a_run_only_its_own_limits_are_lowered(gate: RunningGate) -> None:
+    inside = ControlClient(gate.paths.socket)
+    asked = NewSession(agent="codex", pid=os.getpid(), limits=RunLimits(requests=5))
+    session = (await do(inside.new_session, asked)).session
+    for scope in ("all", "agent:codex"):
+        with pytest.raises(ControlError, match="started by faregate run"):
+            await do(inside.set_limit, SetLimit(scope=scope, name="retries", value="1"))
+    own = f"session:{session}"
+    done = await do(inside.set_limit, SetLimit(scope=own, name="requests", value="4"))
+    assert (done.before, done.after) == ("5", "4")
+    for value in ("5", None):
+        ask = SetLimit(scope=own, name="requests", value=value)
+        with pytest.raises(ControlError, match="started by faregate run"):
+            await do(inside.set_limit, ask, confirmed=True)
+    standing = await do(inside.standing, session)
+    assert standing.max_time_s == 14_400.0
+
+
+async def test_the_limits_of_a_workspace_are_shown(
+    gate: RunningGate, person: ControlClient
+) -> None:
+    ask = SetLimit(scope="workspace:web", name="wall_clock", value="90m")
+    await do(person.set_limit, ask)
+    told = await do(person.limits, workspace="web")
+    assert told.workspace == "web"
+    by_name = {each.name: each for each in told.limits}
+    assert by_name["wall_clock"].limit == "5400"
+    assert by_name["wall_clock"].source == "faregate limits --workspace web"

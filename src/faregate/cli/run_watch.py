@@ -83,6 +83,9 @@ class RunWatch:
             return None
         if standing.state in {"stopped", "out_of_time"}:
             return standing.why or standing.state
+        if standing.state == "running":
+            # A person may have given it more time, or less.
+            self._most = standing.max_time_s
         return None
 
     def _end(self, child: subprocess.Popen[bytes]) -> None:

@@ -22,6 +22,7 @@ def json_schema() -> dict[str, object]:
     limits["properties"] = {
         **_properties(schema.LimitKeys),
         "agent": _named(_table(schema.LimitKeys)),
+        "workspace": _named(_table(schema.LimitKeys)),
     }
     sections: dict[str, object] = {
         "server": _table(schema.ServerKeys),

@@ -20,7 +20,6 @@ from faregate.config.sections.alerts import read_alerts
 from faregate.config.sections.approvals import read_approvals
 from faregate.config.sections.budgets import (
     MONTHLY,
-    Caps,
     merge_caps,
     read_budget,
     read_caps,
@@ -29,6 +28,11 @@ from faregate.config.sections.budgets import (
 from faregate.config.sections.capture import read_capture
 from faregate.config.sections.limits import read_limits
 from faregate.config.sections.loops import read_loops
+from faregate.config.sections.overrides import (
+    Overrides,
+    hidden_limits,
+    read_sections,
+)
 from faregate.config.sections.prices import read_models, read_prices
 from faregate.config.sections.providers import read_providers
 from faregate.config.sections.routes import (
@@ -51,6 +55,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from faregate.config.paths import Paths
+    from faregate.config.settings import ProviderChoice
+    from faregate.core.pricing import PriceRow
 
 _AT = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
 _KEY = re.compile(r"[\w.\"/-]{1,100}")
@@ -70,27 +76,31 @@ def load(paths: Paths) -> Settings:
     Raises ConfigError with every problem found, each with file, line and key.
     """
     source = Source(file=paths.config)
-    top, overridden, override_source = _tables(paths, source)
+    top, overridden = _tables(paths, source)
     server = read_server(top.table("server"))
     budget = top.table("budget")
     configured = read_caps(budget, top.tables("budgets"))
-    caps, hidden = merge_caps(configured, overridden)
-    chosen = MONTHLY in configured or MONTHLY in overridden
+    caps, hidden = merge_caps(configured, overridden.caps)
+    chosen = MONTHLY in configured or MONTHLY in overridden.caps
     providers = read_providers(top.table("providers"), server)
     routes = read_routes(top.table("routes"), providers)
     keys = top.table("keys")
+    limits = read_limits(top.table("limits"))
+    hidden = (*hidden, *hidden_limits(limits, overridden.limits))
+    prices = read_prices(top.table("prices"), providers)
     settings = Settings(
         server=server,
         budget=read_budget(budget, caps, chosen=chosen),
         budget_rules=rules(caps),
         providers=providers,
         model_facts=read_models(top.table("models"), providers),
-        price_overrides=read_prices(top.table("prices"), providers),
+        price_overrides=_with_set(prices, overridden, providers),
         routes=routes,
         retries=read_retries(top.table("retries")),
         theme=read_theme(top.table("theme")),
         keys=read_keys(keys),
-        limits=read_limits(top.table("limits")),
+        limits=limits,
+        limits_set=overridden.limits,
         alerts=read_alerts(top.table("alerts")),
         approvals=read_approvals(top.table("approvals")),
         loops=read_loops(top.table("loops")),
@@ -100,21 +110,30 @@ def load(paths: Paths) -> Settings:
         warnings=(*(f"{each}" for each in hidden), *retired_targets(routes, providers)),
     )
     top.finish(homes=_homes())
-    problems = [*source.problems, *override_source.problems]
+    problems = [*source.problems, *overridden.source.problems]
     if problems:
         raise ConfigError(*sorted(problems, key=_by_place))
     return settings
 
 
-def read_overrides(path: Path) -> tuple[Caps, Source]:
-    """Return the caps that commands have set, and what is wrong with the file."""
+def read_overrides(path: Path) -> Overrides:
+    """Return what commands have set, and what is wrong with the file."""
     source = Source(file=path)
-    top = Table(parse(path, source), source=source)
-    budget = top.table("budget")
-    caps = read_caps(budget, top.tables("budgets"))
-    budget.finish()
-    top.finish()
-    return caps, source
+    return read_sections(parse(path, source), source)
+
+
+def _with_set(
+    configured: tuple[PriceRow, ...],
+    overridden: Overrides,
+    providers: Mapping[str, ProviderChoice],
+) -> tuple[PriceRow, ...]:
+    """Return the person's own prices; those that a command has set win."""
+    if overridden.prices is None:
+        return configured
+    rows = read_prices(overridden.prices, providers)
+    known = {(row.provider, row.model) for row in rows}
+    left = [row for row in configured if (row.provider, row.model) not in known]
+    return (*left, *rows)
 
 
 def parse(path: Path, source: Source) -> Mapping[str, object]:
@@ -154,23 +173,22 @@ def _homes() -> dict[str, str]:
     }
 
 
-def _tables(paths: Paths, source: Source) -> tuple[Table, Caps, Source]:
+def _tables(paths: Paths, source: Source) -> tuple[Table, Overrides]:
     """Parse both files; a file that is no TOML does not hide the other's problems."""
     wrong: list[Problem] = []
     top = Table({}, source=source)
-    caps: Caps = {}
-    override_source = Source(file=paths.overrides)
+    overridden = Overrides(source=Source(file=paths.overrides))
     try:
         top = Table(parse(paths.config, source), source=source)
     except ConfigError as error:
         wrong += error.problems
     try:
-        caps, override_source = read_overrides(paths.overrides)
+        overridden = read_overrides(paths.overrides)
     except ConfigError as error:
         wrong += error.problems
     if wrong:
         raise ConfigError(*wrong)
-    return top, caps, override_source
+    return top, overridden
 
 
 def _syntax_problem(path: Path, text: str, message: str) -> Problem:

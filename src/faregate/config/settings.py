@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from faregate.core.approvals.policy import ApprovalPolicy
+from faregate.core.limits.effective import EVERYONE
 from faregate.core.loops.finding import LoopSettings
 from faregate.core.retrying import RetryPolicy
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from faregate.core.limits.budget import BudgetRule
-    from faregate.core.limits.effective import Chosen
+    from faregate.core.limits.effective import Chosen, ChosenByScope
     from faregate.core.model_facts import ModelFacts
     from faregate.core.money import Money
     from faregate.core.policy import OnTight, Unpriced
@@ -82,10 +83,36 @@ class CaptureSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitSettings:
-    """Limits that were written down, for everyone and by agent."""
+    """Limits that were written down, for everyone, by agent and by workspace."""
 
     everyone: Chosen = field(default_factory=dict)
     by_agent: Mapping[str, Chosen] = field(default_factory=dict)
+    by_workspace: Mapping[str, Chosen] = field(default_factory=dict)
+
+    @property
+    def by_scope(self) -> dict[str, Chosen]:
+        """The same by "all", "agent:X" and "workspace:X"; empty ones are left out."""
+        found = {EVERYONE: self.everyone}
+        for kind, by_name in (
+            ("agent", self.by_agent),
+            ("workspace", self.by_workspace),
+        ):
+            found |= {f"{kind}:{name}": chosen for name, chosen in by_name.items()}
+        return {scope: chosen for scope, chosen in found.items() if chosen}
+
+    @staticmethod
+    def of_scopes(by_scope: ChosenByScope) -> LimitSettings:
+        """Return the limits of these scopes; those of one session have no place."""
+        named: dict[str, dict[str, Chosen]] = {"agent": {}, "workspace": {}}
+        for scope, chosen in by_scope.items():
+            kind, _, name = scope.partition(":")
+            if kind in named:
+                named[kind][name] = chosen
+        return LimitSettings(
+            everyone=by_scope.get(EVERYONE, {}),
+            by_agent=named["agent"],
+            by_workspace=named["workspace"],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +200,8 @@ class Settings:
     """Key bindings of the screen: action to key."""
     ledger_dir: Path
     limits: LimitSettings = field(default_factory=LimitSettings)
+    limits_set: LimitSettings = field(default_factory=LimitSettings)
+    """Those that commands have set; they win over `limits`."""
     alerts: AlertSettings = field(default_factory=AlertSettings)
     approvals: ApprovalPolicy = field(default_factory=ApprovalPolicy)
     capture: CaptureSettings = field(default_factory=CaptureSettings)

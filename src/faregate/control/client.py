@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     from faregate.control.governing import (
         LatchAnswer,
         LatchView,
+        LimitChanged,
         LimitsView,
+        SetLimit,
         Standing,
     )
     from faregate.control.keys import KeyView, MadeKey
@@ -172,16 +174,30 @@ class ControlClient:
         return self._latch("/v1/resume", scope, self._proof(confirmed))
 
     def limits(
-        self, session: str | None = None, *, agent: str | None = None
+        self,
+        session: str | None = None,
+        *,
+        agent: str | None = None,
+        workspace: str | None = None,
     ) -> LimitsView:
-        """Return what limits a session, or any session of an agent."""
+        """Return what limits a session, or any session of an agent or workspace."""
         from urllib.parse import urlencode
 
         from faregate.control.governing import LimitsView
 
-        named = {"session": session, "agent": agent}
+        named = {"session": session, "agent": agent, "workspace": workspace}
         query = urlencode({k: v for k, v in named.items() if v is not None})
         return self._get(f"/v1/limits?{query}", LimitsView)
+
+    def set_limit(self, asked: SetLimit, *, confirmed: bool = False) -> LimitChanged:
+        """Set a limit or take it back; one that loosens needs `confirmed`.
+
+        The admin secret stands in for that. A preview needs neither.
+        """
+        from faregate.control.governing import LimitChanged
+
+        proof = self._proof(confirmed)
+        return _decode(self._post("/v1/limits", asked, headers=proof), LimitChanged)
 
     def standing(self, session: str) -> Standing:
         """Return whether a session may go on."""

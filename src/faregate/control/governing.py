@@ -66,9 +66,14 @@ class LimitView(msgspec.Struct, frozen=True, kw_only=True):
     used: str | None
     """None where nothing is counted over the session, or nothing was asked yet."""
     source: str
-    """"default", "[limits]", "[limits.agent.NAME]" or "faregate run"."""
+    """"default", "[limits]", "[limits.agent.NAME]", "faregate run", or who set it:
+    "faregate limits", with --session, --agent NAME or --workspace NAME."""
     hit: int = 0
     """Requests that it refused since the proxy started."""
+    until: str | None = None
+    """When it ends, where it was set for a while."""
+    without: str | None = None
+    """What would hold had nothing been set by `faregate limits`, where that differs."""
 
 
 class LimitsView(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,6 +82,33 @@ class LimitsView(msgspec.Struct, frozen=True, kw_only=True):
     session: str | None
     agent: str | None
     limits: list[LimitView]
+    workspace: str | None = None
+
+
+class SetLimit(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask to set a limit, or to take back what was set."""
+
+    scope: str
+    """"all", "session:X", "agent:X" or "workspace:X"."""
+    name: str
+    value: str | None
+    """As a person types it: "200k", "90m", "0.50", "none"; None takes it back."""
+    for_s: float | None = None
+    """Seconds for which it holds; None for good."""
+    preview: bool = False
+    """Only tell what it would do."""
+
+
+class LimitChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """What a limit was and is; values are as in `LimitView`, None for no limit."""
+
+    scope: str
+    name: str
+    before: str | None
+    after: str | None
+    loosens: bool
+    """Somebody may use more than before, so that it needs a person."""
+    until: str | None = None
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,6 +117,8 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
     state: StandingState
     why: str | None = None
     limits_hit: dict[str, int] = {}
+    max_time_s: float | None = None
+    """How long the session may last now, from its first request on."""
 
 
 def latched_words(paused: Sequence[str], stopped: Sequence[str]) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from faregate.core.latches import EVERYTHING, LatchState
-from faregate.core.limits.effective import BY_RUN
 from faregate.core.money import Money
 from faregate.core.refusal import Refusal, RefusalCode
 
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
     from faregate.core.latches import Latch
     from faregate.core.limits.limit import Reached
 
-_OPTIONS = {"wall_clock": "--max-time"}
 _SAYS = {
     "requests": "Session {session} has made its {most} request{s}",
     "wall_clock": "The time of session {session} is over: {most}",
@@ -64,7 +62,7 @@ def limit_reached(reached: Reached, session: str, source: str) -> Refusal:
         facts["needed"] = words["needed"]
     return Refusal(
         code=RefusalCode.LIMIT_EXCEEDED,
-        message=f"{what}. To go on: {_way_on(reached.limit, session, source)}",
+        message=f"{what}. To go on: {_way_on(reached.limit, session)}",
         scope=f"session:{session}",
         extra={**facts, "limit_source": source},
     )
@@ -114,19 +112,13 @@ def _argument(scope: str) -> str:
     return f"--workspace {name}" if kind == "workspace" else name
 
 
-def _way_on(limit: str, session: str, source: str) -> str:
+def _way_on(limit: str, session: str) -> str:
+    more = f"faregate limits set {limit} MORE --session {session}"
     if limit in {"request_input_tokens", "request_output_tokens"}:
-        return f"send less, or raise {limit} under {_section(source)}"
+        return f"send less, or let a person raise it: {more}"
     if limit in {"concurrency", "tokens_per_minute", "spend_per_minute"}:
-        return f"wait a little, or raise {limit} under {_section(source)}"
-    more = f"{limit} under {_section(source)}"
-    if source == BY_RUN:
-        more = _OPTIONS.get(limit, f"--max-{limit.replace('_', '-')}")
-    return f"faregate resume {session} begins its limits anew; for more: {more}"
-
-
-def _section(source: str) -> str:
-    return source if source.startswith("[") else "[limits]"
+        return f"wait a little, or let a person raise it: {more}"
+    return f"faregate resume {session} begins its limits anew; to raise it: {more}"
 
 
 def _figure(limit: str, value: float | Money) -> str:

@@ -26,7 +26,12 @@ if TYPE_CHECKING:
 
     from faregate.core.facts import RequestFacts
     from faregate.core.identity import Identity
-    from faregate.core.limits.effective import Effective, LimitRules
+    from faregate.core.limits.effective import (
+        ChosenByScope,
+        Effective,
+        LimitRules,
+        TimedByScope,
+    )
     from faregate.core.refusal import Refusal
     from faregate.gateway.counting import CountTokens
     from faregate.gateway.inbound import Inbound
@@ -82,7 +87,22 @@ class Limiter:
         """Return the limits that hold for a request."""
         grant = asked.inbound.grant
         granted = None if grant is None else grant.limits
-        return self.rules.effective(asked.identity.labels.agent, granted)
+        identity = asked.identity
+        return self.rules.effective(
+            identity.labels.agent,
+            granted,
+            workspace=identity.labels.workspace,
+            session=identity.root_session,
+        )
+
+    def reset(self, set_to: ChosenByScope, timed: TimedByScope) -> None:
+        """Let other limits hold from now on, for those that wait in line as well.
+
+        What was counted stays; what runs is not asked again, but for its time.
+        """
+        self.rules.use(set_to, timed)
+        for state in self.states:
+            state.wake()
 
     async def admit(self, asked: Asked) -> Refusal | None:
         """Let a request through and count it, or say which limit is reached."""
@@ -102,7 +122,7 @@ class Limiter:
             wish = await self._counted(asked, state, wish)
             reached = self._try(asked, state, limits, wish)
         if reached is not None and self._may_wait(reached):
-            reached = await self._wait(asked, state, limits, wish, reached)
+            reached = await self._wait(asked, state, wish, reached)
         return None if reached is None else self.refused(asked, state, reached)
 
     def now(self) -> float:
@@ -194,28 +214,26 @@ class Limiter:
         )
 
     async def _wait(
-        self,
-        asked: Asked,
-        state: SessionState,
-        limits: Limits,
-        wish: Wish,
-        reached: Reached,
+        self, asked: Asked, state: SessionState, wish: Wish, reached: Reached
     ) -> Reached | None:
         """Stand in the session's line until the limit lets go, for a while."""
         asked.on_wait(governor_messages.waiting_for(reached))
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._settings.patience.room), state.turn:
                 try:
-                    return await self._first_in_line(asked, state, limits, wish)
+                    return await self._first_in_line(asked, state, wish)
                 finally:
                     state.waits_for = None
         return reached
 
     async def _first_in_line(
-        self, asked: Asked, state: SessionState, limits: Limits, wish: Wish
+        self, asked: Asked, state: SessionState, wish: Wish
     ) -> Reached | None:
         while True:
-            wish = replace(wish, now=self._clock.elapsed())
+            # A person may have changed them meanwhile, and what a cost is asked for.
+            limits = self.effective(asked).limits
+            fresh = self._wish(asked, limits)
+            wish = replace(fresh, input=wish.input)
             found = first_reached(limits, state.counters, wish)
             if found is None:
                 self._enter(asked, state, limits, wish)

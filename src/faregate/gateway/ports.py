@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 
     from faregate.core.attempts import UpstreamRequest
     from faregate.core.holds import (
@@ -84,6 +84,13 @@ class LedgerPort(Protocol):
 
     def states(self, budgets: Sequence[BudgetWindow]) -> tuple[BudgetState, ...]:
         """Return the running sums of these windows."""
+        ...
+
+    def in_force(self, covers: Callable[[str, str], bool]) -> None:
+        """Take note of the budgets from now on; raise LedgerError.
+
+        `covers` tells whether one of them asks for a scope's window.
+        """
         ...
 
 
@@ -176,6 +183,19 @@ class GoverningPort(Protocol):
 
     def begin_anew(self, root: str, at_ms: int) -> None:
         """Count a session's limits from now on."""
+        ...
+
+    def note_limit(
+        self,
+        subject: str,
+        *,
+        before: str,
+        after: str,
+        note: str | None,
+        at_ms: int,
+        who: str,
+    ) -> None:
+        """Write down that a person changed a limit; on the disk when this returns."""
         ...
 
     def totals(self, root: str) -> SessionTotals | None:

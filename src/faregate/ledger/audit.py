@@ -31,7 +31,8 @@ class AuditRow:
     at_ms: int
     who: str
     what: str
-    """"limit", "resolve", "reopen", "outcome", "reset", "approval"."""
+    """"limit", "resolve", "reopen", "outcome", "reset", "approval",
+    "session limit"."""
     subject: str
     before: str | None = None
     after: str | None = None

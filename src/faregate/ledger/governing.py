@@ -112,6 +112,29 @@ class Governing:
                 self._connection.execute(_ANEW, (name, at_ms))
             audit.write(self._connection, row)
 
+    def note_limit(
+        self,
+        subject: str,
+        *,
+        before: str,
+        after: str,
+        note: str | None,
+        at_ms: int,
+        who: str,
+    ) -> None:
+        """Write down in the audit that a person changed a limit of sessions."""
+        row = audit.AuditRow(
+            at_ms=at_ms,
+            who=who,
+            what="session limit",
+            subject=subject,
+            before=before,
+            after=after,
+            note=note,
+        )
+        with full_sync(self._connection), self._writing:
+            audit.write(self._connection, row)
+
     def begin_anew(self, root: str, at_ms: int) -> None:
         """Count a session's limits from now on: it was quiet for long."""
         with self._writing:

@@ -109,12 +109,18 @@ class Control:
             session=session,
             token=self._tokens.issue(grant),
             url=self._url,
-            max_time_s=self._rules.effective(asked.agent, limits).limits.wall_clock,
+            max_time_s=self._rules.effective(
+                asked.agent, limits, workspace=asked.workspace, session=session
+            ).limits.wall_clock,
         )
 
     def granted(self, session: str) -> Limits | None:
         """Return the limits that a run of this process was given."""
         return self._granted.get(session)
+
+    def all_granted(self) -> list[Limits]:
+        """Return what the runs of this process were given, where that limits them."""
+        return [each for each in self._granted.values() if each is not None]
 
     def end_session(self, session: str, *, peer: int) -> None:
         """End a session for process `peer`: its token stops working.

@@ -1,4 +1,4 @@
-"""What people do about running sessions: pause, resume, stop, look at limits.
+"""What people do about running sessions: pause, resume, stop, look at and set limits.
 
 The verbs, apart from HTTP. A latch is in the ledger before it holds.
 """
@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from faregate.config.problems import ConfigError
 from faregate.control.governing import (
     LatchAnswer,
     LatchView,
+    LimitChanged,
     LimitsView,
     LimitView,
+    SetLimit,
     Standing,
 )
 from faregate.control.sanitise import sanitise
 from faregate.core.latches import Latch, LatchState, is_scope
+from faregate.core.limit_changes import Concerned
 from faregate.core.limits.effective import NAMES
 from faregate.core.money import Money
 from faregate.gateway import governor_messages
@@ -23,13 +27,14 @@ from faregate.server.control import ControlRefusedError
 from faregate.server.views import rfc3339
 
 if TYPE_CHECKING:
-    from faregate.core.limits.effective import Effective
+    from faregate.core.limits.effective import Effective, LimitRules
     from faregate.core.limits.limit import Limits
     from faregate.core.records import SessionRow
     from faregate.gateway.gate import Gate
     from faregate.gateway.ports import GoverningPort
     from faregate.gateway.session_state import SessionState
     from faregate.server.control import Control
+    from faregate.server.limit_desk import Change, LimitDesk
 
 
 class Sessions(Protocol):
@@ -44,7 +49,12 @@ class Governing:
     """The verbs behind the routes of pauses, stops and limits."""
 
     def __init__(
-        self, gate: Gate, ledger: GoverningPort, control: Control, sessions: Sessions
+        self,
+        gate: Gate,
+        ledger: GoverningPort,
+        control: Control,
+        sessions: Sessions,
+        desk: LimitDesk,
     ) -> None:
         """Act on `gate`; `control` knows what the runs of this process were given."""
         if gate.governor.limiter is None:
@@ -54,6 +64,7 @@ class Governing:
         self._ledger = ledger
         self._control = control
         self._sessions = sessions
+        self._desk = desk
 
     def latches(self) -> list[LatchView]:
         """Return everything that is paused or stopped, but for what has ended."""
@@ -94,18 +105,51 @@ class Governing:
             self._tell(scope, f"resumed by a person{more}", "resumed")
         return LatchAnswer(scope=scope, changed=changed or anew)
 
-    def limits(self, session: str | None, agent: str | None) -> LimitsView:
-        """Return what limits a session, or any session of an agent; 404 if unknown."""
+    def limits(
+        self, session: str | None, agent: str | None, workspace: str | None = None
+    ) -> LimitsView:
+        """Return what limits a session, or any of an agent or workspace; 404 if unknown.
+
+        To look must not change what the session finds when it asks again.
+        """
         if session is None:
-            found = self._limiter.rules.effective(agent)
-            return _limits_view(found, None, None, agent)
-        row = self._known(session)
-        root = session if row is None else row.root
-        agent = None if row is None else row.labels.agent
-        # To look must not change what the session finds when it asks again.
-        state = self._limiter.states.known(root) or self._limiter.states.peek(root)
-        found = self._limiter.rules.effective(agent, self._granted(root, state))
-        return _limits_view(found, state, sanitise(session), agent)
+            who, state = Concerned(agent=agent, workspace=workspace), None
+        else:
+            who, state = self._of_session(session)
+        rules = self._limiter.rules
+        return LimitsView(
+            session=None if session is None else sanitise(session),
+            agent=None if who.agent is None else sanitise(who.agent),
+            workspace=None if who.workspace is None else sanitise(who.workspace),
+            limits=_limit_views(_of(rules, who), _of(rules.but({}, {}), who), state),
+        )
+
+    def check_limit(self, asked: SetLimit) -> Change:
+        """Return what setting a limit would do; refuses what cannot be set."""
+        kind, _, name = asked.scope.partition(":")
+        if kind == "session":
+            who, _state = self._of_session(name)
+        else:
+            granted = self._all_granted()
+            named = {kind: name} if name else {}
+            who = Concerned(
+                agent=named.get("agent"),
+                workspace=named.get("workspace"),
+                grants=granted,
+            )
+        try:
+            return self._desk.change(asked, who)
+        except ValueError as error:
+            raise ControlRefusedError(400, "bad_request", str(error)) from error
+
+    def set_limit(self, change: Change, *, who: str) -> None:
+        """Let a changed limit hold; LedgerError leaves everything as it was."""
+        try:
+            self._desk.apply(change, who=who)
+        except (ConfigError, OSError) as error:
+            raise ControlRefusedError(
+                500, "not_saved", f"the limit holds until the next start only: {error}"
+            ) from error
 
     def standing(self, session: str) -> Standing:
         """Return whether a session may go on."""
@@ -118,17 +162,44 @@ class Governing:
             return Standing(state=latch.state.value, why=why, limits_hit=hit)
         if row is not None and row.ended_at_ms is not None:
             return Standing(state="ended", limits_hit=hit)
-        agent = None if row is None else row.labels.agent
+        return self._timed(session, row, hit)
+
+    def _timed(
+        self, session: str, row: SessionRow | None, hit: dict[str, int]
+    ) -> Standing:
+        """Return whether the time of a session that is neither is over."""
         state = self._limiter.states.known(session)
-        granted = self._granted(session, state)
-        limits = self._limiter.rules.effective(agent, granted).limits
-        if state is not None and limits.wall_clock is not None:
+        who = self._concerned(session, row, state)
+        most = _of(self._limiter.rules, who).limits.wall_clock
+        if state is not None and most is not None:
             lasted = self._limiter.now() - state.counters.started
-            if lasted >= limits.wall_clock:
-                most = governor_messages.duration(limits.wall_clock)
-                why = f"its time is over ({most})"
+            if lasted >= most:
+                why = f"its time is over ({governor_messages.duration(most)})"
                 return Standing(state="out_of_time", why=why, limits_hit=hit)
-        return Standing(state="running", limits_hit=hit)
+        return Standing(state="running", limits_hit=hit, max_time_s=most)
+
+    def _of_session(self, session: str) -> tuple[Concerned, SessionState | None]:
+        """Return whom the limits of a session concern, and what it has used."""
+        row = self._known(session)
+        root = session if row is None else row.root
+        state = self._limiter.states.known(root) or self._limiter.states.peek(root)
+        return self._concerned(root, row, state), state
+
+    def _concerned(
+        self, root: str, row: SessionRow | None, state: SessionState | None
+    ) -> Concerned:
+        return Concerned(
+            session=root,
+            agent=None if row is None else row.labels.agent,
+            workspace=None if row is None else row.labels.workspace,
+            granted=self._granted(root, state),
+        )
+
+    def _all_granted(self) -> list[Limits]:
+        """Return what all runs were given that are known."""
+        of_states = [state.granted for state in self._limiter.states]
+        found = [*of_states, *self._control.all_granted()]
+        return [each for each in found if each is not None]
 
     def _is_over(self, latch: Latch) -> bool:
         kind, _, name = latch.scope.partition(":")
@@ -177,28 +248,46 @@ class Governing:
         )
 
 
-def _limits_view(
-    found: Effective,
-    state: SessionState | None,
-    session: str | None,
-    agent: str | None,
-) -> LimitsView:
+def changed_view(change: Change) -> LimitChanged:
+    """Return what a change of a limit is shown as."""
+    until = change.until_ms
+    return LimitChanged(
+        scope=sanitise(change.scope),
+        name=change.name,
+        before=_text(change.before),
+        after=_text(change.after),
+        loosens=change.loosens,
+        until=None if until is None else rfc3339(until),
+    )
+
+
+def _of(rules: LimitRules, who: Concerned) -> Effective:
+    return rules.effective(
+        who.agent, who.granted, workspace=who.workspace, session=who.session
+    )
+
+
+def _limit_views(
+    found: Effective, configured: Effective, state: SessionState | None
+) -> list[LimitView]:
     used = {} if state is None else _used(state)
     hit = {} if state is None else state.hit
-    return LimitsView(
-        session=session,
-        agent=None if agent is None else sanitise(agent),
-        limits=[
+    views = []
+    for name in NAMES:
+        limit, without = getattr(found.limits, name), getattr(configured.limits, name)
+        until = found.until_ms.get(name)
+        views.append(
             LimitView(
                 name=name,
-                limit=_text(getattr(found.limits, name)),
+                limit=_text(limit),
                 used=used.get(name),
                 source=sanitise(found.sources[name]),
                 hit=hit.get(name, 0),
+                until=None if until is None else rfc3339(until),
+                without=None if limit == without else _text(without) or "none",
             )
-            for name in NAMES
-        ],
-    )
+        )
+    return views
 
 
 def _used(state: SessionState) -> dict[str, str]:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import msgspec
 from aiohttp import web
 
-from faregate.control.governing import LatchAsk
+from faregate.control.governing import LatchAsk, SetLimit
 from faregate.core.latches import LatchState
 from faregate.server.control import ControlRefusedError
 from faregate.server.control_routes import peer_in, require_person, who_in
+from faregate.server.governing import changed_view
 from faregate.server.peer import INSIDE
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def add_governing_routes(
     """Add the routes to the control plane's application and return it.
 
     To pause and stop needs no proof, but no agent may do it to another; to resume
-    permits something and needs a person.
+    permits something and needs a person, as does to loosen a limit.
     """
 
     async def latches(_request: web.Request) -> web.Response:
@@ -47,10 +48,6 @@ def add_governing_routes(
         require_person(request, control)
         return _json(governing.resume(asked.scope, who=who_in(request)))
 
-    async def limits(request: web.Request) -> web.Response:
-        query = request.query
-        return _json(governing.limits(query.get("session"), query.get("agent")))
-
     async def standing(request: web.Request) -> web.Response:
         return _json(governing.standing(request.match_info["id"]))
 
@@ -58,9 +55,42 @@ def add_governing_routes(
     app.router.add_post("/v1/pause", pause)
     app.router.add_post("/v1/stop", stop)
     app.router.add_post("/v1/resume", resume)
-    app.router.add_get("/v1/limits", limits)
+    _add_limits(app, control, governing)
     app.router.add_get("/v1/sessions/{id:.+}/standing", standing)
     return app
+
+
+def _add_limits(app: web.Application, control: Control, governing: Governing) -> None:
+    async def limits(request: web.Request) -> web.Response:
+        query = request.query
+        return _json(
+            governing.limits(
+                query.get("session"), query.get("agent"), query.get("workspace")
+            )
+        )
+
+    async def set_limit(request: web.Request) -> web.Response:
+        asked = msgspec.json.decode(await request.read(), type=SetLimit)
+        change = governing.check_limit(asked)
+        if not asked.preview:
+            _check_who(request, control, asked.scope)
+            if change.loosens:
+                require_person(request, control)
+            governing.set_limit(change, who=who_in(request))
+        return _json(changed_view(change))
+
+    app.router.add_get("/v1/limits", limits)
+    app.router.add_post("/v1/limits", set_limit)
+
+
+def _check_who(request: web.Request, control: Control, scope: str) -> None:
+    """Refuse an agent that would limit any other session than its own."""
+    pid = peer_in(request).pid
+    if not control.runs.holds(pid):
+        return
+    kind, _, name = scope.partition(":")
+    if kind != "session" or not control.runs.works_in(pid, name):
+        raise ControlRefusedError(403, "forbidden", INSIDE)
 
 
 def _json(document: object) -> web.Response:

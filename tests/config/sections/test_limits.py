@@ -39,6 +39,8 @@ def test_what_is_written_is_kept_and_nothing_else(tmp_path: Path) -> None:
         spend_per_minute = 0.5
         [limits.agent.codex]
         requests = 5
+        [limits.workspace."web.app"]
+        requests = 6
         """,
     )
     assert dict(limits.everyone) == {
@@ -50,6 +52,12 @@ def test_what_is_written_is_kept_and_nothing_else(tmp_path: Path) -> None:
     assert {name: dict(own) for name, own in limits.by_agent.items()} == {
         "codex": {"requests": 5}
     }
+    assert limits.by_scope == {
+        "all": limits.everyone,
+        "agent:codex": {"requests": 5},
+        "workspace:web.app": {"requests": 6},
+    }
+    assert LimitSettings.of_scopes(limits.by_scope) == limits
 
 
 def test_nothing_written_chooses_nothing(tmp_path: Path) -> None:
@@ -82,4 +90,4 @@ def test_what_is_wrong_is_said_with_its_key(
 def test_the_schema_knows_the_section() -> None:
     properties = json_schema()["properties"]
     assert isinstance(properties, dict)
-    assert {*NAMES, "agent"} == set(properties["limits"]["properties"])
+    assert {*NAMES, "agent", "workspace"} == set(properties["limits"]["properties"])

@@ -1,4 +1,4 @@
-"""[limits] and [limits.agent.NAME]: what a session may use besides money."""
+"""[limits], [limits.agent.NAME] and [limits.workspace.NAME]: what a session may use besides money."""
 
 from __future__ import annotations
 
@@ -16,17 +16,24 @@ if TYPE_CHECKING:
 
 
 def read_limits(table: Table) -> LimitSettings:
-    """Return the limits that were written down, for everyone and by agent."""
+    """Return the limits that were written down, for everyone, by agent and workspace."""
     everyone = _chosen(table)
-    by_agent: dict[str, Chosen] = {}
-    agents = table.table("agent")
-    for name, section in agents.named():
-        if not is_name(name):
-            agents.problem(name, "is no name of an agent")
-        by_agent[name] = _chosen(section)
-        section.finish()
+    by_agent = _named(table.table("agent"), "an agent")
+    by_workspace = _named(table.table("workspace"), "a workspace")
     table.finish()
-    return LimitSettings(everyone=everyone, by_agent=by_agent)
+    return LimitSettings(
+        everyone=everyone, by_agent=by_agent, by_workspace=by_workspace
+    )
+
+
+def _named(table: Table, what: str) -> dict[str, Chosen]:
+    found: dict[str, Chosen] = {}
+    for name, section in table.named():
+        if not is_name(name):
+            table.problem(name, f"is no name of {what}")
+        found[name] = _chosen(section)
+        section.finish()
+    return found
 
 
 def _chosen(table: Table) -> Chosen:

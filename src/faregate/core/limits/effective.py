@@ -1,12 +1,14 @@
 """Which limits hold for a session, and where each value came from.
 
-Defaults, then the configuration, then its section for the agent, then what a person
-gave one run. A run may choose beside a default, and only lower what was configured.
+Defaults, then what was written for everyone, the workspace, the agent, then what a
+person gave one run, then what was set for the one session. A run may choose beside a
+default, and only lower what was written. In each place what was set while the proxy
+runs wins over the configuration, and what was set for a while over what was set for good.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
@@ -20,10 +22,26 @@ NAMES: tuple[str, ...] = tuple(item.name for item in fields(Limits))
 BY_DEFAULT = "default"
 BY_RUN = "faregate run"
 BY_CONFIG = "[limits]"
+BY_PERSON = "faregate limits"
+EVERYONE = "all"
+"""The scope of a limit that holds for every session."""
 _REMEMBERED = 1024
 
 Chosen = Mapping[str, Any]
 """Limits that somebody wrote down, by name; None for "none"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timed:
+    """A limit that holds for a while, until an instant in Unix milliseconds."""
+
+    value: Any
+    until_ms: int
+
+
+ChosenByScope = Mapping[str, Chosen]
+"""By "all", "workspace:X", "agent:X" or "session:X"."""
+TimedByScope = Mapping[str, Mapping[str, Timed]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,51 +50,130 @@ class Effective:
 
     limits: Limits
     sources: Mapping[str, str]
+    until_ms: Mapping[str, int] = field(default_factory=dict)
+    """When those end that hold for a while."""
 
 
 @dataclass(slots=True)
 class LimitRules:
-    """Everything that was configured about limits; remembers its answers."""
+    """Everything that was said about limits; remembers its answers.
+
+    `set_to` and `timed` are replaced as a whole while the proxy runs.
+    """
 
     everyone: Chosen = field(default_factory=dict)
     by_agent: Mapping[str, Chosen] = field(default_factory=dict)
-    _known: dict[tuple[str | None, Limits | None], Effective] = field(
+    by_workspace: Mapping[str, Chosen] = field(default_factory=dict)
+    set_to: ChosenByScope = field(default_factory=dict)
+    timed: TimedByScope = field(default_factory=dict)
+    _known: dict[tuple[str | None, Limits | None, str | None, str], Effective] = field(
         default_factory=dict
     )
 
-    def effective(self, agent: str | None, granted: Limits | None = None) -> Effective:
-        """Return the limits of an agent's session; `granted` is what its run has."""
-        key = (agent, granted)
+    def effective(
+        self,
+        agent: str | None,
+        granted: Limits | None = None,
+        *,
+        workspace: str | None = None,
+        session: str = "",
+    ) -> Effective:
+        """Return the limits of a root session; `granted` is what its run has."""
+        own = f"session:{session}"
+        if own not in self.set_to and own not in self.timed:
+            # Most sessions have nothing of their own: they share one answer.
+            session = ""
+        key = (agent, granted, workspace, session)
         found = self._known.get(key)
         if found is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            found = self._known[key] = self._find(agent, granted)
+            found = self._known[key] = self._find(agent, granted, workspace, session)
         return found
 
-    def _find(self, agent: str | None, granted: Limits | None) -> Effective:
-        limits = DEFAULTS
-        sources = dict.fromkeys(NAMES, BY_DEFAULT)
-        own = self.by_agent.get(agent or "", {})
-        for chosen, source in (
-            (self.everyone, BY_CONFIG),
-            (own, f"[limits.agent.{agent}]"),
-        ):
-            limits = replace(limits, **chosen)
-            sources.update(dict.fromkeys(chosen, source))
+    def use(self, set_to: ChosenByScope, timed: TimedByScope) -> None:
+        """Let other values hold, from the next request on."""
+        self.set_to, self.timed = set_to, timed
+        self._known.clear()
+
+    def but(self, set_to: ChosenByScope, timed: TimedByScope) -> LimitRules:
+        """Return rules that differ in what was set while the proxy runs."""
+        return LimitRules(
+            self.everyone, self.by_agent, self.by_workspace, set_to, timed
+        )
+
+    def _find(
+        self,
+        agent: str | None,
+        granted: Limits | None,
+        workspace: str | None,
+        session: str,
+    ) -> Effective:
+        found = _Found()
+        for scope, written, source in self._places(agent, workspace):
+            found.take(written, source)
+            self._take_set(found, scope)
         if granted is not None:
-            limits = _granted(limits, granted, sources)
-        return Effective(limits=limits, sources=MappingProxyType(sources))
+            found.grant(granted)
+        if session:
+            self._take_set(found, f"session:{session}")
+        return Effective(
+            limits=found.limits,
+            sources=MappingProxyType(found.sources),
+            until_ms=MappingProxyType(found.until_ms),
+        )
+
+    def _places(
+        self, agent: str | None, workspace: str | None
+    ) -> Iterator[tuple[str, Chosen, str]]:
+        yield EVERYONE, self.everyone, BY_CONFIG
+        if workspace is not None:
+            written = self.by_workspace.get(workspace, {})
+            yield f"workspace:{workspace}", written, f"[limits.workspace.{workspace}]"
+        if agent is not None:
+            yield (
+                f"agent:{agent}",
+                self.by_agent.get(agent, {}),
+                f"[limits.agent.{agent}]",
+            )
+
+    def _take_set(self, found: _Found, scope: str) -> None:
+        kind, _, name = scope.partition(":")
+        source = BY_PERSON
+        if kind != EVERYONE:
+            source += " --session" if kind == "session" else f" --{kind} {name}"
+        found.take(self.set_to.get(scope, {}), source)
+        for limit, timed in self.timed.get(scope, {}).items():
+            found.take({limit: timed.value}, source)
+            found.until_ms[limit] = timed.until_ms
 
 
-def _granted(limits: Limits, granted: Limits, sources: dict[str, str]) -> Limits:
-    """Apply what a run was given; what was configured is only ever lowered."""
-    changes: dict[str, Any] = {}
-    for name in NAMES:
-        wanted, now = getattr(granted, name), getattr(limits, name)
-        if wanted is None:
-            continue
-        if sources[name] == BY_DEFAULT or now is None or wanted < now:
-            changes[name] = wanted
-            sources[name] = BY_RUN
-    return replace(limits, **changes)
+@dataclass(slots=True)
+class _Found:
+    """What holds so far, place by place."""
+
+    limits: Limits = DEFAULTS
+    sources: dict[str, str] = field(
+        default_factory=lambda: dict.fromkeys(NAMES, BY_DEFAULT)
+    )
+    until_ms: dict[str, int] = field(default_factory=dict)
+
+    def take(self, chosen: Chosen, source: str) -> None:
+        """Let these hold in place of what does."""
+        if not chosen:
+            return
+        self.limits = replace(self.limits, **chosen)
+        for name in chosen:
+            self.sources[name] = source
+            self.until_ms.pop(name, None)
+
+    def grant(self, granted: Limits) -> None:
+        """Apply what a run was given; what was written is only ever lowered."""
+        changes: dict[str, Any] = {}
+        for name in NAMES:
+            wanted, now = getattr(granted, name), getattr(self.limits, name)
+            if wanted is None:
+                continue
+            if self.sources[name] == BY_DEFAULT or now is None or wanted < now:
+                changes[name] = wanted
+        self.take(changes, BY_RUN)
