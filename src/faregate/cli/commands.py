@@ -26,6 +26,7 @@ COMMANDS: dict[str, str] = {
     "requests": "List the latest requests.",
     "sessions": "List the latest sessions.",
     "explain": "Tell each decision about one request.",
+    "capture": "Keep what requests and answers say, and read it; off by default.",
     "report": "What was spent, by model, route, agent, task and more.",
     "export": "Write every attempt as CSV or JSON lines.",
     "outcome": "Say whether a session's task was accepted.",
