@@ -13,12 +13,14 @@ import msgspec
 from faregate.protocols.chat_usage import read_chat_usage
 from faregate.protocols.metering import Reader, text_size
 from faregate.protocols.refusals import hybrid_error, sse_event
+from faregate.protocols.repeats import Repeats
 
 if TYPE_CHECKING:
     from faregate.core.refusal import Refusal
 
 _DONE = b"[DONE]"
 _NULL = msgspec.Raw(b"null")
+_NOTHING = (msgspec.Raw(), _NULL)
 
 
 class Function(msgspec.Struct, gc=False):
@@ -113,11 +115,12 @@ _LOOSE = msgspec.json.Decoder(_Loose)
 class ChatReader(Reader):
     """Reads the events or the body of one answer."""
 
-    __slots__ = ("_calls", "_done", "_finished", "_flags", "_running")
+    __slots__ = ("_calls", "_done", "_finished", "_flags", "_repeats", "_running")
 
     def __init__(self, flags: frozenset[str]) -> None:
         super().__init__()
         self._flags = flags
+        self._repeats = Repeats()
         self._running: set[int] = set()
         self._done = False
         self._finished: set[int] = set()
@@ -126,18 +129,29 @@ class ChatReader(Reader):
     def event(self, data: bytes) -> bool:
         """Read one chunk; return whether it carries usage and nothing else."""
         tally = self.tally
+        again = self._repeats.text(data)
+        if again is not None:
+            tally.output_bytes += len(again)
+            self.seen = again
+            return False
         self.seen = None
         if data == _DONE:
+            self._repeats.forget()
             self._done = tally.complete = tally.final = True
             return False
         try:
             chunk = read_chunk(data)
-        except msgspec.ValidationError:
-            self._loosely(data)
-            return False
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, RecursionError) as error:
+            self._repeats.forget()
+            if isinstance(error, msgspec.ValidationError):
+                self._loosely(data)
             return False
         self.seen = chunk
+        self._repeats.after(data, chunk, _only_text)
+        return self._take(chunk, data)
+
+    def _take(self, chunk: Chunk, data: bytes) -> bool:
+        tally = self.tally
         if chunk.error and chunk.error != _NULL:
             tally.failed(data)
         if chunk.id and tally.response_id is None:
@@ -256,6 +270,36 @@ class ChatReader(Reader):
 def _names_a_function(call: object) -> bool:
     function = call.get("function") if isinstance(call, dict) else None
     return isinstance(function, dict) and bool(function.get("name"))
+
+
+def _only_text(chunk: Chunk) -> tuple[bytes, str] | None:
+    """Return the member and text of a chunk that says that text and nothing else.
+
+    Said again with other text, it changes nothing but what was written.
+    """
+    choices = chunk.choices
+    if not choices or len(choices) > 1 or chunk.vendor is not None:
+        return None
+    choice, said = choices[0], choices[0].delta
+    facts = (chunk.usage, chunk.error, choice.usage)
+    if said is None or choice.index or any(each not in _NOTHING for each in facts):
+        return None
+    other = (said.refusal, said.tool_calls, said.function_call, choice.text)
+    if any((*other, choice.finish_reason, choice.logprobs)):
+        return None
+    texts = [
+        (name, text)
+        for name, text in (
+            (b"content", said.content),
+            (b"reasoning_content", said.reasoning_content),
+            (b"reasoning", said.reasoning),
+        )
+        if text
+    ]
+    if len(texts) != 1:
+        return None
+    name, text = texts[0]
+    return (name, text) if isinstance(text, str) else None
 
 
 def arguments_of(function: Function) -> str:

@@ -17,8 +17,9 @@ _EVENT_END = re.compile(rb"(?:\r\n|\n|\r(?!\n))(?:\r\n|\n|\r(?!\n))")
 _LINE_END = re.compile(rb"\r\n|\n|\r")
 _SIMPLE = re.compile(rb"(?:event:[^\r\n]*\r?\n)?data: ?([^\r\n]*)\r?\n(?:\r?\n)?\Z")
 _BOM = b"\xef\xbb\xbf"
+_LF = 0x0A
 _CR = 0x0D
-"""As a number: looking for bytes in bytes is six times as dear."""
+"""As numbers: looking for bytes in bytes is six times as dear."""
 # Short tails are joined by plain concatenation, which is fastest; long ones would
 # be copied again and again.
 _SHORT = 65536
@@ -31,12 +32,16 @@ class SseSplitter:
     carriage return at the end of a chunk waits for the byte after it.
     """
 
-    __slots__ = ("_from", "_limit", "_tail")
+    __slots__ = ("_end", "_from", "_limit", "_start", "_tail")
 
     def __init__(self, limit: int = MAX_EVENT) -> None:
         self._limit = limit
         self._tail = bytearray()
         self._from = 0
+        # What came before and after the payload where a chunk was one plain event:
+        # the next ones are framed alike.
+        self._start = b""
+        self._end = b"\n\n"
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Return the events that `chunk` completes.
@@ -61,8 +66,16 @@ class SseSplitter:
         Raises StreamTooLargeError when an event grows past the limit unfinished.
         """
         if not self._tail:
+            start, _, rest = chunk.partition(b"data: ")
+            if start == self._start:
+                data, ended, more = rest.partition(self._end)
+                if ended and data and not more and _LF not in data and _CR not in data:
+                    return [data]
             found = _plain_payloads(chunk)
             if found is not None:
+                if len(found) == 1 and (not start or start[-1] == _LF):
+                    self._start = start
+                    self._end = b"\r\n\r\n" if _CR in chunk else b"\n\n"
                 return found
         return [data for data in map(event_data, self.feed(chunk)) if data]
 

@@ -35,7 +35,13 @@ if TYPE_CHECKING:
     from faregate.core.usage import Usage
     from faregate.protocols.dialects import AnswerForm
 
-_TO_JSON = msgspec.json.Encoder()
+_END = b"}}\n\n"
+_PIECES: Mapping[type[StreamEvent], bytes] = {
+    TextDelta: b'"text_delta","text":',
+    CallStarted: b'"input_json_delta","partial_json":',
+    ReasoningDelta: b'"thinking_delta","thinking":',
+}
+_to_json = msgspec.json.Encoder().encode
 _REASONS: Mapping[StopReason, str] = {
     StopReason.STOP: "end_turn",
     StopReason.STOP_SEQUENCE: "stop_sequence",
@@ -73,11 +79,13 @@ def usage_block(usage: Usage | None) -> dict[str, Any]:
 class MessagesEncoder:
     """Writes one answer; see `AnswerEncoder`."""
 
-    __slots__ = ("_form", "_index", "_kind", "_seal", "_started", "_usage")
+    __slots__ = ("_form", "_head", "_index", "_kind", "_seal", "_started", "_usage")
 
     def __init__(self, form: AnswerForm) -> None:
         self._form = form
         self._index = -1
+        self._head = b""
+        """What each further piece of the open block begins with."""
         self._kind: type[StreamEvent] | None = None
         self._seal: Seal | None = None
         self._started = False
@@ -89,17 +97,17 @@ class MessagesEncoder:
         for event in events:
             kind = type(event)
             if kind is TextDelta or kind is RefusalDelta:
-                self._text(event.text, parts)  # type: ignore[union-attr]
+                if self._kind is not TextDelta:
+                    self._open(TextDelta, {"type": "text", "text": ""}, parts)
+                parts.append(self._head + _to_json(event.text) + _END)  # type: ignore[union-attr]
             elif kind is CallDelta:
-                text = _TO_JSON.encode(event.arguments)  # type: ignore[union-attr]
-                parts.append(self._delta(b'"input_json_delta","partial_json":' + text))
+                parts.append(self._head + _to_json(event.arguments) + _END)  # type: ignore[union-attr]
             elif kind is ReasoningDelta:
                 self._thought(parts)
-                text = _TO_JSON.encode(event.text)  # type: ignore[union-attr]
-                parts.append(self._delta(b'"thinking_delta","thinking":' + text))
+                parts.append(self._head + _to_json(event.text) + _END)  # type: ignore[union-attr]
             else:
                 self._other(event, parts)
-        return b"".join(parts)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def whole(self, events: Sequence[StreamEvent]) -> bytes:
         """Return the answer as one body."""
@@ -110,7 +118,7 @@ class MessagesEncoder:
         if answer.finished is not None:
             message["stop_sequence"] = answer.finished.sequence
         message["usage"] = usage_block(answer.usage)
-        return _TO_JSON.encode(message)
+        return _to_json(message)
 
     def _other(self, event: StreamEvent, parts: list[bytes]) -> None:
         match event:
@@ -173,24 +181,20 @@ class MessagesEncoder:
             "content_block": block,
         }
         parts.append(sse_event(event, event="content_block_start"))
+        if kind in _PIECES:
+            self._head = self._piece(_PIECES[kind])
 
     def _close(self, parts: list[bytes]) -> None:
         if self._kind is None:
             return
         if self._kind is ReasoningDelta:
             # A client shows a thought only with a signature, and sends both back.
-            text = _TO_JSON.encode(enveloped(self._seal, PROTOCOL))
-            parts.append(self._delta(b'"signature_delta","signature":' + text))
+            head = self._piece(b'"signature_delta","signature":')
+            parts.append(head + _to_json(enveloped(self._seal, PROTOCOL)) + _END)
             self._seal = None
         self._kind = None
         event = {"type": "content_block_stop", "index": self._index}
         parts.append(sse_event(event, event="content_block_stop"))
-
-    def _text(self, text: str, parts: list[bytes]) -> None:
-        if self._kind is not TextDelta:
-            self._open(TextDelta, {"type": "text", "text": ""}, parts)
-        encoded = _TO_JSON.encode(text)
-        parts.append(self._delta(b'"text_delta","text":' + encoded))
 
     def _thought(self, parts: list[bytes]) -> None:
         if self._kind is not ReasoningDelta:
@@ -205,11 +209,11 @@ class MessagesEncoder:
         self._thought(parts)
         self._seal = seal
 
-    def _delta(self, delta: bytes) -> bytes:
+    def _piece(self, start: bytes) -> bytes:
         return (
             b"event: content_block_delta\n"
-            b'data: {"type":"content_block_delta","index":%d,"delta":{"type":%b}}\n\n'
-            % (self._index, delta)
+            b'data: {"type":"content_block_delta","index":%d,"delta":{"type":%b'
+            % (self._index, start)
         )
 
     def _finish(self, event: Finished, parts: list[bytes]) -> None:

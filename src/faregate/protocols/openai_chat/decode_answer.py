@@ -57,6 +57,7 @@ class ChatDecoder:
         "_nameless",
         "_over",
         "_request_id",
+        "_say",
         "_started",
         "_usage",
     )
@@ -65,6 +66,7 @@ class ChatDecoder:
         self._flags = flags
         self._request_id = request_id
         self._blocks = Blocks()
+        self._say = self._blocks.text
         self._started = False
         self._finish: str | None = None
         self._usage: Usage | None = None
@@ -78,6 +80,8 @@ class ChatDecoder:
             return []
         if type(seen) is Chunk:
             return self._chunk(seen, data)
+        if type(seen) is bytes:
+            return self._again(seen, data)
         if data == _DONE:
             return self._end(self._finish or "stop")
         try:
@@ -87,6 +91,16 @@ class ChatDecoder:
             refuse_unreadable(data)
             return []
         return self._chunk(chunk, data)
+
+    def _again(self, text: bytes, data: bytes) -> list[StreamEvent]:
+        """Read an event that is the last one again, but for its text."""
+        try:
+            said = text.decode()
+        except UnicodeDecodeError:
+            return self.event(data)
+        if said:
+            self._say(said)
+        return self._blocks.take()
 
     def body(self, data: bytes) -> list[StreamEvent]:
         """Read an answer that was not streamed."""
@@ -139,6 +153,7 @@ class ChatDecoder:
     def _said(self, said: Delta) -> None:
         blocks = self._blocks
         thought = said.reasoning_content or said.reasoning
+        self._say = blocks.reasoning if thought else blocks.text
         if thought:
             blocks.reasoning(thought)
         content = said.content

@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from faregate.protocols.dialects import AnswerForm
 
 _DONE = b"data: [DONE]\n\n"
-_TO_JSON = msgspec.json.Encoder()
+_END = b'},"finish_reason":null}]}\n\n'
+_to_json = msgspec.json.Encoder().encode
 _REASONS: Mapping[StopReason, str] = {
     StopReason.STOP: "stop",
     StopReason.STOP_SEQUENCE: "stop",
@@ -66,7 +67,16 @@ def usage_block(usage: Usage) -> dict[str, Any]:
 class ChatEncoder:
     """Writes one answer; see `AnswerEncoder`."""
 
-    __slots__ = ("_calls", "_custom", "_form", "_head", "_id", "_model", "_usage")
+    __slots__ = (
+        "_calls",
+        "_custom",
+        "_form",
+        "_head",
+        "_id",
+        "_model",
+        "_text",
+        "_usage",
+    )
 
     def __init__(self, form: AnswerForm) -> None:
         self._form = form
@@ -76,6 +86,8 @@ class ChatEncoder:
         self._custom = False
         self._usage: Usage | None = None
         self._head = b""
+        self._text = b""
+        """What each chunk of text begins with."""
 
     def stream(self, events: Sequence[StreamEvent]) -> bytes:
         """Return the chunks of these events."""
@@ -83,12 +95,13 @@ class ChatEncoder:
         for event in events:
             kind = type(event)
             if kind is TextDelta:
-                parts.append(self._delta(b'"content":', event.text))  # type: ignore[union-attr]
+                head = self._text or self._text_head()
+                parts.append(head + _to_json(event.text) + _END)  # type: ignore[union-attr]
             elif kind is ReasoningDelta:
                 parts.append(self._delta(b'"reasoning_content":', event.text))  # type: ignore[union-attr]
             else:
                 parts.append(self._other(event))
-        return b"".join(parts)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def whole(self, events: Sequence[StreamEvent]) -> bytes:
         """Return the answer as one body."""
@@ -110,7 +123,7 @@ class ChatEncoder:
         }
         if answer.usage is not None:
             body["usage"] = usage_block(answer.usage)
-        return _TO_JSON.encode(body)
+        return _to_json(body)
 
     def _other(self, event: StreamEvent) -> bytes:
         match event:
@@ -144,7 +157,7 @@ class ChatEncoder:
 
     def _prefix(self) -> bytes:
         """Return what every chunk begins with, up to its choices."""
-        head = _TO_JSON.encode(
+        head = _to_json(
             {
                 "id": self._id,
                 "object": "chat.completion.chunk",
@@ -154,13 +167,20 @@ class ChatEncoder:
         )
         return b"data: " + head[:-1]
 
-    def _chunk(self, delta: bytes, finish: bytes = b"null") -> bytes:
+    def _start(self) -> bytes:
         if not self._head:
             self._head = self._prefix() + b',"choices":[{"index":0,"delta":{'
-        return self._head + delta + b'},"finish_reason":' + finish + b"}]}\n\n"
+        return self._head
+
+    def _text_head(self) -> bytes:
+        self._text = self._start() + b'"content":'
+        return self._text
+
+    def _chunk(self, delta: bytes, finish: bytes = b"null") -> bytes:
+        return self._start() + delta + b'},"finish_reason":' + finish + b"}]}\n\n"
 
     def _delta(self, name: bytes, text: str) -> bytes:
-        return self._chunk(name + _TO_JSON.encode(text))
+        return self._chunk(name + _to_json(text))
 
     def _called(self, event: CallStarted) -> bytes:
         self._calls += 1
@@ -169,25 +189,25 @@ class ChatEncoder:
         inner["input" if self._custom else "arguments"] = ""
         kind = "custom" if self._custom else "function"
         call = {"index": self._calls, "id": event.id, "type": kind, kind: inner}
-        return self._chunk(b'"tool_calls":' + _TO_JSON.encode([call]))
+        return self._chunk(b'"tool_calls":' + _to_json([call]))
 
     def _more(self, arguments: str) -> bytes:
         kind, field = ("custom", "input") if self._custom else ("function", "arguments")
         call = {"index": self._calls, kind: {field: arguments}}
-        return self._chunk(b'"tool_calls":' + _TO_JSON.encode([call]))
+        return self._chunk(b'"tool_calls":' + _to_json([call]))
 
     def _finished(self, reason: str) -> bytes:
-        last = self._chunk(b"", _TO_JSON.encode(reason))
+        last = self._chunk(b"", _to_json(reason))
         if self._usage is None or not self._form.wants_usage:
             return last + _DONE
-        block = _TO_JSON.encode(usage_block(self._usage))
+        block = _to_json(usage_block(self._usage))
         usage = self._prefix() + b',"choices":[],"usage":' + block + b"}\n\n"
         return last + usage + _DONE
 
 
 def _error(message: str, code: str | None) -> bytes:
     error = {"message": message, "type": "api_error", "param": None, "code": code}
-    return b"data: " + _TO_JSON.encode({"error": error}) + b"\n\n"
+    return b"data: " + _to_json({"error": error}) + b"\n\n"
 
 
 def _message(answer: Assembled) -> dict[str, Any]:
