@@ -16,7 +16,7 @@ COMMANDS: dict[str, str] = {
     "run": "Run one agent through the gate, as a session of its own.",
     "budget": "Show or set caps.",
     "keys": "A key for each workspace: show, make or take back.",
-    "limits": "Which limits hold, and where each came from.",
+    "limits": "Which limits hold, and where each came from; set them.",
     "pause": "Let nothing new through for a while.",
     "resume": "Let go on what was paused, stopped or at a limit.",
     "stop": "End a session at once; its agent is told.",

@@ -1,4 +1,4 @@
-"""`faregate limits`: which limits hold, and where each value came from."""
+"""`faregate limits`: which limits hold, and where each value came from; set them."""
 
 from __future__ import annotations
 
@@ -6,44 +6,73 @@ from typing import TYPE_CHECKING
 
 import click
 
-from faregate.cli import figures, output
+from faregate.cli import output
 from faregate.cli.behind import changed_since_start
 from faregate.cli.behind import tell as tell_behind
 from faregate.cli.failures import START_HINT
 from faregate.cli.latching import session_named
+from faregate.cli.limits_set import rules_of, set_limit, shown, unset_limit
 from faregate.config.load import load
 from faregate.config.paths import find_paths
 from faregate.control.client import ControlClient
 from faregate.control.errors import ProxyNotRunning
 from faregate.control.governing import LimitsView, LimitView
-from faregate.core.limits.effective import NAMES, LimitRules
+from faregate.core.limits.effective import NAMES
 from faregate.core.money import Money
 
 if TYPE_CHECKING:
     from faregate.config.settings import Settings
 
 
-@click.command()
+class _ShowsUnlessTold(click.Group):
+    """Shows what follows, unless that begins with the name of a subcommand."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the subcommand that shows before what names none."""
+        if not args or args[0] not in {*self.commands, "--help", "-h"}:
+            args = ["show", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_ShowsUnlessTold)
+def limits() -> int:
+    """Show the limits that hold, or set them while the proxy runs.
+
+    faregate limits SESSION is short for faregate limits show SESSION.
+    """
+    return 0
+
+
+limits.add_command(set_limit)
+limits.add_command(unset_limit)
+
+
+@limits.command()
 @click.argument("session", required=False)
 @click.option("--agent", "-a", help="The limits of an agent's sessions.")
+@click.option("--workspace", "-w", help="The limits of a workspace's sessions.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def limits(session: str | None, agent: str | None, as_json: bool) -> int:
-    """Show the limits of a session, of an agent's sessions, or of any session.
+def show(
+    session: str | None, agent: str | None, workspace: str | None, as_json: bool
+) -> int:
+    """Show the limits of a session, of an agent's or workspace's, or of any.
 
     With SESSION: what counts against each as well, sub-agents included.
     """
-    if session is not None and agent is not None:
-        raise click.UsageError("give SESSION or --agent: a session has one agent")
+    if session is not None and (agent is not None or workspace is not None):
+        raise click.UsageError(
+            "give SESSION, or --agent and --workspace: a session has its own"
+        )
     paths = find_paths()
     client = ControlClient(paths.socket)
     try:
         named = None if session is None else session_named(client, session)
-        view = client.limits(named, agent=agent)
+        view = client.limits(named, agent=agent, workspace=workspace)
         tell_behind(changed_since_start(paths))
     except ProxyNotRunning:
         if session is not None:
             raise
-        view = _configured(load(paths), agent)
+        view = _configured(load(paths), agent, workspace)
         output.note(f"faregate: no proxy is running. {START_HINT}")
     if as_json:
         output.document(view)
@@ -59,7 +88,7 @@ def lines(view: LimitsView) -> list[str]:
         return output.table(
             ("LIMIT", "VALUE", "FROM"),
             [
-                (each.name, _shown(each.name, each.limit), each.source)
+                (each.name, shown(each.name, each.limit), _from(each))
                 for each in view.limits
             ],
             align="<><",
@@ -69,10 +98,10 @@ def lines(view: LimitsView) -> list[str]:
         [
             (
                 each.name,
-                _shown(each.name, each.limit),
-                "-" if each.used is None else _shown(each.name, each.used),
+                shown(each.name, each.limit),
+                "-" if each.used is None else shown(each.name, each.used),
                 str(each.hit) if each.hit else "-",
-                each.source,
+                _from(each),
             )
             for each in view.limits
         ],
@@ -80,33 +109,42 @@ def lines(view: LimitsView) -> list[str]:
     )
 
 
-def _shown(name: str, value: str | None) -> str:
-    if value is None:
-        return "none"
-    if name == "spend_per_minute":
-        return figures.usd(value)
-    if name == "wall_clock":
-        return figures.seconds(float(value))
-    return figures.count(int(float(value)))
+def _from(each: LimitView) -> str:
+    """Return where a value is from, until when, and what it hides."""
+    parts = [each.source]
+    if each.until is not None:
+        parts.append(f"until {each.until}")
+    if each.without is not None:
+        written = None if each.without == "none" else each.without
+        parts.append(f"hides {shown(each.name, written)}")
+    return ", ".join(parts)
 
 
-def _configured(settings: Settings, agent: str | None) -> LimitsView:
-    rules = LimitRules(settings.limits.everyone, settings.limits.by_agent)
-    found = rules.effective(agent)
+def _configured(
+    settings: Settings, agent: str | None, workspace: str | None
+) -> LimitsView:
+    rules = rules_of(settings)
+    found = rules.effective(agent, workspace=workspace)
+    below = rules.but({}, {}).effective(agent, workspace=workspace)
 
-    def text(name: str) -> str | None:
-        value = getattr(found.limits, name)
+    def text(value: float | Money | None) -> str | None:
         if value is None:
             return None
         return value.exact() if isinstance(value, Money) else f"{value:g}"
 
+    def view(name: str) -> LimitView:
+        now, was = getattr(found.limits, name), getattr(below.limits, name)
+        return LimitView(
+            name=name,
+            limit=text(now),
+            used=None,
+            source=found.sources[name],
+            without=None if now == was else text(was) or "none",
+        )
+
     return LimitsView(
         session=None,
         agent=agent,
-        limits=[
-            LimitView(
-                name=name, limit=text(name), used=None, source=found.sources[name]
-            )
-            for name in NAMES
-        ],
+        workspace=workspace,
+        limits=[view(name) for name in NAMES],
     )
