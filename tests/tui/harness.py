@@ -79,7 +79,11 @@ async def until(pilot: Pilot[None], happened: Callable[[], bool]) -> None:
 
 async def told(pilot: Pilot[None], app: FaregateApp, text: str) -> None:
     """Wait until a text is on screen."""
-    await until(pilot, lambda: shows(app, text))
+    try:
+        await until(pilot, lambda: shows(app, text))
+    except TimeoutError:
+        there = "\n".join(rows(app))
+        raise AssertionError(f"{text!r} never came to the screen:\n{there}") from None
 
 
 async def calm(pilot: Pilot[None], painted: list[int]) -> None:

@@ -4,6 +4,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from faregate.tui.app import PAINT_EVERY_S, FaregateApp
 from faregate.tui.panels.help import help_lines
@@ -269,6 +270,18 @@ async def test_a_first_run_turns_into_the_overview(proxy: FakeProxy) -> None:
         proxy.publish(first)
         await told(pilot, app, "sessions 1")
         assert not shows(app, "first request")
+
+
+async def test_a_table_that_was_hidden_has_the_keys_again(proxy: FakeProxy) -> None:
+    app = make_app(proxy.socket)
+    async with app.run_test(size=NARROW) as pilot:
+        await told(pilot, app, "proxy/main")
+        proxy.publish(replace(scenes.first_run(), seq=2))
+        await told(pilot, app, "[ ] first request seen")
+        proxy.publish(replace(proxy.snapshot, seq=3))
+        await told(pilot, app, "sessions 5")
+        await pilot.press("j", "enter")
+        await told(pilot, app, "sessions > infra/tf-import")
 
 
 async def test_news_in_a_burst_are_painted_together(

@@ -32,7 +32,8 @@ class LiveScreen(Screen[None]):
     @property
     def is_alive(self) -> bool:
         """Whether the parts are there: made, and not on their way out."""
-        return self.is_mounted and self.app.is_running
+        # A screen that is left loses its parts first, and is no longer displayed then.
+        return self.is_mounted and self.display and self.app.is_running
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let a screen that only watches change nothing."""

@@ -208,7 +208,11 @@ class OverviewScreen(SessionActions):
             part.display = figures and height > 0
             part.styles.height = max(height, 1)
         self._view("providers").display = wanted.providers
-        self.query_one("#sessions").display = figures
+        table = self.query_one("#sessions")
+        table.display = figures
+        if figures and self.focused is None:
+            # While it was hidden it could not have the keys.
+            table.focus()
 
     def _show_sessions(self) -> None:
         view, table = self.view, self.query_one("#sessions", LineTable)
