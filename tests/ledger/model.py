@@ -5,6 +5,7 @@ It is what the real one is checked against.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from faregate.core.holds import BudgetWindow, HoldState
@@ -27,6 +28,10 @@ class ModelAttempt:
     cost: Money = ZERO
     overrun: Money = ZERO
     """By how much its bill passed its hold."""
+    at_s: float = 0
+    """When its hold was made, as its row says."""
+    scopes: frozenset[str] = frozenset()
+    """What it is counted under."""
 
 
 @dataclass
@@ -36,6 +41,9 @@ class ModelWindow:
     limit: Money | None = None
     closed: bool = False
     told: set[int] = field(default_factory=set)
+    ends_at: int | None = None
+    lapsed: bool = False
+    """No budget asked for it, for a while."""
 
 
 @dataclass
@@ -75,10 +83,54 @@ class Model:
                 return False
         return True
 
-    def hold(self, name: str, budgets: tuple[BudgetWindow, ...], amount: Money) -> None:
+    def count(self, budgets: tuple[BudgetWindow, ...], *, looks: bool = False) -> None:
+        """Let windows that are new, or were not asked for, count all that is theirs."""
+        for budget in budgets:
+            key, window = key_of(budget), self.windows.get(key_of(budget))
+            if budget.window == "session" or (window and not window.lapsed):
+                continue
+            if window is None:
+                if looks and key[:2] in {("global", "month"), ("global", "day")}:
+                    continue
+                window = ModelWindow(budget.limit, ends_at=budget.ends_at)
+                self.windows[key] = window
+            window.lapsed = False
+            for attempt in self.attempts.values():
+                end = float("inf") if budget.ends_at is None else budget.ends_at
+                if (
+                    budget.scope in attempt.scopes
+                    and budget.starts_at <= attempt.at_s < end
+                ):
+                    attempt.windows |= {key}
+            spent, _, unknown = self.sums(key)
+            window.told = {
+                mark
+                for mark in window.told
+                if window.limit is not None
+                and (spent + unknown) * 100 >= window.limit * mark
+            }
+
+    def lapse(self, covers: Callable[[str, str], bool], now: float) -> None:
+        """Note the windows that no budget asks for."""
+        for (scope, kind, _), window in self.windows.items():
+            over = window.ends_at is not None and window.ends_at <= now
+            if kind != "session" and not over and not covers(scope, kind):
+                window.lapsed = True
+
+    def hold(
+        self,
+        name: str,
+        budgets: tuple[BudgetWindow, ...],
+        amount: Money,
+        *,
+        at_s: float = 0,
+        scopes: frozenset[str] = frozenset(),
+    ) -> None:
         """Take a hold that fits."""
         for budget in budgets:
-            window = self.windows.setdefault(key_of(budget), ModelWindow(budget.limit))
+            window = self.windows.setdefault(
+                key_of(budget), ModelWindow(budget.limit, ends_at=budget.ends_at)
+            )
             if window.closed and self._reopens(budget, window):
                 window.closed = False
             if window.limit != budget.limit:
@@ -87,7 +139,10 @@ class Model:
                     mark for mark in window.told if self._reached(budget, mark)
                 }
         self.attempts[name] = ModelAttempt(
-            amount=amount, windows=frozenset(key_of(b) for b in budgets)
+            amount=amount,
+            windows=frozenset(key_of(b) for b in budgets),
+            at_s=at_s,
+            scopes=scopes,
         )
 
     def settle(self, name: str, cost: Money, *, closes: bool = True) -> Money:

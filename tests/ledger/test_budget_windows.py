@@ -11,7 +11,7 @@ from faregate.ledger import budget_windows as module
 from faregate.ledger.ledger import Ledger
 from tests.ledger.building import (
     DAY_START,
-    MONTH_START,
+    MONTH_END,
     asking,
     day,
     hold,
@@ -24,14 +24,16 @@ from tests.ledger.building import (
 )
 
 
-def test_states_of_windows_never_used_are_zero_and_write_nothing(
+def test_a_look_at_windows_never_used_begins_no_day_and_no_month(
     ledger: Ledger,
 ) -> None:
     agent = BudgetWindow(scope="agent:x", window="week", limit=usd("3"))
-    (state,) = ledger.states([agent])
+    (state, *_) = ledger.states([agent, *three()])
     assert state.room == usd("3")
-    count = ledger._parts.connection.execute("SELECT count(*) FROM budget_window").get
-    assert count == 0
+    count = ledger._parts.connection.execute(
+        "SELECT group_concat(scope || ' ' || window) FROM budget_window"
+    ).get
+    assert count == "agent:x week"
 
 
 def test_states_answer_in_the_order_and_with_the_limits_asked(ledger: Ledger) -> None:
@@ -95,7 +97,7 @@ def test_one_window_is_one_row_in_memory_however_it_was_found(ledger: Ledger) ->
 
 
 def test_a_window_is_its_scope_kind_and_start(ledger: Ledger) -> None:
-    later = dataclasses.replace(month(), starts_at=MONTH_START + 5)
+    later = dataclasses.replace(month(), starts_at=MONTH_END, ends_at=None)
     hold(ledger, "a1", "0.50")
     hold(ledger, "a2", "0.25", budgets=(later,))
     assert sums(ledger, month()) == ("0", "0.5", "0")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from datetime import UTC
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -26,9 +27,15 @@ from faregate.core.holds import (
     NoRoom,
 )
 from faregate.core.labels import Labels
-from faregate.core.limits.budget import BudgetRule, matching
+from faregate.core.limits.budget import (
+    BudgetMatcher,
+    BudgetRule,
+    ScopeKind,
+    matching,
+)
 from faregate.core.money import ZERO, Money
 from faregate.core.windows import HighWater, WindowKind
+from faregate.ledger.counting_back import IDS_PER_MS
 from faregate.ledger.ledger import Ledger
 from faregate.ledger.reports import Reports
 from tests.ledger.building import (
@@ -52,6 +59,29 @@ PER_MILLE = st.sampled_from([0, 1, 333, 1000, 1001, 1700])
 LIMITS = st.sampled_from([None, "0", "0.5", "1", "2.000000000001", "5", "50"])
 SESSIONS = st.sampled_from(["s1", "s2", "s3"])
 LABELS = Labels(agent="codex", workspace="shop")
+SCOPES = frozenset(
+    {"global", "agent:codex", "workspace:shop", "provider:p", "model:m", "model:p/m"}
+)
+ADDED = [
+    ("global", WindowKind.WEEK),
+    ("global", WindowKind.TOTAL),
+    ("agent:codex", WindowKind.MONTH),
+    ("workspace", WindowKind.TOTAL),
+    ("provider:p", WindowKind.DAY),
+    ("model:p/m", WindowKind.WEEK),
+    ("session", WindowKind.DAY),
+]
+IDS_PER_S = 1000 * IDS_PER_MS
+
+
+def rule_of(scope: str, window: WindowKind, limit: Money) -> BudgetRule:
+    kind, _, name = scope.partition(":")
+    return BudgetRule(
+        scope_kind=cast("ScopeKind", kind),
+        name=name or None,
+        window=window,
+        limit=limit,
+    )
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -77,18 +107,22 @@ class LedgerMachine(RuleBasedStateMachine):
         ledger = open_ledger(self.folder, clock_ms=self.clock, boot_id=self.boot)
         ledger.set_alert_marks(MARKS)
         self.high_water = HighWater(ledger.high_water_s())
+        if hasattr(self, "matcher"):
+            self.put_in_force(ledger)
         return ledger
+
+    def put_in_force(self, ledger: Ledger) -> None:
+        ledger.in_force(self.matcher.covers)
+        self.model.lapse(self.matcher.covers, self.clock.ms // 1000)
 
     def make_rules(self) -> None:
         self.budget_rules = tuple(
-            BudgetRule(
-                scope_kind="global" if scope == "global" else "session",
-                window=window,
-                limit=usd(limit),
-            )
+            rule_of(scope, window, usd(limit))
             for (scope, window), limit in self.limits.items()
             if limit is not None
         )
+        self.matcher = BudgetMatcher(self.budget_rules, UTC)
+        self.put_in_force(self.ledger)
 
     def windows(self, session: str) -> tuple[BudgetWindow, ...]:
         return matching(
@@ -105,11 +139,14 @@ class LedgerMachine(RuleBasedStateMachine):
     def hold(self, session: str, amount: Money, retry: bool) -> None:
         self.made += 1
         name, budgets = f"a{self.made}", self.windows(session)
+        self.model.count(budgets)
         outcome = self.ledger.hold(
             asking(
                 name,
                 amount,
                 session=session,
+                provider="p",
+                model="m",
                 budgets=budgets,
                 at_ms=self.clock.ms,
                 labels=LABELS,
@@ -121,7 +158,13 @@ class LedgerMachine(RuleBasedStateMachine):
             assert outcome.blocking
             return
         assert isinstance(outcome, Held), outcome
-        self.model.hold(name, budgets, amount)
+        self.model.hold(
+            name,
+            budgets,
+            amount,
+            at_s=self.ledger._holds.open[name].id / IDS_PER_S,
+            scopes=SCOPES | {f"session:{session}"},
+        )
         for state in outcome.states:
             assert state.room is None or state.room >= ZERO
             assert (state.spent, state.held, state.unknown) == self.model.sums(
@@ -214,6 +257,13 @@ class LedgerMachine(RuleBasedStateMachine):
         self.limits[which, window] = limit
         self.make_rules()
 
+    @rule(limit=LIMITS, which=st.sampled_from(ADDED))
+    def add_or_drop_a_budget(
+        self, limit: str | None, which: tuple[str, WindowKind]
+    ) -> None:
+        self.limits[which] = limit
+        self.make_rules()
+
     @rule(hours=st.sampled_from([-800, -30, -1, 1, 30, 800]))
     def move_clock(self, hours: int) -> None:
         self.clock.ms = max(NOW_MS // 2, self.clock.ms + hours * HOUR_MS)
@@ -260,11 +310,15 @@ class LedgerMachine(RuleBasedStateMachine):
         assert usd("0.5") <= rows[name].amount <= usd("10")
         windows = [w for w in self.matching_lost() if w.scope == "global"]
         for budget in windows:
-            self.model.windows.setdefault(key_of(budget), ModelWindow(None))
+            self.model.windows.setdefault(
+                key_of(budget), ModelWindow(None, ends_at=budget.ends_at)
+            )
         self.model.attempts[name] = ModelAttempt(
             amount=rows[name].amount,
             windows=frozenset(map(key_of, windows)),
             state=HoldState.UNKNOWN,
+            at_s=int(name.removeprefix("lost-")) / IDS_PER_S,
+            scopes=frozenset({"global"}),
         )
 
     def matching_lost(self) -> tuple[BudgetWindow, ...]:
@@ -283,7 +337,9 @@ class LedgerMachine(RuleBasedStateMachine):
         if not hasattr(self, "ledger"):
             return
         for session in ("s1", "s2", "s3"):
-            for state in self.ledger.states(self.windows(session)):
+            windows = self.windows(session)
+            self.model.count(windows, looks=True)
+            for state in self.ledger.states(windows):
                 assert (state.spent, state.held, state.unknown) == self.model.sums(
                     key_of(state.budget)
                 )

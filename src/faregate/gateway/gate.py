@@ -89,6 +89,7 @@ class Gate:
     def __post_init__(self) -> None:
         """Remember sessions on routes as long as the gate lives."""
         self.routes = Routes(self.planner, self.clock, self.events)
+        self.ledger.in_force(self.matcher.covers)
 
     def is_capped(self, session: str) -> bool:
         """Tell whether the session's latest request met a full budget."""
@@ -114,6 +115,7 @@ class Gate:
     def rebudget(self, matcher: BudgetMatcher) -> None:
         """Take new limits, for whoever waits for room as well."""
         self.matcher = matcher
+        self.ledger.in_force(matcher.covers)
         self.admission.refresh()
 
     def budgets(self, identity: Identity, target: Target) -> tuple[BudgetWindow, ...]:

@@ -6,7 +6,6 @@ never looks at a limit: the truth is booked, and what it broke is closed.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import apsw
@@ -34,6 +33,7 @@ from faregate.ledger.booking_statements import (
 from faregate.ledger.changes import NO_USAGE, Change, Ending
 from faregate.ledger.connection import Transaction, select
 from faregate.ledger.corrections import corrected_by
+from faregate.ledger.counting_back import counting
 from faregate.ledger.errors import fault
 from faregate.ledger.holds import Holds, OpenHold
 
@@ -122,7 +122,7 @@ class Bookings:
         hold = OpenHold(
             row_id,
             amount,
-            tuple(json.loads(windows)),
+            counting(self._connection, row_id, windows),
             session,
             bool(first),
             bool(first and again),

@@ -11,21 +11,23 @@ from typing import TYPE_CHECKING, Any
 
 from faregate.core.holds import BudgetWindow
 from faregate.core.money import MAX_PICO, Money
+from faregate.core.windows import WindowKind
 from faregate.ledger.alerts import NEVER
 from faregate.ledger.answers import state_of
 from faregate.ledger.connection import select
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     import apsw
 
     from faregate.core.holds import BudgetState
     from faregate.ledger.alerts import AlertMarks
+    from faregate.ledger.counting_back import Before
 
 _SELECT = (
     'SELECT id, scope, window, starts_at, ends_at, "limit", spent, held, unknown, '
-    "alerted, closed FROM budget_window "
+    "alerted, closed, counted_to, lapsed FROM budget_window "
 )
 _BY_KEY = _SELECT + "WHERE scope = ?1 AND window = ?2 AND starts_at = ?3"
 _CURRENT = _SELECT + (
@@ -47,6 +49,15 @@ _SET_LIMIT = (
 )
 _SET_CLOSED = "UPDATE budget_window SET closed = ?2 WHERE id = ?1"
 _SET_ALERTED = "UPDATE budget_window SET alerted = ?2 WHERE id = ?1"
+_COUNT = (
+    "UPDATE budget_window SET spent = ?2, held = ?3, unknown = ?4, alerted = ?5, "
+    "counted_to = ?6, lapsed = 0 WHERE id = ?1"
+)
+_NOT_OVER = (
+    "SELECT id, scope, window FROM budget_window WHERE lapsed = 0 "
+    "AND window <> 'session' AND (ends_at IS NULL OR ends_at > ?1)"
+)
+_LAPSE = "UPDATE budget_window SET lapsed = 1 WHERE id = ?1"
 # Beyond this many cached windows or sets the memory is given back.
 _CACHE_SIZE = 8192
 
@@ -68,6 +79,17 @@ class WindowRow:
     alerted: int = 0
     closed: bool = False
     alert_at: int = NEVER
+    counted_to: int = 0
+    """The last attempt that counts here without naming this window."""
+    lapsed: bool = False
+    """Requests may have gone by that it should have counted."""
+
+    @property
+    def lacks(self) -> bool:
+        """Tell whether it has yet to count what was booked without it."""
+        if self.id == 0:
+            return self.budget.window != WindowKind.SESSION
+        return self.lapsed
 
     def state(self, budget: BudgetWindow | None = None) -> BudgetState:
         """Return the sums as a value, under the budget as it was asked."""
@@ -91,6 +113,8 @@ class WindowSet:
     """Each row's id with the most its sums may reach; empty until all are stored."""
     ids: tuple[int, ...] = ()
     ids_text: str = ""
+    lacking: tuple[WindowRow, ...] = ()
+    """The rows that have yet to count what was booked without them."""
 
     def blocking(self, amount: int) -> tuple[BudgetState, ...]:
         """Return the windows that lack room for `amount`, the tightest first."""
@@ -184,6 +208,31 @@ class BudgetWindows:
             self._insert(row, row.limit)
         return row
 
+    def count(self, row: WindowRow, limit: int | None, found: Before, to: int) -> None:
+        """Inside a transaction: add what a window should have counted up to `to`."""
+        if row.id == 0:
+            self._insert(row, limit)
+        row.spent += found.spent
+        row.held += found.held
+        row.unknown += found.unknown
+        row.used = row.spent + row.held + row.unknown
+        row.alerted = self.marks.still_reached(
+            row.limit, row.alerted, row.spent + row.unknown
+        )
+        row.alert_at = self.marks.next_at(row.limit, row.alerted)
+        row.counted_to, row.lapsed = to, False
+        sums = (row.spent, row.held, row.unknown)
+        self._connection.execute(_COUNT, (row.id, *sums, row.alerted, to))
+
+    def lapse(self, covers: Callable[[str, str], bool], now: int) -> None:
+        """Inside a transaction: note which windows no budget asks for any more.
+
+        What is booked meanwhile is counted when one asks again.
+        """
+        for number, scope, window in select(self._connection, _NOT_OVER, (now,)):
+            if not covers(scope, window):
+                self._connection.execute(_LAPSE, (number,))
+
     def set_limit(self, row: WindowRow, limit: int | None) -> None:
         """Inside a transaction: store a new limit, reopening where it is a raise."""
         money = None if limit is None else Money(limit)
@@ -240,6 +289,7 @@ class BudgetWindows:
             budgets=tuple(chosen.values()),
             limits=limits,
             checks=tuple((r, li, MAX_PICO if li is None else li) for r, li in pairs),
+            lacking=tuple(row for row in rows if row.lacks),
         )
 
     def _find(self, key: tuple[str, str, int], budget: BudgetWindow) -> WindowRow:
@@ -274,7 +324,7 @@ class BudgetWindows:
             ends_at=ends_at,
             limit=None if limit is None else Money(limit),
         )
-        spent, held, unknown, alerted, closed = values[6:]
+        spent, held, unknown, alerted, closed, counted_to, lapsed = values[6:]
         row = WindowRow(
             id=found,
             budget=budget,
@@ -286,6 +336,8 @@ class BudgetWindows:
             alerted=alerted,
             closed=bool(closed),
             alert_at=self.marks.next_at(limit, alerted),
+            counted_to=counted_to,
+            lapsed=bool(lapsed),
         )
         self._by_id[found] = row
         self._by_key[scope, window, starts_at] = row

@@ -7,7 +7,6 @@ before it comes here.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from faregate.core.cost_log import Corrected
@@ -15,6 +14,7 @@ from faregate.core.holds import HoldState, LedgerError
 from faregate.core.money import Money
 from faregate.ledger import audit
 from faregate.ledger.connection import Transaction, full_sync, select
+from faregate.ledger.counting_back import counting
 
 if TYPE_CHECKING:
     import apsw
@@ -76,7 +76,7 @@ class Corrections:
             raise LedgerError(f"a cost of {cost} cannot be booked")
         before = booked + corrected_by(self._connection, row_id)
         delta = cost.pico - before
-        rows = self._windows.rows(json.loads(windows))
+        rows = self._windows.rows(counting(self._connection, row_id, windows))
         word = audit.AuditRow(
             at_ms=at_ms,
             who=who,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from faregate.ledger.connection import Transaction, select
-from faregate.ledger.holds import IDS_PER_MS
+from faregate.ledger.counting_back import IDS_PER_MS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,8 +13,8 @@ from faregate.core.cost_log import AttemptEntry, CorrectionRow, Explained, Reque
 from faregate.core.labels import Labels
 from faregate.core.money import ZERO, Money
 from faregate.ledger.connection import select
+from faregate.ledger.counting_back import IDS_PER_MS
 from faregate.ledger.errors import translated
-from faregate.ledger.holds import IDS_PER_MS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -13,11 +13,13 @@ import apsw
 
 from faregate.core.holds import Held, HoldRequest, LedgerError, NoRoom
 from faregate.ledger.answers import HeldNow
-from faregate.ledger.connection import roll_back
+from faregate.ledger.connection import Transaction, roll_back
+from faregate.ledger.counting_back import IDS_PER_MS, before
 from faregate.ledger.errors import fault
 from faregate.ledger.escrow import PICO_PER_MICRO, Escrow
 
 if TYPE_CHECKING:
+    from faregate.core.holds import BudgetWindow
     from faregate.ledger.budget_windows import BudgetWindows, WindowSet
     from faregate.ledger.sessions import Sessions
 
@@ -32,8 +34,6 @@ _HOLD_ATTEMPT = (
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
     "?17, ?18, ?19, ?20)"
 )
-# An attempt's id is its instant in these units, or the next free number after it.
-IDS_PER_MS = 4096
 _LAST_INSTANT_MS = 2**50
 
 
@@ -74,6 +74,9 @@ class Holds:
         self._sessions = sessions
         self._escrow = escrow
         self._last_id = last_id
+        self._counting = Transaction(
+            connection, "Counting what was spent before", self.forget
+        )
         self.open: dict[str, OpenHold] = {}
 
     def hold(self, request: HoldRequest) -> Held | NoRoom:
@@ -124,6 +127,38 @@ class Holds:
             row.held += amount
             sums.append((budget, row.spent, row.held, row.unknown, row.closed))
         return HeldNow(request.attempt, request.amount, sums)
+
+    def count_back(self, chosen: WindowSet, *, looks: bool = False) -> None:
+        """Let windows count what was booked without them; raise LedgerError.
+
+        Once: from here on they are asked for with every hold. With `looks` the days
+        and months that tell how far time has come wait for a hold: who only looks,
+        under a clock that is wrong, begins none.
+        """
+        # Another set may have brought some of them up to date.
+        lacking = [row for row in chosen.lacking if row.lacks]
+        if looks:
+            lacking = [row for row in lacking if row.id or not _tells_time(row.budget)]
+        if not lacking:
+            return
+        limits = dict(zip(chosen.rows, chosen.limits, strict=True))
+        last, joined = self._last_id, []
+        oldest = next(iter(self.open.values())).id if self.open else last + 1
+        with self._counting:
+            for row in lacking:
+                found = before(
+                    self._connection,
+                    row.budget,
+                    window_id=row.id,
+                    counted_to=row.counted_to,
+                    last_id=last,
+                    oldest=oldest,
+                )
+                self._windows.count(row, limits[row], found, last)
+                joined += [(name, row.id) for name in found.open if name in self.open]
+        for name, window in joined:
+            self.open[name].windows += (window,)
+        chosen.lacking = tuple(row for row in chosen.lacking if row.lacks)
 
     def abandon(self) -> None:
         """Roll back, and read again what memory may have got wrong."""
@@ -192,12 +227,19 @@ class Holds:
 
     def _select(self, request: HoldRequest) -> WindowSet:
         try:
-            return self._windows.select(request.budgets)
+            chosen = self._windows.select(request.budgets)
         except apsw.Error as error:
             raise fault("Reading budgets", error) from error
+        if chosen.lacking:
+            self.count_back(chosen)
+        return chosen
 
     def _no_room(self, request: HoldRequest) -> NoRoom:
         blocking = self._select(request).blocking(request.amount.pico)
         if not blocking:
             raise LedgerError(f"a budget window cannot count {request.amount} more")
         return NoRoom(amount=request.amount, blocking=blocking)
+
+
+def _tells_time(budget: BudgetWindow) -> bool:
+    return budget.scope == "global" and budget.window in {"month", "day"}

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 
@@ -206,8 +207,24 @@ class Ledger:
         """Return the running sums of these windows, zeros for those never used."""
         with translated("Reading budgets"):
             chosen = self._parts.windows.select(budgets)
+            if chosen.lacking and self.paused is None:
+                # Whoever only looks is told what is known; a hold would be refused.
+                with suppress(LedgerError):
+                    self._holds.count_back(chosen, looks=True)
+                chosen = self._parts.windows.select(budgets)
         pairs = zip(chosen.rows, chosen.budgets, strict=True)
         return tuple(row.state(budget) for row, budget in pairs)
+
+    def in_force(self, covers: Callable[[str, str], bool]) -> None:
+        """Take note of the budgets from now on; raise LedgerError.
+
+        `covers` tells whether one asks for a scope's window. A window that none asks
+        for counts what it missed when one asks again.
+        """
+        self._require_open()
+        with self._rare:
+            self._parts.windows.lapse(covers, self._clock_ms() // 1000)
+        self._parts.windows.forget()
 
     def closed_windows(self) -> tuple[BudgetWindow, ...]:
         """Return the windows that an overrun closed: waiting for room is no use."""

@@ -14,6 +14,7 @@ import apsw
 from faregate.core.holds import LedgerError
 from faregate.ledger import (
     cost_log,
+    counting_back,
     files,
     governing,
     schema,
@@ -54,12 +55,18 @@ def _version_5(connection: apsw.Connection) -> None:
         connection.execute(statement)
 
 
+def _version_6(connection: apsw.Connection) -> None:
+    for statement in counting_back.VERSION_6:
+        connection.execute(statement)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     _version_1,
     _version_2,
     _version_3,
     _version_4,
     _version_5,
+    _version_6,
 )
 """The n-th entry leads from version n-1 to version n."""
 

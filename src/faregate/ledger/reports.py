@@ -23,8 +23,8 @@ from faregate.core.records import (
 from faregate.ledger import audit, files, smoke_runs, verify
 from faregate.ledger.connection import open_reader, select
 from faregate.ledger.cost_reports import CostReports
+from faregate.ledger.counting_back import IDS_PER_MS
 from faregate.ledger.errors import translated
-from faregate.ledger.holds import IDS_PER_MS
 from faregate.ledger.refusals import QUARTER_MS
 from faregate.ledger.spend import SpendBy, last_errors, spend
 

@@ -13,7 +13,7 @@ from faregate.core.holds import LedgerError
 from faregate.core.money import Money
 from faregate.core.records import SpendRow
 from faregate.ledger.connection import select
-from faregate.ledger.holds import IDS_PER_MS
+from faregate.ledger.counting_back import IDS_PER_MS
 from faregate.ledger.refusals import QUARTER_MS
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 from faregate.core.holds import BudgetWindow, HoldState, Release
 from faregate.core.windows import WindowKind, bounds
 from faregate.ledger.connection import Transaction, full_sync, select
+from faregate.ledger.counting_back import IDS_PER_MS
 from faregate.ledger.escrow import PICO_PER_MICRO
-from faregate.ledger.holds import IDS_PER_MS
 
 if TYPE_CHECKING:
     from datetime import tzinfo

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
+from faregate.core.holds import BudgetWindow
 from faregate.ledger.connection import select
+from faregate.ledger.counting_back import before
 
 if TYPE_CHECKING:
     import apsw
@@ -24,7 +26,8 @@ _ATTEMPTS = """
     ) AS booked, json_each(booked.windows) AS member GROUP BY member.value
 """
 _WINDOWS = (
-    "SELECT id, scope, window, starts_at, spent, held, unknown FROM budget_window"
+    "SELECT id, scope, window, starts_at, spent, held, unknown, ends_at, counted_to "
+    "FROM budget_window"
 )
 _ATTEMPT_SESSIONS = """
     SELECT session, sum(cost), sum(unknown), sum(attempts), sum(retries), sum(wasted)
@@ -53,10 +56,16 @@ def discrepancies(connection: apsw.Connection) -> tuple[str, ...]:
         windows = select(connection, _WINDOWS)
         by_session = _keyed(select(connection, _ATTEMPT_SESSIONS), 5)
         sessions = select(connection, _SESSIONS)
+        for number, scope, window, starts_at, *_, ends_at, counted_to in windows:
+            if counted_to:
+                budget = BudgetWindow(
+                    scope=scope, window=window, starts_at=starts_at, ends_at=ends_at
+                )
+                _add_back(connection, by_window[number], budget, number, counted_to)
     finally:
         connection.execute("COMMIT")
     found = []
-    for number, scope, window, starts_at, *sums in windows:
+    for number, scope, window, starts_at, *sums, _, _ in windows:
         found += _differences(
             f"{scope} {window} from {starts_at}",
             _WINDOW_SUMS,
@@ -68,6 +77,19 @@ def discrepancies(connection: apsw.Connection) -> tuple[str, ...]:
             f"session {session}", _SESSION_SUMS, sums, by_session[number]
         )
     return tuple(found)
+
+
+def _add_back(
+    connection: apsw.Connection,
+    sums: list[int],
+    budget: BudgetWindow,
+    number: int,
+    counted_to: int,
+) -> None:
+    """Add the attempts that a window counts without being named by them."""
+    back = before(connection, budget, window_id=number, last_id=counted_to)
+    for at, more in enumerate((back.spent, back.held, back.unknown)):
+        sums[at] += more
 
 
 def _keyed(rows: list[tuple[int, ...]], width: int) -> dict[int, list[int]]:

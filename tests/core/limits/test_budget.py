@@ -210,3 +210,31 @@ class TestMemory:
         assert match(rule("global", "6"))["global", "month"] == "6"
         berlin = match(rule("global", "6"), tz=ZoneInfo("Europe/Berlin"))
         assert berlin["global", "month"] == "6"
+
+
+@pytest.mark.parametrize(
+    ("scope", "window", "covered"),
+    [
+        ("global", "month", True),
+        ("global", "day", True),
+        ("session:any", "session", True),
+        ("global", "week", True),
+        ("global", "total", False),
+        ("agent:codex", "day", True),
+        ("agent:aider", "day", True),
+        ("workspace:shop", "week", True),
+        ("workspace:shop", "day", False),
+        ("workspace:shopping", "week", False),
+        ("model:p/m", "total", True),
+        ("model:m", "total", False),
+        ("session:any", "day", False),
+    ],
+)
+def test_which_windows_are_asked_for(scope: str, window: str, covered: bool) -> None:
+    rules = (
+        rule("global", "1", window=WindowKind.WEEK),
+        rule("agent", "1", window=WindowKind.DAY),
+        rule("workspace", "1", name="shop", window=WindowKind.WEEK),
+        rule("model", "1", name="p/m", window=WindowKind.TOTAL),
+    )
+    assert BudgetMatcher(rules, UTC).covers(scope, window) is covered

@@ -90,6 +90,18 @@ class BudgetMatcher:
             )
         return found
 
+    def covers(self, scope: str, window: str) -> bool:
+        """Tell whether requests of a scope ("agent:x") are counted in its window."""
+        kind, _, name = scope.partition(":")
+        if any((kind, window) == counted for counted in _COUNTED):
+            return True
+        return any(
+            rule.scope_kind == kind
+            and rule.window == window
+            and rule.name in {None, name or None}
+            for rule in self.rules
+        )
+
     def _windows(
         self, labels: Labels, root_session: str, provider: str, model: str, now: float
     ) -> tuple[BudgetWindow, ...]:
