@@ -7,6 +7,7 @@ import json
 import pytest
 
 from faregate.core.facts import SessionHints
+from faregate.protocols import agents
 from faregate.protocols.agents import (
     agent_name,
     is_litellm_family,
@@ -150,3 +151,16 @@ def test_broken_metadata_is_no_error(meta: str) -> None:
 def test_ids_that_could_do_harm_are_dropped(value: str) -> None:
     assert session_hints({"x-session-id": value}).session is None
     assert session_hints({"x-session-id": value}, "b").session == "b"
+
+
+def test_the_hints_of_one_head_are_remembered_and_kept_apart(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(agents, "_REMEMBERED", 2)
+    heads = [{"x-session-id": f"s{number}"} for number in range(5)]
+    first = [session_hints(head) for head in heads]
+    assert [hints.session for hints in first] == ["s0", "s1", "s2", "s3", "s4"]
+    assert session_hints(heads[4]) is first[4]
+    assert session_hints(heads[0]) == first[0]
+    assert session_hints(heads[4], "from-body").session == "s4"
+    assert len(agents._by_headers) <= 2

@@ -6,82 +6,30 @@ import hashlib
 import json
 from typing import Any
 
-import msgspec
 import pytest
 
-from faregate.core.pricing import CacheWrite
-from faregate.protocols.conversation import (
-    cache_write_of,
-    conversation_of,
-    digest_of,
-    unread_conversation,
-    without_markers,
-)
+from faregate.protocols.conversation import conversation_of, unread_conversation
+from faregate.protocols.part_memory import NO_PARTS, PartMemory, Parts, SeenPart
 from tests.protocols.requests import inspect
 
 MARK = b'"cache_control":{"type":"ephemeral"}'
 
 
-@pytest.mark.parametrize(
-    ("marked", "plain"),
-    [
-        (b'{"a":1,' + MARK + b"}", b'{"a":1}'),
-        (b"{" + MARK + b',"a":1}', b'{"a":1}'),
-        (b"{" + MARK + b"}", b"{}"),
-        (b'{"a":1,' + MARK + b',"b":2}', b'{"a":1,"b":2}'),
-        (b'{"a": 1, "cache_control": {"type": "x"}, "b": 2}', b'{"a": 1, "b": 2}'),
-        (b'[{"a":1,' + MARK + b'},{"b":2,' + MARK + b"}]", b'[{"a":1},{"b":2}]'),
-        (b'{"a":1,"cache_control":null}', b'{"a":1}'),
-    ],
-)
-def test_markers_are_taken_out(marked: bytes, plain: bytes) -> None:
-    assert without_markers(marked) == plain
-    assert digest_of(marked) == digest_of(plain)
+def spoken(piece: bytes) -> SeenPart:
+    return SeenPart(user=b"hi" in piece)
 
 
-@pytest.mark.parametrize(
-    "piece",
-    [
-        b'{"text":"say \\"cache_control\\":{\\"type\\":1}"}',
-        b'{"cache_control":[1]}',
-        b'{"cache_control":{"a":{"b":1}}}',
-        b'{"a":"cache_control"}',
-    ],
-)
-def test_what_is_no_marker_stays(piece: bytes) -> None:
-    assert without_markers(piece) == piece
-
-
-@pytest.mark.parametrize(
-    ("pieces", "write"),
-    [
-        ([], CacheWrite.NONE),
-        ([b'{"a":1}'], CacheWrite.NONE),
-        ([b'{"cache_control":null}'], CacheWrite.NONE),
-        ([b'{"t":"\\"cache_control\\":{\\"ttl\\":\\"1h\\"}"}'], CacheWrite.NONE),
-        ([b"{" + MARK + b"}"], CacheWrite.FIVE_MINUTES),
-        ([b'{"cache_control": {"type":"x", "ttl": "5m"}}'], CacheWrite.FIVE_MINUTES),
-        ([b'{"cache_control":{"ttl":"1h"}}'], CacheWrite.ONE_HOUR),
-        ([b"{" + MARK + b"}", b'{"cache_control":{"ttl":"1h"}}'], CacheWrite.ONE_HOUR),
-        ([b'{"cache_control":{"ttl":"1h"}}', b"{" + MARK + b"}"], CacheWrite.ONE_HOUR),
-        ([b'{"cache_control":{"ttl":"1w"}}'], CacheWrite.UNKNOWN),
-        ([b'{"cache_control":{"ttl":"1w"}}', b"{" + MARK + b"}"], CacheWrite.UNKNOWN),
-        ([b'{"cache_control":7}'], CacheWrite.UNKNOWN),
-    ],
-)
-def test_cache_writes(pieces: list[bytes], write: CacheWrite) -> None:
-    assert cache_write_of(pieces) is write
-
-
-def parts(*texts: bytes) -> list[msgspec.Raw]:
-    return [msgspec.Raw(text) for text in texts]
+def parts(*texts: bytes) -> Parts:
+    found = PartMemory(spoken).parts(b"[" + b",".join(texts) + b"]", "messages")
+    assert found is not None
+    return found
 
 
 def test_a_longer_conversation_begins_with_the_shorter_one() -> None:
     first = b'{"role":"user","content":[{"type":"text","text":"hi",' + MARK + b"}]}"
     again = b'{"role":"user","content":[{"type":"text","text":"hi"}]}'
-    one = conversation_of([b"m"], b"sys", parts(first), 1)
-    two = conversation_of([b"m"], b"sys", parts(again, b'{"x":1}'), 1)
+    one = conversation_of((1,), b"sys", parts(first))
+    two = conversation_of((1,), b"sys", parts(again, b'{"x":1}'))
     assert one.fixed == two.fixed
     assert two.parts[:1] == one.parts
     assert one.sizes == (len(first),)
@@ -91,21 +39,24 @@ def test_a_longer_conversation_begins_with_the_shorter_one() -> None:
 
 def test_another_model_or_system_text_is_another_conversation() -> None:
     fixed = {
-        conversation_of([model], system, [], 0).fixed
-        for model in (b"m", b"n")
+        conversation_of((model,), system, NO_PARTS).fixed
+        for model in (1, 2)
         for system in (b"", b"sys")
     }
     assert len(fixed) == 4
 
 
 def test_the_opening_is_stable_across_processes() -> None:
-    opening = conversation_of([], b"sys", parts(b"hi", b"later"), 1).opening
-    assert opening == hashlib.sha256(b"sys\0hi").hexdigest()[:12]
-    assert conversation_of([], b"s", parts(b"yshi"), 1).opening != opening
+    first, later = b'"hi"', b'"later"'
+    opening = conversation_of((), b'"sys"', parts(first, later)).opening
+    assert opening == hashlib.sha256(b'"sys"\0"hi"').hexdigest()[:12]
+    assert conversation_of((), b'"sys"', parts(first)).opening == opening
+    for system, others in ((b'"s"', (first,)), (b'"sys"', (later, first)), (b"", ())):
+        assert conversation_of((), system, parts(*others)).opening != opening
 
 
 def test_messages_that_cannot_be_told_apart() -> None:
-    one, two = (unread_conversation([b"m"], raw) for raw in (b"[1]", b"[2]"))
+    one, two = (unread_conversation((1,), raw) for raw in (b"[1]", b"[2]"))
     assert one.parts == two.parts == ()
     assert one.opening != two.opening
     assert one.fixed != two.fixed
@@ -113,7 +64,7 @@ def test_messages_that_cannot_be_told_apart() -> None:
 
 def test_nothing_of_the_text_is_kept() -> None:
     secret = json.dumps({"content": "canary-4711"}).encode()
-    conversation = conversation_of([secret], secret, parts(secret), 1)
+    conversation = conversation_of((hash(secret),), secret, parts(secret))
     assert "canary" not in repr(conversation)
 
 

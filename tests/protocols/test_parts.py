@@ -7,14 +7,8 @@ from typing import Any
 
 import pytest
 
-from faregate.protocols.codec import BadRequestError
-from faregate.protocols.parts import (
-    ANYWHERE,
-    any_audio,
-    decode_messages,
-    first_user,
-    media_reach,
-)
+from faregate.protocols.part_memory import ANYWHERE, PartMemory, Parts
+from faregate.protocols.parts import read_message
 from tests.protocols.requests import inspect
 
 TEXT = frozenset({"text", "tool_result"})
@@ -25,8 +19,13 @@ def media(content: Any, **more: Any) -> bool:
 
 
 def reach(messages: list[Any]) -> int:
+    found = read(messages)
+    return ANYWHERE if found is None else found.media_reach
+
+
+def read(messages: list[Any]) -> Parts | None:
     raw = json.dumps(messages).encode()
-    return media_reach(decode_messages(raw), TEXT, raw)
+    return PartMemory(lambda piece: read_message(piece, TEXT)).parts(raw, "messages")
 
 
 @pytest.mark.parametrize(
@@ -70,10 +69,9 @@ def test_media_reach_to_the_last_message_that_has_some() -> None:
     assert reach([text, image, image, text, text]) == 3
 
 
-def test_what_is_fetched_or_cannot_be_read_may_be_anywhere() -> None:
+def test_what_is_fetched_may_be_anywhere() -> None:
     remote = {"role": "user", "content": [{"type": "image", "url": "https://x/y"}]}
     assert reach([remote, {"role": "user", "content": "x"}]) == ANYWHERE
-    assert media_reach(None, TEXT, b"[1]") == ANYWHERE
 
 
 def test_an_earlier_spoken_answer() -> None:
@@ -81,21 +79,16 @@ def test_an_earlier_spoken_answer() -> None:
     assert media("x", audio=None) is False
 
 
-@pytest.mark.parametrize("raw", [b"[1]", b'[{"role":1}]', b"[" * 9999])
-def test_what_is_no_list_of_messages(raw: bytes) -> None:
-    assert decode_messages(raw) is None
-
-
-@pytest.mark.parametrize("raw", [b"{}", b'"x"', b"1"])
-def test_what_is_no_list_at_all(raw: bytes) -> None:
-    with pytest.raises(BadRequestError, match="must be a list"):
-        decode_messages(raw)
+def test_what_is_no_message_could_be_anything() -> None:
+    assert read([{"role": "user", "content": "x"}, 1]) is None
+    assert read([{"role": 1}]) is None
 
 
 def test_messages_up_to_the_first_user() -> None:
     def count(*roles: str) -> int:
-        raw = json.dumps([{"role": role} for role in roles]).encode()
-        return first_user(decode_messages(raw) or [])
+        found = read([{"role": role} for role in roles])
+        assert found is not None
+        return found.until_user
 
     assert count("system", "user", "assistant", "user") == 2
     assert count("system", "assistant") == 2
@@ -104,8 +97,9 @@ def test_messages_up_to_the_first_user() -> None:
 
 def test_sound_is_found_at_any_depth() -> None:
     def audio(content: object) -> bool:
-        raw = json.dumps([{"role": "user", "content": content}]).encode()
-        return any_audio(decode_messages(raw) or [])
+        found = read([{"role": "user", "content": content}])
+        assert found is not None
+        return found.audio
 
     sound = {"type": "input_audio"}
     assert audio([{"type": "text"}, sound])

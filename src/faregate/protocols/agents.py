@@ -115,13 +115,32 @@ def is_litellm_family(headers: Mapping[str, str]) -> bool:
     )
 
 
+_REMEMBERED = 256
+_by_headers: dict[int, tuple[Mapping[str, str], SessionHints]] = {}
+
+
 def session_hints(
     headers: Mapping[str, str], body_session: str | None = None
 ) -> SessionHints:
     """Return what headers say of session and agent.
 
     `body_session` is what a body field names as the session; a header outranks it.
+    The same headers must not change between two calls.
     """
+    if body_session is not None:
+        return _hints(headers, body_session)
+    # By identity: an agent's requests share one head as long as it stays the same.
+    known = _by_headers.get(id(headers))
+    if known is not None and known[0] is headers:
+        return known[1]
+    hints = _hints(headers, None)
+    if len(_by_headers) >= _REMEMBERED:
+        _by_headers.clear()
+    _by_headers[id(headers)] = headers, hints
+    return hints
+
+
+def _hints(headers: Mapping[str, str], body_session: str | None) -> SessionHints:
     agent = agent_name(headers)
     if "x-codex-turn-metadata" in headers or agent == "codex":
         return _codex_hints(headers, body_session)

@@ -7,6 +7,7 @@ is none of the gate's business and passes as it is.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -57,10 +58,18 @@ def checked_model(model: str) -> str:
 
 def read_model(body: JsonObject) -> str:
     """Return the model name; raise BadRequestError when missing or impossible."""
-    model = read_text(body, "model")
-    if model is None:
+    value = body.get("model")
+    if value is None:
         raise BadRequestError("`model` is missing; name a model.", "model")
-    return checked_model(model)
+    return _model_of(value)
+
+
+@lru_cache(maxsize=256)
+def _model_of(value: bytes) -> str:
+    try:
+        return checked_model(_TEXT.decode(value))
+    except msgspec.DecodeError:
+        raise BadRequestError("`model` must be a string.", "model") from None
 
 
 def may_compact(body: JsonObject) -> bool:

@@ -1,6 +1,6 @@
 """What a message's parts are: text that its bytes bound, or something else.
 
-Owns the walk through messages for media, file ids and roles. A part of a kind that
+Owns the walk through one message for media, sound and its role. A part of a kind that
 no dialect lists as text counts as media, so that something new is never cheap.
 """
 
@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from faregate.protocols.codec import BadRequestError
-from faregate.protocols.fields import limited
+from faregate.protocols.part_memory import SeenPart
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
 
 class Part(msgspec.Struct, gc=False):
@@ -34,63 +33,24 @@ class Message(msgspec.Struct, gc=False):
     """An earlier spoken answer, by its id."""
 
 
-_MESSAGES = msgspec.json.Decoder(list[Message])
+_MESSAGE = msgspec.json.Decoder(Message)
 _NULL = msgspec.Raw(b"null")
-_REMOTE = b'"http'
-ANYWHERE = 2**31
-"""The reach of media that may stand behind any part."""
 _PART = msgspec.json.Decoder(Part)
 _PARTS = msgspec.json.Decoder(list[Part])
 
 
-def decode_messages(raw: bytes) -> list[Message] | None:
-    """Return messages with their parts' kinds; None when they look like no chat.
+def read_message(piece: bytes, text_kinds: frozenset[str]) -> SeenPart:
+    """Return what a message holds; raise msgspec.DecodeError for what is none.
 
-    Raises BadRequestError when they are no list at all, or one beyond all reason.
+    An earlier spoken answer counts as media too.
     """
-    try:
-        return limited(_MESSAGES.decode(raw), "messages")
-    except (msgspec.DecodeError, RecursionError):
-        if not raw.startswith(b"["):
-            raise BadRequestError("`messages` must be a list.", "messages") from None
-        return None
-
-
-def media_reach(
-    messages: Sequence[Message] | None, text_kinds: frozenset[str], raw: bytes
-) -> int:
-    """Return how many messages there are up to the last that holds media, 0 for none.
-
-    `raw` is their JSON; see `reach_of`. Messages that cannot be told apart may hold
-    anything anywhere.
-    """
-    if messages is None:
-        return ANYWHERE
-    return reach_of([_holds_media(each, text_kinds) for each in messages], raw)
-
-
-def reach_of(media: Sequence[bool], raw: bytes) -> int:
-    """Return the number of the last part that holds media, 0 when none does.
-
-    What stands at a URL may be another thing the next time it is fetched: then no
-    part can be said to be the last.
-    """
-    for number in range(len(media), 0, -1):
-        if media[number - 1]:
-            return ANYWHERE if _REMOTE in raw else number
-    return 0
-
-
-def _holds_media(message: Message, text_kinds: frozenset[str]) -> bool:
+    message = _MESSAGE.decode(piece)
     spoken = bool(message.audio) and message.audio != _NULL
-    return spoken or raw_media(message.content, text_kinds)
-
-
-def any_audio(messages: Iterable[Message]) -> bool:
-    """Tell whether any message holds sound."""
-    return any(
-        (message.audio and message.audio != _NULL) or raw_audio(message.content)
-        for message in messages
+    media = spoken or raw_media(message.content, text_kinds)
+    return SeenPart(
+        user=message.role == "user",
+        media=media,
+        audio=media and (spoken or raw_audio(message.content)),
     )
 
 
@@ -117,16 +77,6 @@ def has_media(parts: Iterable[Part], text_kinds: frozenset[str]) -> bool:
         if part.content and raw_media(part.content, text_kinds):
             return True
     return False
-
-
-def first_user(messages: Iterable[Message]) -> int:
-    """Return how many messages there are up to the first user's, that included."""
-    count = 0
-    for message in messages:
-        count += 1
-        if message.role == "user":
-            break
-    return count
 
 
 def raw_media(content: msgspec.Raw, text_kinds: frozenset[str]) -> bool:

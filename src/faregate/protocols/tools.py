@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from faregate.core.pricing import CacheWrite
+from faregate.protocols.cache_markers import cache_write_of, digest_of
 from faregate.protocols.codec import BadRequestError
-from faregate.protocols.conversation import cache_write_of, digest_of
 from faregate.protocols.fields import MAX_COUNT, limited
 
 if TYPE_CHECKING:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from faregate.core.facts import Conversation, RequestFacts, SessionHints, Work
 from faregate.protocols.agents import session_hints, session_in_user_id
+from faregate.protocols.cache_markers import asked_write, cache_write_of, dearest_write
 from faregate.protocols.conversation import (
-    cache_write_of,
     conversation_of,
-    dearest_write,
+    not_shown,
     rest_of,
     unread_conversation,
 )
@@ -19,7 +20,6 @@ from faregate.protocols.fields import (
     ALTERNATIVES,
     asks_to_think,
     json_text,
-    list_elements,
     may_compact,
     read_bound,
     read_flag,
@@ -29,12 +29,14 @@ from faregate.protocols.fields import (
     refuse_alternatives,
 )
 from faregate.protocols.json_object import JsonObject, read_again, read_object
-from faregate.protocols.parts import (
-    Message,
-    decode_messages,
-    first_user,
-    media_reach,
+from faregate.protocols.part_memory import (
+    ANYWHERE,
+    PartMemory,
+    Parts,
+    SeenPart,
+    text_part,
 )
+from faregate.protocols.parts import read_message
 from faregate.protocols.tools import ClientKinds, ToolFacts, read_tools, unique
 
 if TYPE_CHECKING:
@@ -42,7 +44,9 @@ if TYPE_CHECKING:
     from faregate.protocols.codec import RequestHead, Splice
 
 PROTOCOL = "anthropic_messages"
+_LEFT_OUT = not_shown("model", "system", "messages", "tools")
 COUNT_PATH = "/v1/messages/count_tokens"
+_GENERATION = Work.GENERATION
 
 _OUTPUT_FIELDS = ("max_tokens",)
 _GUARDED = frozenset(
@@ -110,46 +114,96 @@ class _Metadata(msgspec.Struct):
 _METADATA = msgspec.json.Decoder(_Metadata)
 
 
+_RARE = frozenset(
+    {
+        *ALTERNATIVES,
+        "container",
+        "inference_geo",
+        "mcp_servers",
+        "plugins",
+        "service_tier",
+        "speed",
+    }
+)
+"""Fields that few requests have; `_in_full` reads them."""
+
+
 def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     """Return the facts of a request; raise BadRequestError on bad input."""
     request = read_object(body, guarded=_GUARDED)
-    counts_only = head.path == COUNT_PATH
     model = read_model(request)
-    refuse_alternatives(request)
     bound, field = read_bound(request, _OUTPUT_FIELDS)
     tools = read_tools(request.get("tools"), _CLIENT_TOOLS)
-    server_tools = tools.server
-    if read_list(request, "mcp_servers"):
-        server_tools = unique((*server_tools, "mcp"))
-    if read_list(request, "plugins"):
-        server_tools = unique((*server_tools, "plugins"))
     raw = request.get("messages") or b"[]"
     system = request.get("system") or b""
-    messages = decode_messages(raw)
-    reach = media_reach(messages, _TEXT_PARTS, raw)
-    return RequestFacts(
+    parts = _MESSAGES.parts(raw, "messages")
+    # No more than fifteen: with more of them, Python makes a dictionary first.
+    facts = RequestFacts(
         protocol=PROTOCOL,
-        work=Work.TOKEN_COUNT if counts_only else Work.GENERATION,
+        work=_GENERATION,
         model=model,
-        stream=read_flag(request, "stream") and not counts_only,
-        output_bound=None if counts_only else bound,
-        output_field=None if counts_only else field,
-        messages=0 if messages is None else len(messages),
+        stream=read_flag(request, "stream"),
+        output_bound=bound,
+        output_field=field,
+        messages=0 if parts is None else len(parts.seen),
         tools=tools.count,
-        server_tools=server_tools,
-        server_tool_uses=tools.uses if server_tools == tools.server else None,
+        server_tool_uses=tools.uses,
         compacts=may_compact(request),
-        media=reach > 0,
-        media_reach=reach,
         reasoning=asks_to_think(request, "thinking", "output_config"),
-        stored_input=request.get("container") is not None,
-        cache_write=_cache_write(request, (raw, system), tools),
-        service_tier=_service_tier(request),
-        region=read_text(request, "inference_geo"),
+        cache_write=_cache_write(request, raw, system, parts, tools),
         body_bytes=len(body),
         hints=_hints(head, request),
-        conversation=_conversation(model, request, raw, messages, tools),
+        conversation=_conversation(model, request, (raw, system), parts, tools),
     )
+    if (
+        parts is None
+        or parts.unbounded
+        or tools.server
+        or head.path == COUNT_PATH
+        or not _RARE.isdisjoint(request.values)
+    ):
+        return _in_full(facts, head, request, parts, tools)
+    return facts
+
+
+def _in_full(
+    facts: RequestFacts,
+    head: RequestHead,
+    request: JsonObject,
+    parts: Parts | None,
+    tools: ToolFacts,
+) -> RequestFacts:
+    """Return the facts with those that few requests have."""
+    refuse_alternatives(request)
+    more = [name for name in ("mcp_servers", "plugins") if read_list(request, name)]
+    named = [name.removesuffix("_servers") for name in more]
+    reach = ANYWHERE if parts is None else parts.media_reach
+    facts = replace(
+        facts,
+        server_tools=unique((*tools.server, *named)),
+        server_tool_uses=None if named else tools.uses,
+        media=reach > 0,
+        media_reach=reach,
+        stored_input=request.get("container") is not None,
+        service_tier=_service_tier(request),
+        region=read_text(request, "inference_geo"),
+    )
+    if head.path != COUNT_PATH:
+        return facts
+    return replace(
+        facts,
+        work=Work.TOKEN_COUNT,
+        stream=False,
+        output_bound=None,
+        output_field=None,
+    )
+
+
+def _read_message(piece: bytes) -> SeenPart:
+    return read_message(piece, _TEXT_PARTS)
+
+
+_MESSAGES = PartMemory(_read_message)
 
 
 def splice(body: bytes, changes: Splice) -> bytes:
@@ -173,13 +227,20 @@ def _service_tier(request: JsonObject) -> str | None:
 
 
 def _cache_write(
-    request: JsonObject, pieces: tuple[bytes, ...], tools: ToolFacts
+    request: JsonObject,
+    raw: bytes,
+    system: bytes,
+    parts: Parts | None,
+    tools: ToolFacts,
 ) -> CacheWrite:
-    whole = request.get("cache_control")
-    marked = list(pieces)
-    if whole is not None:
-        marked.append(b'"cache_control":' + whole)
-    return dearest_write(cache_write_of(marked), tools.cache_write)
+    found = cache_write_of([raw]) if parts is None else parts.cache_write
+    for other in (
+        text_part(system).cache_write,
+        tools.cache_write,
+        asked_write(request),
+    ):
+        found = dearest_write(found, other)
+    return found
 
 
 def _hints(head: RequestHead, request: JsonObject) -> SessionHints:
@@ -196,14 +257,13 @@ def _hints(head: RequestHead, request: JsonObject) -> SessionHints:
 def _conversation(
     model: str,
     request: JsonObject,
-    raw: bytes,
-    messages: list[Message] | None,
+    texts: tuple[bytes, bytes],
+    parts: Parts | None,
     tools: ToolFacts,
 ) -> Conversation:
-    system = request.get("system") or b""
-    rest = rest_of(request, "model", "system", "messages", "tools")
-    fixed: list[bytes | int] = [model.encode(), tools.digest, rest]
-    if messages is None:
+    raw, system = texts
+    rest = rest_of(request, _LEFT_OUT)
+    fixed = (hash(model), tools.digest, rest)
+    if parts is None:
         return unread_conversation(fixed, raw)
-    parts = list_elements(raw, "messages")
-    return conversation_of(fixed, system, parts, first_user(messages))
+    return conversation_of(fixed, system, parts)

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import msgspec
 
-from faregate.protocols.codec import BadRequestError
-from faregate.protocols.fields import limited
-from faregate.protocols.parts import ANYWHERE, reach_of
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
+from faregate.protocols.part_memory import SeenPart
 
 _NULL = msgspec.Raw(b"null")
 
@@ -43,56 +36,27 @@ class _Part(_Media, gc=False, rename="camel"):
     )
 
 
-class Content(msgspec.Struct, gc=False):
-    """One content, as far as it matters."""
-
+class _Content(msgspec.Struct, gc=False):
     role: str | None = None
     parts: list[_Part] | None = None
 
 
 _BLOB = msgspec.json.Decoder(_Blob)
-_CONTENTS = msgspec.json.Decoder(list[Content])
+_CONTENT = msgspec.json.Decoder(_Content)
 
 
-def decode_contents(raw: bytes) -> list[Content] | None:
-    """Return the contents; None when they have a form that is not known.
+def read_content(piece: bytes) -> SeenPart:
+    """Return what a content holds; raise msgspec.DecodeError for what is none.
 
-    Raises BadRequestError when they are no list at all, or one beyond all reason.
+    A film may have sound.
     """
-    try:
-        return limited(_CONTENTS.decode(raw), "contents")
-    except (msgspec.DecodeError, RecursionError):
-        if not raw.startswith(b"["):
-            raise BadRequestError("`contents` must be a list.", "contents") from None
-        return None
-
-
-def media_reach(contents: Iterable[Content] | None, raw: bytes) -> int:
-    """Return how many contents there are up to the last with an image or the like."""
-    if contents is None:
-        return ANYWHERE
-    media = [any(_blobs(part) for part in each.parts or ()) for each in contents]
-    return reach_of(media, raw)
-
-
-def holds_audio(contents: Iterable[Content]) -> bool:
-    """Tell whether any part is sound, or a film, which may have some."""
-    return any(
-        _kind(blob).startswith(("audio", "video", "?"))
-        for content in contents
-        for part in content.parts or ()
-        for blob in _blobs(part)
+    content = _CONTENT.decode(piece)
+    blobs = [blob for part in content.parts or () for blob in _blobs(part)]
+    return SeenPart(
+        user=content.role in {None, "user"},
+        media=bool(blobs),
+        audio=any(_kind(blob).startswith(("audio", "video", "?")) for blob in blobs),
     )
-
-
-def first_user(contents: Iterable[Content]) -> int:
-    """Return how many contents there are up to the first user's, that included."""
-    count = 0
-    for content in contents:
-        count += 1
-        if content.role in {None, "user"}:
-            break
-    return count
 
 
 def _blobs(part: _Part) -> list[msgspec.Raw]:

@@ -9,10 +9,11 @@ import msgspec
 
 from faregate.core.facts import Conversation, RequestFacts, Work
 from faregate.protocols.agents import session_hints
+from faregate.protocols.cache_markers import digest_of
 from faregate.protocols.codec import BadRequestError
 from faregate.protocols.conversation import (
     conversation_of,
-    digest_of,
+    not_shown,
     rest_of,
     unread_conversation,
 )
@@ -24,13 +25,7 @@ from faregate.protocols.fields import (
     read_list,
     read_text,
 )
-from faregate.protocols.gemini.contents import (
-    Content,
-    decode_contents,
-    first_user,
-    holds_audio,
-    media_reach,
-)
+from faregate.protocols.gemini.contents import read_content
 from faregate.protocols.gemini.paths import STREAMING, Endpoint, read_path
 from faregate.protocols.json_object import (
     JsonObject,
@@ -38,6 +33,7 @@ from faregate.protocols.json_object import (
     read_member,
     read_object,
 )
+from faregate.protocols.part_memory import ANYWHERE, PartMemory, Parts
 from faregate.protocols.tools import NO_TOOLS, ToolFacts, unique
 
 if TYPE_CHECKING:
@@ -57,9 +53,11 @@ _FUNCTIONS = ("functionDeclarations", "function_declarations")
 _GUARDED = frozenset(
     {"contents", "tools", *_CONFIG, *_SYSTEM, *_CACHED, *_TIER},
 )
+_LEFT_OUT = not_shown(*_SYSTEM, "contents", "tools")
 _CLIENT_TOOLS = frozenset({*_FUNCTIONS, "computerUse", "computer_use"})
 
 _TOOLS = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
+_CONTENTS = PartMemory(read_content)
 
 
 def inspect(head: RequestHead, body: bytes) -> RequestFacts:
@@ -76,8 +74,8 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     choices, _ = read_bound(config, _CHOICES, "generationConfig.")
     tools = _tools(request)
     raw = request.get("contents") or b"[]"
-    contents = decode_contents(raw)
-    reach = media_reach(contents, raw)
+    parts = _CONTENTS.parts(raw, "contents")
+    reach = ANYWHERE if parts is None else parts.media_reach
     return RequestFacts(
         protocol=PROTOCOL,
         work=endpoint.work,
@@ -86,19 +84,19 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         output_bound=bound,
         output_field=field,
         choices=choices or 1,
-        messages=0 if contents is None else len(contents),
+        messages=0 if parts is None else len(parts.seen),
         tools=tools.count,
         server_tools=tools.server,
         server_tool_uses=tools.uses,
         media=reach > 0,
         media_reach=reach,
         reasoning=asks_to_think(config, "thinkingConfig", "thinking_config"),
-        audio=_speaks(config) or (contents is not None and holds_audio(contents)),
+        audio=_speaks(config) or (parts is not None and parts.audio),
         stored_input=_either(request, _CACHED) is not None,
         service_tier=_service_tier(request),
         body_bytes=len(body),
         hints=session_hints(head.headers),
-        conversation=_conversation(endpoint, request, raw, contents, tools),
+        conversation=_conversation(endpoint, request, raw, parts, tools),
     )
 
 
@@ -189,13 +187,12 @@ def _conversation(
     endpoint: Endpoint,
     request: JsonObject,
     raw: bytes,
-    contents: list[Content] | None,
+    parts: Parts | None,
     tools: ToolFacts,
 ) -> Conversation:
     system = _either(request, _SYSTEM) or b""
-    rest = rest_of(request, *_SYSTEM, "contents", "tools")
-    fixed: list[bytes | int] = [endpoint.model.encode(), tools.digest, rest]
-    if contents is None:
+    rest = rest_of(request, _LEFT_OUT)
+    fixed = (hash(endpoint.model), tools.digest, rest)
+    if parts is None:
         return unread_conversation(fixed, raw)
-    parts = list_elements(raw, "contents")
-    return conversation_of(fixed, system, parts, first_user(contents))
+    return conversation_of(fixed, system, parts)

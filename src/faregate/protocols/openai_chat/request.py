@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from faregate.core.facts import Conversation, RequestFacts, SessionHints, Work
 from faregate.protocols.agents import session_hints
+from faregate.protocols.cache_markers import asked_write, cache_write_of, dearest_write
 from faregate.protocols.conversation import (
-    cache_write_of,
     conversation_of,
-    dearest_write,
+    not_shown,
     rest_of,
     unread_conversation,
 )
@@ -18,7 +19,6 @@ from faregate.protocols.fields import (
     asks_to_think,
     hint_text,
     json_text,
-    list_elements,
     read_bound,
     read_count,
     read_flag,
@@ -33,13 +33,8 @@ from faregate.protocols.json_object import (
     read_member,
     read_object,
 )
-from faregate.protocols.parts import (
-    Message,
-    any_audio,
-    decode_messages,
-    first_user,
-    media_reach,
-)
+from faregate.protocols.part_memory import ANYWHERE, PartMemory, Parts, SeenPart
+from faregate.protocols.parts import read_message
 from faregate.protocols.tools import ClientKinds, ToolFacts, read_tools, unique
 
 if TYPE_CHECKING:
@@ -47,6 +42,8 @@ if TYPE_CHECKING:
     from faregate.protocols.codec import RequestHead, Splice
 
 PROTOCOL = "openai_chat"
+_LEFT_OUT = not_shown("model", "messages", "tools")
+_GENERATION = Work.GENERATION
 
 OUTPUT_FIELDS = ("max_completion_tokens", "max_tokens")
 _GUARDED = frozenset(
@@ -72,45 +69,94 @@ _TEXT_PARTS = frozenset(
 _SEARCH_FIELDS = ("web_search_options", "search_parameters")
 _SEARCH_SUFFIX = ":online"
 _FILE_ID = b'"fileid://'
+_RARE = frozenset(
+    {
+        *ALTERNATIVES,
+        *_SEARCH_FIELDS,
+        "conversation",
+        "enable_search",
+        "functions",
+        "modalities",
+        "n",
+        "plugins",
+        "prediction",
+        "service_tier",
+    }
+)
+"""Fields that few requests have; `_in_full` reads them."""
 
 
 def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     """Return the facts of a request; raise BadRequestError on bad input."""
     request = read_object(body, guarded=_GUARDED)
     model = read_model(request)
-    refuse_alternatives(request)
     stream = read_flag(request, "stream")
     bound, field = read_bound(request, OUTPUT_FIELDS)
     tools = read_tools(request.get("tools"), _CLIENT_TOOLS)
-    server_tools = unique((*tools.server, *_search_tools(request, model)))
     raw = request.get("messages") or b"[]"
-    messages = decode_messages(raw)
-    reach = media_reach(messages, _TEXT_PARTS, raw)
-    return RequestFacts(
+    parts = _MESSAGES.parts(raw, "messages")
+    # No more than fifteen: with more of them, Python makes a dictionary first.
+    facts = RequestFacts(
         protocol=PROTOCOL,
-        work=Work.GENERATION,
+        work=_GENERATION,
         model=model,
         stream=stream,
         wants_usage=not stream or _asks_for_usage(request),
         output_bound=bound,
         output_field=field,
+        messages=0 if parts is None else len(parts.seen),
+        tools=tools.count,
+        server_tool_uses=0,
+        reasoning=asks_to_think(request, "reasoning_effort", "reasoning", "thinking"),
+        cache_write=_cache_write(request, raw, parts, tools),
+        body_bytes=len(body),
+        hints=_hints(head, request),
+        conversation=_conversation(model, request, raw, parts, tools),
+    )
+    if (
+        parts is None
+        or parts.unbounded
+        or tools.server
+        or model.endswith(_SEARCH_SUFFIX)
+        or not _RARE.isdisjoint(request.values)
+    ):
+        return _in_full(facts, request, parts, tools)
+    return facts
+
+
+def _in_full(
+    facts: RequestFacts, request: JsonObject, parts: Parts | None, tools: ToolFacts
+) -> RequestFacts:
+    """Return the facts with those that few requests have."""
+    refuse_alternatives(request)
+    server_tools = unique((*tools.server, *_search_tools(request, facts.model)))
+    reach = ANYWHERE if parts is None else parts.media_reach
+    return replace(
+        facts,
         choices=read_count(request, "n") or 1,
-        messages=0 if messages is None else len(messages),
         tools=tools.count + len(read_list(request, "functions")),
         server_tools=server_tools,
         server_tool_uses=None if server_tools else 0,
         media=reach > 0,
         media_reach=reach,
-        reasoning=asks_to_think(request, "reasoning_effort", "reasoning", "thinking"),
-        audio=_speaks(request) or (reach > 0 and any_audio(messages or ())),
+        audio=_speaks(request) or (parts is not None and parts.audio),
         predicted=_predicted(request),
-        stored_input=request.get("conversation") is not None or _names_files(raw),
-        cache_write=_cache_write(request, raw, tools),
+        stored_input=request.get("conversation") is not None
+        or (
+            _names_files(request.get("messages") or b"")
+            if parts is None
+            else parts.stored
+        ),
         service_tier=read_text(request, "service_tier"),
-        body_bytes=len(body),
-        hints=_hints(head, request),
-        conversation=_conversation(model, request, raw, messages, tools),
     )
+
+
+def _read_message(piece: bytes) -> SeenPart:
+    message = read_message(piece, _TEXT_PARTS)
+    return replace(message, stored=True) if _names_files(piece) else message
+
+
+_MESSAGES = PartMemory(_read_message)
 
 
 def _speaks(request: JsonObject) -> bool:
@@ -152,9 +198,11 @@ def _search_tools(request: JsonObject, model: str) -> list[str]:
     return found
 
 
-def _cache_write(request: JsonObject, messages: bytes, tools: ToolFacts) -> CacheWrite:
-    marked = cache_write_of([messages, request.get("cache_control") or b""])
-    return dearest_write(marked, tools.cache_write)
+def _cache_write(
+    request: JsonObject, raw: bytes, parts: Parts | None, tools: ToolFacts
+) -> CacheWrite:
+    found = cache_write_of([raw]) if parts is None else parts.cache_write
+    return dearest_write(dearest_write(found, tools.cache_write), asked_write(request))
 
 
 def _hints(head: RequestHead, request: JsonObject) -> SessionHints:
@@ -166,15 +214,14 @@ def _conversation(
     model: str,
     request: JsonObject,
     raw: bytes,
-    messages: list[Message] | None,
+    parts: Parts | None,
     tools: ToolFacts,
 ) -> Conversation:
-    rest = rest_of(request, "model", "messages", "tools")
-    fixed: list[bytes | int] = [model.encode(), tools.digest, rest]
-    if messages is None:
+    rest = rest_of(request, _LEFT_OUT)
+    fixed = (hash(model), tools.digest, rest)
+    if parts is None:
         return unread_conversation(fixed, raw)
-    parts = list_elements(raw, "messages")
-    return conversation_of(fixed, b"", parts, first_user(messages))
+    return conversation_of(fixed, b"", parts)
 
 
 def splice(body: bytes, changes: Splice) -> bytes:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from faregate.core.facts import RequestFacts, Work
 from faregate.protocols.agents import session_hints
-from faregate.protocols.conversation import conversation_of, rest_of
+from faregate.protocols.conversation import conversation_of, not_shown, rest_of
 from faregate.protocols.fields import (
     ALTERNATIVES,
     json_text,
@@ -27,11 +25,13 @@ from faregate.protocols.json_object import (
     read_member,
     read_object,
 )
+from faregate.protocols.part_memory import text_parts
 
 if TYPE_CHECKING:
     from faregate.protocols.codec import RequestHead, Splice
 
 PROTOCOL = "openai_completions"
+_LEFT_OUT = not_shown("model", "prompt")
 
 _OUTPUT_FIELDS = ("max_tokens",)
 _NUMBERS = re.compile(rb"\[\s*[0-9]")
@@ -74,10 +74,9 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         body_bytes=len(body),
         hints=session_hints(head.headers),
         conversation=conversation_of(
-            [model.encode(), rest_of(request, "model", "prompt")],
+            (hash(model), rest_of(request, _LEFT_OUT)),
             b"",
-            [msgspec.Raw(prompt) for prompt in prompts],
-            1,
+            text_parts(prompts),
         ),
     )
 

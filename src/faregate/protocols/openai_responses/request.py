@@ -11,6 +11,7 @@ from faregate.protocols.agents import session_hints
 from faregate.protocols.codec import BadRequestError
 from faregate.protocols.conversation import (
     conversation_of,
+    not_shown,
     rest_of,
     unread_conversation,
 )
@@ -19,8 +20,6 @@ from faregate.protocols.fields import (
     asks_to_think,
     hint_text,
     json_text,
-    limited,
-    list_elements,
     may_compact,
     read_bound,
     read_count,
@@ -31,13 +30,21 @@ from faregate.protocols.fields import (
     refuse_alternatives,
 )
 from faregate.protocols.json_object import JsonObject, read_again, read_object
-from faregate.protocols.parts import ANYWHERE, raw_audio, raw_media, reach_of
+from faregate.protocols.part_memory import (
+    ANYWHERE,
+    PartMemory,
+    Parts,
+    SeenPart,
+    text_parts,
+)
+from faregate.protocols.parts import raw_audio, raw_media
 from faregate.protocols.tools import ClientKinds, ToolFacts, read_tools, unique
 
 if TYPE_CHECKING:
     from faregate.protocols.codec import RequestHead, Splice
 
 PROTOCOL = "openai_responses"
+_LEFT_OUT = not_shown("model", "instructions", "input", "tools")
 
 _OUTPUT_FIELDS = ("max_output_tokens",)
 _GUARDED = frozenset(
@@ -128,7 +135,7 @@ class _Metadata(msgspec.Struct):
     session_id: str | None = None
 
 
-_ITEMS = msgspec.json.Decoder(list[_Item])
+_ITEM = msgspec.json.Decoder(_Item)
 _METADATA = msgspec.json.Decoder(_Metadata)
 
 
@@ -141,11 +148,12 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     bound, field = read_bound(request, _OUTPUT_FIELDS)
     uses = read_count(request, "max_tool_calls")
     raw = request.get("input") or b"[]"
-    items = _items(raw)
-    tools = _all_tools(request, items)
+    parts = _ITEMS.parts(raw, "input") if raw[:1] != b'"' else text_parts([raw])
+    tools = [read_tools(request.get("tools"), _CLIENT_TOOLS)]
+    tools += () if parts is None else parts.tools()
     plugins = ["plugins"] if read_list(request, "plugins") else []
     named = [name for each in tools for name in each.server]
-    reach = ANYWHERE if items is None else reach_of([*map(_is_media, items)], raw)
+    reach = ANYWHERE if parts is None else parts.media_reach
     server_tools = unique((*named, *plugins))
     return RequestFacts(
         protocol=PROTOCOL,
@@ -154,7 +162,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         stream=read_flag(request, "stream"),
         output_bound=bound,
         output_field=field,
-        messages=1 if items is None else len(items),
+        messages=_count(raw, parts),
         tools=sum(each.count for each in tools),
         server_tools=server_tools,
         server_tool_uses=uses if server_tools else 0,
@@ -162,13 +170,20 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
         media=reach > 0,
         reasoning=asks_to_think(request, "reasoning"),
         media_reach=reach,
-        audio=any(raw_audio(item.content) for item in items or ()),
-        stored_input=_has_stored_input(request, items or []),
+        audio=parts is not None and parts.audio,
+        stored_input=_has_stored_input(request, parts),
         service_tier=read_text(request, "service_tier"),
         body_bytes=len(body),
         hints=_hints(head, request),
-        conversation=_conversation(model, request, raw, items, tools),
+        conversation=_conversation(model, request, raw, parts, tools),
     )
+
+
+def _count(raw: bytes, parts: Parts | None) -> int:
+    """Return how many items there are; 0 for a plain text."""
+    if parts is None:
+        return 1
+    return 0 if raw[:1] == b'"' else len(parts.seen)
 
 
 def _refuse_background(request: JsonObject) -> None:
@@ -193,28 +208,19 @@ def splice(body: bytes, changes: Splice) -> bytes:
     return request.replaced(values)
 
 
-def _items(raw: bytes) -> list[_Item] | None:
-    """Return the input's items, [] for plain text, None when they cannot be read."""
-    if raw.startswith(b'"'):
-        return []
-    try:
-        return limited(_ITEMS.decode(raw), "input")
-    except (msgspec.DecodeError, RecursionError):
-        if not raw.startswith(b"["):
-            raise BadRequestError(
-                "`input` must be a text or a list.", "input"
-            ) from None
-        return None
+def _read_item(piece: bytes) -> SeenPart:
+    item = _ITEM.decode(piece)
+    declares = item.type == "additional_tools" and item.tools
+    return SeenPart(
+        user=item.role == "user",
+        media=_is_media(item),
+        audio=raw_audio(item.content),
+        stored=item.type == "item_reference",
+        tools=read_tools(bytes(item.tools), _CLIENT_TOOLS) if declares else None,
+    )
 
 
-def _all_tools(request: JsonObject, items: list[_Item] | None) -> list[ToolFacts]:
-    found = [read_tools(request.get("tools"), _CLIENT_TOOLS)]
-    found += [
-        read_tools(bytes(item.tools), _CLIENT_TOOLS)
-        for item in items or ()
-        if item.type == "additional_tools" and item.tools
-    ]
-    return found
+_ITEMS = PartMemory(_read_item)
 
 
 def _is_media(item: _Item) -> bool:
@@ -227,10 +233,10 @@ def _is_media(item: _Item) -> bool:
     )
 
 
-def _has_stored_input(request: JsonObject, items: list[_Item]) -> bool:
+def _has_stored_input(request: JsonObject, parts: Parts | None) -> bool:
     if any(request.get(key) is not None for key in _STORED_FIELDS):
         return True
-    return any(item.type == "item_reference" for item in items)
+    return parts is not None and parts.stored
 
 
 def _hints(head: RequestHead, request: JsonObject) -> SessionHints:
@@ -250,23 +256,11 @@ def _conversation(
     model: str,
     request: JsonObject,
     raw: bytes,
-    items: list[_Item] | None,
+    parts: Parts | None,
     tools: list[ToolFacts],
 ) -> Conversation:
-    instructions = request.get("instructions") or b""
-    rest = rest_of(request, "model", "instructions", "input", "tools")
-    fixed: list[bytes | int] = [model.encode(), rest]
-    fixed += [each.digest for each in tools]
-    if items is None:
+    rest = rest_of(request, _LEFT_OUT)
+    fixed = (hash(model), rest, *[each.digest for each in tools])
+    if parts is None:
         return unread_conversation(fixed, raw)
-    if raw.startswith(b'"'):
-        return conversation_of(fixed, instructions, [msgspec.Raw(raw)], 1)
-    parts = list_elements(raw, "input")
-    return conversation_of(fixed, instructions, parts, _until_user(items))
-
-
-def _until_user(items: list[_Item]) -> int:
-    for count, item in enumerate(items, start=1):
-        if item.role == "user":
-            return count
-    return len(items)
+    return conversation_of(fixed, request.get("instructions") or b"", parts)

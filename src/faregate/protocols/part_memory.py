@@ -1,0 +1,184 @@
+"""What each part of a conversation is, read once.
+
+Owns the memory by which a message that an agent sends again with every turn is not
+read again. It holds hashes, sizes and flags under a process-local hash of the bytes,
+and no text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from faregate.core.lean import lean
+from faregate.core.pricing import CacheWrite
+from faregate.protocols.cache_markers import cache_write_of, dearest_write, digest_of
+from faregate.protocols.codec import BadRequestError
+from faregate.protocols.fields import limited
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from faregate.protocols.tools import ToolFacts
+
+ANYWHERE = 2**31
+"""The reach of media that may stand behind any part."""
+_REMEMBERED = 16_384
+_REMOTE = b'"http'
+_ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
+
+
+@lean
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenPart:
+    """One message or item, as far as it matters."""
+
+    digest: int = 0
+    """Hash without its cache markers."""
+    size: int = 0
+    user: bool = False
+    """The user speaks."""
+    media: bool = False
+    audio: bool = False
+    stored: bool = False
+    """It names what is stored at the provider."""
+    tools: ToolFacts | None = None
+    """Tools that it declares."""
+    cache_write: CacheWrite = CacheWrite.NONE
+    plain: bool = True
+    """It is text, and nothing else of it matters."""
+
+
+@lean
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of one request in order; `raw` is the JSON that they stand in."""
+
+    raw: bytes
+    elements: Sequence[msgspec.Raw]
+    seen: Sequence[SeenPart]
+    marked: Sequence[tuple[int, SeenPart]]
+    """Those that are more than text, each with its number from 1."""
+
+    @property
+    def until_user(self) -> int:
+        """Return how many there are up to the first user's, that included."""
+        count = 0
+        for part in self.seen:
+            count += 1
+            if part.user:
+                break
+        return count
+
+    @property
+    def media_reach(self) -> int:
+        """Return the number of the last part that holds media, 0 when none does.
+
+        What stands at a URL may be another thing the next time it is fetched: then
+        no part can be said to be the last.
+        """
+        reach = max((number for number, part in self.marked if part.media), default=0)
+        return ANYWHERE if reach and _REMOTE in self.raw else reach
+
+    @property
+    def cache_write(self) -> CacheWrite:
+        """Return the dearest cache write that a marker in them can cause."""
+        found = CacheWrite.NONE
+        for _, part in self.marked:
+            found = dearest_write(found, part.cache_write)
+        return found
+
+    @property
+    def audio(self) -> bool:
+        """Tell whether any of them is sound."""
+        return any(part.audio for _, part in self.marked)
+
+    @property
+    def stored(self) -> bool:
+        """Tell whether any of them names what is stored at the provider."""
+        return any(part.stored for _, part in self.marked)
+
+    @property
+    def unbounded(self) -> bool:
+        """Tell whether there is input that its bytes do not bound."""
+        return any(part.media or part.stored for _, part in self.marked)
+
+    def tools(self) -> Iterator[ToolFacts]:
+        """Yield the tools that parts declare."""
+        for _, part in self.marked:
+            if part.tools is not None:
+                yield part.tools
+
+
+class PartMemory:
+    """Remembers the parts of one dialect."""
+
+    def __init__(self, read: Callable[[bytes], SeenPart]) -> None:
+        """Remember what `read` says of a part.
+
+        It sets flags alone, and raises msgspec.DecodeError for what it cannot read.
+        """
+        self._read = read
+        self._known: dict[int, SeenPart] = {}
+
+    def parts(self, raw: bytes, name: str) -> Parts | None:
+        """Return the parts in a JSON list; None when one has a form nobody knows.
+
+        Raises BadRequestError when it is no list at all, or one beyond all reason.
+        """
+        seen: list[SeenPart] = []
+        marked: list[tuple[int, SeenPart]] = []
+        try:
+            elements = limited(_ELEMENTS.decode(raw), name)
+            look = self.look
+            for element in elements:
+                part = look(bytes(element))
+                seen.append(part)
+                if not part.plain:
+                    marked.append((len(seen), part))
+        except (msgspec.DecodeError, RecursionError):
+            if not raw.startswith(b"["):
+                raise BadRequestError(f"`{name}` must be a list.", name) from None
+            return None
+        return Parts(raw, elements, seen, marked)
+
+    def look(self, piece: bytes) -> SeenPart:
+        """Return what one part is."""
+        key = hash(piece)
+        part = self._known.get(key)
+        if part is None or part.size != len(piece):
+            part = _whole(self._read(piece), piece)
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            self._known[key] = part
+        return part
+
+
+def _whole(flags: SeenPart, piece: bytes) -> SeenPart:
+    """Return what a reader said of a part, with what its bytes say."""
+    write = cache_write_of([piece])
+    more = flags.media or flags.audio or flags.stored or flags.tools is not None
+    return replace(
+        flags,
+        digest=digest_of(piece),
+        size=len(piece),
+        cache_write=write,
+        plain=not more and write is CacheWrite.NONE,
+    )
+
+
+NO_PARTS = Parts(b"", (), (), ())
+_TEXTS = PartMemory(lambda _text: SeenPart(user=True))
+
+
+def text_part(raw: bytes) -> SeenPart:
+    """Return what a text beside the messages is, such as the system's."""
+    return _TEXTS.look(raw)
+
+
+def text_parts(texts: Sequence[bytes]) -> Parts:
+    """Return the parts that texts are, each for itself."""
+    elements = [msgspec.Raw(text) for text in texts]
+    return Parts(b"", elements, [*map(text_part, texts)], ())
