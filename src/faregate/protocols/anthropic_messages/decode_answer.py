@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -24,7 +25,7 @@ from faregate.protocols.foreign import refuse_foreign, refuse_unreadable
 from faregate.protocols.seals import opened
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 _NULL = msgspec.Raw(b"null")
 _REASONS: Mapping[str, StopReason] = {
@@ -60,6 +61,7 @@ class MessagesDecoder:
         "_over",
         "_reason",
         "_request_id",
+        "_say",
         "_sequence",
         "_started",
     )
@@ -69,6 +71,8 @@ class MessagesDecoder:
         self._blocks = Blocks()
         self._counts: Counts | None = None
         self._reason: str | None = None
+        self._say: Callable[[str], None] | None = None
+        """How the last piece was taken."""
         self._sequence: str | None = None
         self._over = False
         self._started = False
@@ -80,6 +84,8 @@ class MessagesDecoder:
             return []
         if type(seen) is Event:
             return self._event(seen, data)
+        if type(seen) is bytes:
+            return self._again(seen, data)
         try:
             event = read_event(data)
         except (msgspec.DecodeError, RecursionError):
@@ -87,6 +93,16 @@ class MessagesDecoder:
             refuse_unreadable(data)
             return []
         return self._event(event, data)
+
+    def _again(self, text: bytes, data: bytes) -> list[StreamEvent]:
+        """Read an event that is the last one again, but for its text."""
+        try:
+            said = text.decode()
+        except UnicodeDecodeError:
+            return self.event(data)
+        if said and self._say is not None:
+            self._say(said)
+        return self._blocks.take()
 
     def body(self, data: bytes) -> list[StreamEvent]:
         """Read an answer that was not streamed."""
@@ -189,18 +205,22 @@ class MessagesDecoder:
                 pass
 
     def _more(self, index: int, delta: Block) -> None:
+        blocks = self._blocks
+        self._say = None
         if delta.text:
-            self._blocks.text(delta.text)
+            self._say = blocks.text
         elif delta.partial_json:
             # The provider's own tools stream their input alike.
             if index in self._called:
-                self._blocks.arguments(index, delta.partial_json)
+                self._say = partial(blocks.arguments, index)
         elif delta.thinking:
-            self._blocks.reasoning(delta.thinking)
+            self._say = blocks.reasoning
+        if self._say is not None:
+            self._say(delta.text or delta.partial_json or delta.thinking or "")
         if delta.signature:
             seal = opened(delta.signature, PROTOCOL)
             if seal is not None:
-                self._blocks.sealed(seal)
+                blocks.sealed(seal)
 
     def _stop(self, index: int) -> None:
         if index in self._called:

@@ -6,6 +6,7 @@ import msgspec
 
 from faregate.protocols.anthropic_messages.usage import Counts, merged, read_counts
 from faregate.protocols.metering import Reader
+from faregate.protocols.repeats import Repeats
 
 _NULL = msgspec.Raw(b"null")
 _TOOL_CALL = "tool_use"
@@ -73,23 +74,35 @@ _BODY = msgspec.json.Decoder(_Body)
 class MessagesReader(Reader):
     """Reads the events or the body of one answer."""
 
-    __slots__ = ("_counts", "_reported")
+    __slots__ = ("_counts", "_repeats", "_reported")
 
     def __init__(self, _flags: frozenset[str] = frozenset()) -> None:
         super().__init__()
         self._counts: Counts | None = None
+        self._repeats = Repeats()
         self._reported = False
 
     def event(self, data: bytes) -> bool:
         """Read one event; none of this dialect's carries usage alone."""
+        again = self._repeats.text(data)
+        if again is not None:
+            self.tally.output_bytes += len(again)
+            self.seen = again
+            return False
         self.seen = None
         try:
-            event: _Event = read_event(data)
-            self.seen = event
-        except msgspec.ValidationError:
-            event = _narrowly(data)
-        except (msgspec.DecodeError, RecursionError):
+            event = read_event(data)
+        except (msgspec.DecodeError, RecursionError) as error:
+            self._repeats.forget()
+            if isinstance(error, msgspec.ValidationError):
+                self._take_event(_narrowly(data), data)
             return False
+        self.seen = event
+        self._repeats.after(data, event, _only_text)
+        self._take_event(event, data)
+        return False
+
+    def _take_event(self, event: _Event, data: bytes) -> None:
         kind = event.type
         if kind == "content_block_delta":
             if event.delta is not None:
@@ -99,7 +112,6 @@ class MessagesReader(Reader):
                 self._began(event.content_block)
         else:
             self._frame(event, data)
-        return False
 
     def _frame(self, event: _Event, data: bytes) -> None:
         match event.type:
@@ -198,6 +210,23 @@ class MessagesReader(Reader):
             tally.wrote(block.partial_json)
         elif block.thinking:
             tally.wrote(block.thinking)
+
+
+def _only_text(event: Event) -> tuple[bytes, str] | None:
+    """Return the member and text of an event that says that text and nothing else.
+
+    Said again with other text, it changes nothing but what was written.
+    """
+    delta = event.delta
+    if event.type != "content_block_delta" or delta is None or delta.signature:
+        return None
+    pieces = (
+        (b"text", delta.text),
+        (b"thinking", delta.thinking),
+        (b"partial_json", delta.partial_json),
+    )
+    said = [(name, text) for name, text in pieces if text]
+    return said[0] if len(said) == 1 else None
 
 
 def _narrowly(data: bytes) -> _Event:

@@ -67,6 +67,7 @@ class ChatDecoder:
         self._request_id = request_id
         self._blocks = Blocks()
         self._say = self._blocks.text
+        """How the last text was taken."""
         self._started = False
         self._finish: str | None = None
         self._usage: Usage | None = None
