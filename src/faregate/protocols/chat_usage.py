@@ -6,10 +6,13 @@ flags; a block that cannot be believed is no usage at all.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
+
+import msgspec
 
 from faregate.core.usage import Usage
 from faregate.protocols.counters import (
+    MAX_COUNTER,
     NotBelievedError,
     counter,
     decode_block,
@@ -24,9 +27,44 @@ from faregate.protocols.flags import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from faregate.core.money import Money
 
-    import msgspec
+_Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNTER)] | None
+
+
+class _Input(msgspec.Struct, gc=False):
+    cached_tokens: _Count = None
+    cache_write_tokens: _Count = None
+    cache_creation_input_tokens: _Count = None
+    cache_creation_tokens: _Count = None
+
+
+class _Output(msgspec.Struct, gc=False):
+    reasoning_tokens: _Count = None
+
+
+class _Searches(msgspec.Struct, gc=False):
+    web_search_requests: _Count = None
+
+
+class _Block(msgspec.Struct, gc=False):
+    prompt_tokens: _Count = None
+    completion_tokens: _Count = None
+    total_tokens: _Count = None
+    prompt_cache_hit_tokens: _Count = None
+    prompt_cache_miss_tokens: _Count = None
+    cached_tokens: _Count = None
+    cache_read_input_tokens: _Count = None
+    cache_creation_input_tokens: _Count = None
+    num_search_queries: _Count = None
+    num_sources_used: _Count = None
+    prompt_tokens_details: _Input | None = None
+    completion_tokens_details: _Output | None = None
+    server_tool_use: _Searches | None = None
+
+
+_BLOCK = msgspec.json.Decoder(_Block)
+_NO_INPUT = _Input()
 
 
 def read_chat_usage(
@@ -36,26 +74,56 @@ def read_chat_usage(
 
     `generates` False allows a block without completion tokens, as embeddings have.
     """
+    if not raw:
+        return None
+    try:
+        block: _Block | None = _BLOCK.decode(raw)
+    except (msgspec.DecodeError, RecursionError):
+        block = _loosely(raw)
+    if block is None:
+        return None
+    cost = reported_cost(decode_block(raw) or {}, flags) if flags else None
+    return _usage_of(block, flags, cost, generates=generates)
+
+
+def _loosely(raw: msgspec.Raw | bytes) -> _Block | None:
+    """Return a block of which some field has a form that nobody expected."""
     block = decode_block(raw)
     if block is None:
         return None
     try:
-        return _usage_of(block, flags, generates=generates)
+        found: dict[str, object] = {name: counter(block, name) for name in _TOTALS}
     except NotBelievedError:
         return None
+    # The rest only tells of which kind the tokens are: what is odd there counts 0.
+    for name in _DETAILS:
+        found[name] = detail(block, name)
+    for name, kind in _INNER.items():
+        inner = nested(block, name)
+        found[name] = {each: detail(inner, each) for each in kind.__struct_fields__}
+    return msgspec.convert(found, _Block)
+
+
+_TOTALS = ("prompt_tokens", "completion_tokens", "total_tokens")
+_INNER: dict[str, type[msgspec.Struct]] = {
+    "prompt_tokens_details": _Input,
+    "completion_tokens_details": _Output,
+    "server_tool_use": _Searches,
+}
+_DETAILS = tuple(
+    name for name in _Block.__struct_fields__ if name not in {*_TOTALS, *_INNER}
+)
 
 
 def _usage_of(
-    block: Mapping[str, Any], flags: frozenset[str], *, generates: bool
+    block: _Block, flags: frozenset[str], cost: Money | None, *, generates: bool
 ) -> Usage | None:
-    prompt = counter(block, "prompt_tokens")
-    output = counter(block, "completion_tokens")
-    total = counter(block, "total_tokens") or 0
-    hit, miss = (
-        detail(block, "prompt_cache_hit_tokens"),
-        detail(block, "prompt_cache_miss_tokens"),
-    )
-    prompt = max(prompt or 0, hit + miss) or max(0, total - (output or 0))
+    output = block.completion_tokens
+    total = block.total_tokens or 0
+    hit = block.prompt_cache_hit_tokens or 0
+    prompt = max(block.prompt_tokens or 0, hit + (block.prompt_cache_miss_tokens or 0))
+    if not prompt:
+        prompt = max(0, total - (output or 0))
     if output is None:
         if generates and not total:
             return None
@@ -64,7 +132,8 @@ def _usage_of(
     uncached, cached, written = split_input(
         prompt, cached, written, excluded=INPUT_EXCLUDES_CACHE in flags
     )
-    reasoning = detail(nested(block, "completion_tokens_details"), "reasoning_tokens")
+    inner = block.completion_tokens_details
+    reasoning = 0 if inner is None else inner.reasoning_tokens or 0
     if COMPLETION_EXCLUDES_REASONING in flags or reasoning > output:
         output += reasoning
     # A total above the sum shows tokens that no field names; they are never less.
@@ -78,31 +147,32 @@ def _usage_of(
         output=output,
         reasoning=min(reasoning, output),
         server_tool_calls=_searches(block),
-        reported_cost=reported_cost(block, flags),
+        reported_cost=cost,
     )
 
 
-def _cached(block: Mapping[str, Any], hit: int) -> tuple[int, int]:
+def _cached(block: _Block, hit: int) -> tuple[int, int]:
     """Return cached and newly cached input, wherever the block states them."""
-    details = nested(block, "prompt_tokens_details")
+    inner = block.prompt_tokens_details or _NO_INPUT
     cached = max(
         hit,
-        detail(details, "cached_tokens"),
-        detail(block, "cached_tokens"),
-        detail(block, "cache_read_input_tokens"),
+        inner.cached_tokens or 0,
+        block.cached_tokens or 0,
+        block.cache_read_input_tokens or 0,
     )
     written = max(
-        detail(details, "cache_write_tokens"),
-        detail(details, "cache_creation_input_tokens"),
-        detail(details, "cache_creation_tokens"),
-        detail(block, "cache_creation_input_tokens"),
+        inner.cache_write_tokens or 0,
+        inner.cache_creation_input_tokens or 0,
+        inner.cache_creation_tokens or 0,
+        block.cache_creation_input_tokens or 0,
     )
     return cached, written
 
 
-def _searches(block: Mapping[str, Any]) -> int:
+def _searches(block: _Block) -> int:
+    asked = block.server_tool_use
     return max(
-        detail(block, "num_search_queries"),
-        detail(block, "num_sources_used"),
-        detail(nested(block, "server_tool_use"), "web_search_requests"),
+        block.num_search_queries or 0,
+        block.num_sources_used or 0,
+        0 if asked is None else asked.web_search_requests or 0,
     )
