@@ -17,6 +17,7 @@ from faregate.protocols.events import (
     Failed,
     Finished,
     ReasoningDelta,
+    RefusalDelta,
     Seal,
     Sealed,
     Started,
@@ -196,6 +197,38 @@ def test_what_the_meter_decoded_is_what_the_decoder_would_have(
         return
     assert [*map(meter.feed, chunks), meter.finish()] == alone
     assert meter.answer() == recorded.answer
+
+
+def test_a_usage_block_of_unexpected_form_breaks_no_translation() -> None:
+    chunk = {
+        "candidates": [
+            {"content": {"parts": [{"text": "hi"}]}, "finishReason": "STOP"}
+        ],
+        "usageMetadata": {"promptTokenCount": 3, "candidatesTokenCount": None},
+    }
+    body = b"data: " + msgspec.json.encode(chunk) + b"\r\n\r\n"
+    found = seen(read(DIALECTS["gemini"], [body]))
+    assert found.blocks == (("text", "hi"),)
+    assert found.usage is not None
+    assert found.usage.input_tokens == 3
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_events_say_the_same_one_by_one_and_at_once(name: str) -> None:
+    events: list[StreamEvent] = [
+        *golden()[:-2],
+        RefusalDelta("no"),
+        BlockEnded(),
+        TextDelta("a"),
+        TextDelta("b"),
+        BlockEnded(),
+        Sealed(Seal(name, "c2VhbA==")),
+        TextDelta("c"),
+        TextDelta("d"),
+        *golden()[-2:],
+    ]
+    one, other = DIALECTS[name].encoder(FORM), DIALECTS[name].encoder(FORM)
+    assert b"".join(one.stream([each]) for each in events) == other.stream(events)
 
 
 @pytest.mark.parametrize(("first", "second"), PAIRS)

@@ -163,13 +163,13 @@ def _block(block: Block) -> Iterator[str]:
 
 def _folded(value: Any, name: str, depth: int) -> Any:
     if depth > _DEEPEST:
-        return "… nested deeper …"
+        return "... nested deeper ..."
     if isinstance(value, str) and len(value) > _LONG_TEXT:
         left = len(value) - _LONG_TEXT
-        return f"{value[:_LONG_TEXT]} … {left:,} more characters …"
+        return f"{value[:_LONG_TEXT]} ... {left:,} more characters ..."
     if isinstance(value, dict):
         if depth and name in {"input_schema", "parameters", "schema"}:
-            return f"… {len(value)} members …"
+            return f"... {len(value)} members ..."
         return {key: _folded(each, str(key), depth + 1) for key, each in value.items()}
     if isinstance(value, list):
         most = _LONG_LIST if name in _FOLDED_LISTS else 3 * _LONG_LIST
@@ -178,7 +178,7 @@ def _folded(value: Any, name: str, depth: int) -> Any:
             # The latest say what this request is about.
             head, tail = value[:1], value[-(most - 1) :]
             left = len(value) - len(head) - len(tail)
-            kept = [*head, f"… {left} more …", *tail]
+            kept = [*head, f"... {left} more ...", *tail]
         return [_folded(each, "", depth + 1) for each in kept]
     return value
 

@@ -19,8 +19,14 @@ from faregate.protocols.failures import failure_in
 from faregate.protocols.foreign import refuse_foreign, refuse_unreadable
 from faregate.protocols.gemini.request import PROTOCOL
 from faregate.protocols.gemini.signatures import seal_of
-from faregate.protocols.gemini.stream import Candidate, Chunk, Part, read_chunk
-from faregate.protocols.gemini.usage import Counts, read_counts
+from faregate.protocols.gemini.stream import (
+    Candidate,
+    Chunk,
+    OddChunk,
+    Part,
+    read_chunk,
+)
+from faregate.protocols.gemini.usage import Counts, larger, read_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +71,7 @@ class GenerateContentDecoder:
         """Read one chunk."""
         if self._over:
             return []
-        if type(seen) is Chunk:
+        if type(seen) is Chunk or type(seen) is OddChunk:
             return self._chunk(seen, data)
         try:
             chunk = read_chunk(data)
@@ -75,7 +81,7 @@ class GenerateContentDecoder:
             return []
         return self._chunk(chunk, data)
 
-    def _chunk(self, chunk: Chunk, data: bytes) -> list[StreamEvent]:
+    def _chunk(self, chunk: Chunk | OddChunk, data: bytes) -> list[StreamEvent]:
         if chunk.error and chunk.error != _NULL:
             return self._failed(data)
         if chunk.candidates is None and not chunk.usage_metadata:
@@ -90,7 +96,7 @@ class GenerateContentDecoder:
         feedback = chunk.prompt_feedback
         if feedback is not None and feedback.block_reason:
             self._finish = "SAFETY"
-        self._take(chunk.usage_metadata)
+        self._counts = larger(self._counts, read_counts(chunk.usage_metadata))
         return self._blocks.take()
 
     def body(self, data: bytes) -> list[StreamEvent]:
@@ -143,13 +149,6 @@ class GenerateContentDecoder:
         given = bytes(call.args) if call.args else b"{}"
         blocks.arguments(self._calls, given.decode("utf-8", "replace"))
         blocks.end_call(self._calls)
-
-    def _take(self, raw: msgspec.Raw) -> None:
-        """Take the totals so far; only those of the last chunk are whole."""
-        counts = read_counts(raw) if raw else None
-        known = self._counts
-        if counts is not None and (known is None or counts.total >= known.total):
-            self._counts = counts
 
     def _end(self, finish: str) -> list[StreamEvent]:
         self._over = True

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from faregate.protocols.dialects import AnswerForm
 
 _TO_JSON = msgspec.json.Encoder()
+_TEXT = b'data: {"candidates":[{"content":{"parts":[{"text":'
 _REASONS: Mapping[StopReason, str] = {
     StopReason.STOP: "STOP",
     StopReason.STOP_SEQUENCE: "STOP",
@@ -77,6 +78,7 @@ class GenerateContentEncoder:
         "_kept",
         "_pieces",
         "_seal",
+        "_tail",
         "_usage",
         "_written",
     )
@@ -93,10 +95,18 @@ class GenerateContentEncoder:
         self._seal: Seal | None = None
         self._usage: Usage | None = None
         self._written = False
+        self._tail = b""
+        """What each chunk of text ends with, once it is known."""
 
     def stream(self, events: Sequence[StreamEvent]) -> bytes:
         """Return the chunks of these events; a call is written once it is whole."""
-        return b"".join(self._event(event) for event in events)
+        parts = [
+            self._more(event.text)
+            if type(event) is TextDelta and self._seal is None
+            else self._event(event)
+            for event in events
+        ]
+        return parts[0] if len(parts) == 1 else b"".join(parts)
 
     def whole(self, events: Sequence[StreamEvent]) -> bytes:
         """Return the answer as one body."""
@@ -142,6 +152,7 @@ class GenerateContentEncoder:
                 pass
 
     def _named(self, answer_id: str, model: str) -> None:
+        self._tail = b""
         if answer_id:
             self._head["responseId"] = answer_id
         if model:
@@ -178,6 +189,15 @@ class GenerateContentEncoder:
 
     def _chunk(self, part: dict[str, Any]) -> bytes:
         return self._framed(self._response([part], None))
+
+    def _more(self, text: str) -> bytes:
+        """Return a chunk of text: `_chunk`, for each of thousands."""
+        if not self._form.sse:
+            return self._chunk({"text": text})
+        if not self._tail:
+            self._tail = _TO_JSON.encode(self._head)[1:] + b"\r\n\r\n"
+        said = _TO_JSON.encode(text)
+        return _TEXT + said + b'}],"role":"model"},"index":0}],' + self._tail
 
     def _framed(self, value: dict[str, Any], end: bytes = b"") -> bytes:
         text = _TO_JSON.encode(value)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from faregate.protocols.gemini.usage import Counts, read_counts
+from faregate.protocols.gemini.usage import Counts, larger, read_counts
 from faregate.protocols.metering import Reader
 
 if TYPE_CHECKING:
@@ -73,15 +73,24 @@ class Feedback(msgspec.Struct, gc=False, rename="camel"):
     block_reason: str | None = None
 
 
-class Chunk(msgspec.Struct, gc=False, rename="camel"):
-    """One event of a stream, or a whole answer."""
-
+class _Answer(msgspec.Struct, gc=False, rename="camel"):
     candidates: list[Candidate] | None = None
-    usage_metadata: msgspec.Raw = msgspec.Raw()
     model_version: str | None = None
     response_id: str | None = None
     prompt_feedback: Feedback | None = None
     error: msgspec.Raw = msgspec.Raw()
+
+
+class Chunk(_Answer, gc=False, rename="camel"):
+    """One event of a stream, or a whole answer."""
+
+    usage_metadata: Counts | None = None
+
+
+class OddChunk(_Answer, gc=False, rename="camel"):
+    """The same with a usage block that nobody expected."""
+
+    usage_metadata: msgspec.Raw = msgspec.Raw()
 
 
 class _Call(msgspec.Struct, gc=False):
@@ -124,7 +133,8 @@ class _Loose(msgspec.Struct, gc=False, rename="camel"):
     error: msgspec.Raw = msgspec.Raw()
 
 
-read_chunk = msgspec.json.Decoder(Chunk).decode
+_WHOLE = msgspec.json.Decoder(Chunk)
+_ODD = msgspec.json.Decoder(OddChunk)
 _CHUNK = msgspec.json.Decoder(_Chunk)
 _LOOSE = msgspec.json.Decoder(_Loose)
 
@@ -145,7 +155,7 @@ class GenerateContentReader(Reader):
         """Read one chunk; none of this dialect's carries usage alone."""
         self.seen = None
         try:
-            chunk: Chunk | _Chunk = read_chunk(data)
+            chunk: Chunk | OddChunk | _Chunk = read_chunk(data)
             self.seen = chunk
         except msgspec.ValidationError:
             chunk = _loosely(data)
@@ -210,17 +220,20 @@ class GenerateContentReader(Reader):
             tally.started = True
             tally.output_bytes += len(memoryview(part.executable_code))
 
-    def _usage(self, chunk: Chunk | _Chunk) -> None:
+    def _usage(self, chunk: Chunk | OddChunk | _Chunk) -> None:
         if not chunk.usage_metadata:
             return
-        # Each chunk states the totals so far; only the last one has them all.
-        counts = read_counts(chunk.usage_metadata)
-        if counts is not None and (
-            self._counts is None or counts.total >= self._counts.total
-        ):
-            self._counts = counts
+        self._counts = larger(self._counts, read_counts(chunk.usage_metadata))
         if self.tally.complete:
             self.tally.final = True
+
+
+def read_chunk(data: bytes) -> Chunk | OddChunk:
+    """Return a chunk with all that a translation reads; raises msgspec.DecodeError."""
+    try:
+        return _WHOLE.decode(data)
+    except msgspec.ValidationError:
+        return _ODD.decode(data)
 
 
 def _loosely(data: bytes) -> _Chunk:

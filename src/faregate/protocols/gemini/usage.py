@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import msgspec
 
 from faregate.core.usage import Usage
@@ -14,16 +16,18 @@ from faregate.protocols.counters import (
     split_input,
 )
 
+_Tokens = Annotated[int, msgspec.Meta(ge=0, le=MAX_COUNTER)]
+
 
 class Counts(msgspec.Struct, gc=False, rename="camel"):
     """One statement of usage; thoughts stand beside the candidates."""
 
-    prompt_token_count: int = 0
-    candidates_token_count: int = 0
-    thoughts_token_count: int = 0
-    total_token_count: int = 0
-    cached_content_token_count: int = 0
-    tool_use_prompt_token_count: int = 0
+    prompt_token_count: _Tokens = 0
+    candidates_token_count: _Tokens = 0
+    thoughts_token_count: _Tokens = 0
+    total_token_count: _Tokens = 0
+    cached_content_token_count: _Tokens = 0
+    tool_use_prompt_token_count: _Tokens = 0
 
     @property
     def total(self) -> int:
@@ -58,23 +62,28 @@ class Counts(msgspec.Struct, gc=False, rename="camel"):
 _COUNTS = msgspec.json.Decoder(Counts)
 
 
-def read_counts(raw: msgspec.Raw | bytes) -> Counts | None:
+def read_counts(stated: Counts | msgspec.Raw | bytes | None) -> Counts | None:
     """Return what a usage block states; None when absent or not believed."""
-    try:
-        counts = _COUNTS.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
-        return _checked(raw)
-    numbers = (
-        counts.prompt_token_count,
-        counts.candidates_token_count,
-        counts.thoughts_token_count,
-        counts.total_token_count,
-        counts.cached_content_token_count,
-        counts.tool_use_prompt_token_count,
-    )
-    if min(numbers) < 0 or max(numbers) > MAX_COUNTER:
-        return _checked(raw)
-    return counts if counts.prompt_token_count else None
+    if not stated:
+        return None
+    if isinstance(stated, Counts):
+        counts: Counts | None = stated
+    else:
+        try:
+            counts = _COUNTS.decode(stated)
+        except (msgspec.DecodeError, RecursionError):
+            counts = _checked(stated)
+    return counts if counts is not None and counts.prompt_token_count else None
+
+
+def larger(known: Counts | None, new: Counts | None) -> Counts | None:
+    """Return the later of two statements, unless it says less.
+
+    Each states the totals so far; only the last one has them all.
+    """
+    if known is None or new is None:
+        return new or known
+    return new if new.total >= known.total else known
 
 
 def _checked(raw: msgspec.Raw | bytes) -> Counts | None:
@@ -83,7 +92,7 @@ def _checked(raw: msgspec.Raw | bytes) -> Counts | None:
     if block is None:
         return None
     try:
-        counts = Counts(
+        return Counts(
             prompt_token_count=counter(block, "promptTokenCount") or 0,
             candidates_token_count=counter(block, "candidatesTokenCount") or 0,
             thoughts_token_count=counter(block, "thoughtsTokenCount") or 0,
@@ -93,4 +102,3 @@ def _checked(raw: msgspec.Raw | bytes) -> Counts | None:
         )
     except NotBelievedError:
         return None
-    return counts if counts.prompt_token_count else None

@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     from faregate.protocols.dialects import AnswerForm
 
 _TO_JSON = msgspec.json.Encoder()
+_DELTA = (
+    b"event: response.output_text.delta\n"
+    b'data: {"type":"response.output_text.delta","sequence_number":'
+)
+_END = b',"logprobs":[]}\n\n'
 _INCOMPLETE: Mapping[StopReason, str] = {
     StopReason.LENGTH: "max_output_tokens",
     StopReason.CONTEXT_WINDOW: "max_output_tokens",
@@ -72,7 +77,17 @@ class ResponsesEncoder:
     Keeps what the answer says so far: its last event repeats all of it.
     """
 
-    __slots__ = ("_answer", "_form", "_kept", "_number", "_open", "_out", "_started")
+    __slots__ = (
+        "_answer",
+        "_form",
+        "_kept",
+        "_number",
+        "_open",
+        "_out",
+        "_said",
+        "_started",
+        "_text",
+    )
 
     def __init__(self, form: AnswerForm) -> None:
         self._form = form
@@ -82,11 +97,18 @@ class ResponsesEncoder:
         self._started = False
         self._out: list[bytes] = []
         self._kept = 0
+        self._text = b""
+        """What a delta of the open text has after its number; b"" without one."""
+        self._said: list[str] = []
+        """The pieces of the open text."""
 
     def stream(self, events: Sequence[StreamEvent]) -> bytes:
         """Return the events of this dialect."""
         for event in events:
-            self._take(event)
+            if type(event) is TextDelta and self._text:
+                self._more(event.text)
+            else:
+                self._take(event)
         out, self._out = self._out, []
         return out[0] if len(out) == 1 else b"".join(out)
 
@@ -155,6 +177,9 @@ class ResponsesEncoder:
         self._emit("response.output_item.added", output_index=index, item=item)
         if isinstance(block, Said):
             self._part("response.content_part.added", _content(block, empty=True))
+            if not block.refusal:
+                self._text = self._place(index, b',"content_index":0')
+                self._said = block.pieces
         elif isinstance(block, Thought):
             self._summary("response.reasoning_summary_part.added", "")
 
@@ -185,6 +210,16 @@ class ResponsesEncoder:
         else:
             self._delta(b"response.refusal.delta", text)
 
+    def _more(self, text: str) -> None:
+        """Take more of the open text: `_take`, for each of thousands."""
+        self._said.append(text)
+        self._keep(text)
+        number = self._number
+        self._number = number + 1
+        self._out.append(
+            b"%b%d%b%b%b" % (_DELTA, number, self._text, _TO_JSON.encode(text), _END)
+        )
+
     def _argued(self, text: str) -> None:
         self._keep(text)
         block = self._open
@@ -208,26 +243,27 @@ class ResponsesEncoder:
         rest: bytes = b"",
         place: bytes = b',"content_index":0',
     ) -> None:
-        index = self._index
         number = self._number
         self._number += 1
         self._out.append(
-            b'event: %b\ndata: {"type":"%b","sequence_number":%d,"item_id":%b,'
-            b'"output_index":%d%b,"delta":%b%b}\n\n'
+            b'event: %b\ndata: {"type":"%b","sequence_number":%d%b%b%b}\n\n'
             % (
                 kind,
                 kind,
                 number,
-                _TO_JSON.encode(self._item_id(index)),
-                index,
-                place,
+                self._place(self._index, place),
                 _TO_JSON.encode(text),
                 rest,
             )
         )
 
+    def _place(self, index: int, place: bytes) -> bytes:
+        item = _TO_JSON.encode(self._item_id(index))
+        return b',"item_id":%b,"output_index":%d%b,"delta":' % (item, index, place)
+
     def _close(self) -> None:
         block, self._open = self._open, None
+        self._text = b""
         if block is None:
             return
         # The one that closes is the last, or the one before it: never merely alike.
