@@ -212,7 +212,7 @@ class Daemon:
         socket = await serve_control(paths.socket, self._control_app())
         self._opened.callback(paths.socket.unlink, missing_ok=True)
         self._opened.push_async_callback(socket.cleanup)
-        self._agents = await serve_agents(listening, proxy.handle)
+        self._agents = await serve_agents(listening, proxy)
         self._opened.push_async_callback(self._agents.cleanup)
         write_private(paths.pid, f"{os.getpid()}\n".encode())
         self._opened.callback(paths.pid.unlink, missing_ok=True)
@@ -317,8 +317,7 @@ class Daemon:
             message="Faregate is stopping; start it again with: faregate up",
         )
         self.proxy.close(leaving)
-        for site in list(self._agents.sites):
-            await site.stop()
+        self._agents.stop()
         gate.admission.close(leaving)
         if gate.approvals is not None:
             gate.approvals.close(leaving)

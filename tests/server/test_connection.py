@@ -346,3 +346,36 @@ async def test_http_1_0_is_served(gate: RunningGate) -> None:
 async def test_http_1_0_needs_the_host_as_well(gate: RunningGate) -> None:
     data = f"GET /v1/models HTTP/1.0\r\nx-api-key: {gate.token}\r\n\r\n".encode()
     assert (await exchange(gate.url, data)).status == 421
+
+
+async def test_a_refused_body_is_not_waited_for_for_ever(gate: RunningGate) -> None:
+    length = "Content-Length: 99"
+    with mock.patch.object(connection, "LINGER", 0.1):
+        async with connected(gate.url) as wire:
+            await wire.send(head(gate.url, CHAT, "x-api-key: fg-no", JSON, length))
+            assert (await wire.answer()).status == 401
+            await wire.send(b"{")
+            assert await wire.rest() == b""
+
+
+async def test_a_refused_body_is_heard_out_so_that_its_answer_is_read(
+    gate: RunningGate,
+) -> None:
+    size = 4 * 1024 * 1024
+    async with connected(gate.url) as wire:
+        lines = ("x-api-key: fg-no", JSON, f"Content-Length: {size}")
+        await wire.send(head(gate.url, CHAT, *lines))
+        for _ in range(size // 65536):
+            await wire.send(b" " * 65536)
+        answer = await wire.answer()
+        assert (answer.status, answer.closes) == (401, True)
+        assert await wire.rest() == b""
+
+
+async def test_an_idle_connection_is_closed_in_the_end(gate: RunningGate) -> None:
+    auth = f"Authorization: Bearer {gate.token}"
+    with mock.patch.object(connection, "IDLE_TIMEOUT", 0.1):
+        async with connected(gate.url) as wire:
+            await wire.send(post(gate.url, BODY, auth))
+            assert (await wire.answer()).status == 200
+            assert await wire.rest() == b""

@@ -6,6 +6,7 @@ import socket
 import stat
 import threading
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from aiohttp import web
@@ -74,11 +75,8 @@ def test_the_other_loopback_address() -> None:
 
 
 async def test_nobody_else_can_share_the_port() -> None:
-    async def nothing(_request: web.BaseRequest) -> web.StreamResponse:
-        return web.Response()
-
     sock = agent_socket("127.0.0.1", 0)
-    runner = await serve_agents(sock, nothing)
+    runner = await serve_agents(sock, mock.Mock())
     try:
         for option in (socket.SO_REUSEADDR, socket.SO_REUSEPORT):
             with socket.socket() as second:

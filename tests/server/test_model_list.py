@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from faregate.core.refusal import Refusal, RefusalCode
+from faregate.server.answer import Answer
 from faregate.server.model_list import ListedModel, ModelList
 
 MODELS = ModelList(
@@ -20,8 +20,8 @@ NAMES = ["fast", "ollama/llama3:8b"]
 
 def answered(models: ModelList, path: str, **headers: str) -> Any:
     answer = models.answer(path, {k.replace("_", "-"): v for k, v in headers.items()})
-    assert isinstance(answer, web.Response)
-    assert answer.content_type == "application/json"
+    assert isinstance(answer, Answer)
+    assert answer.headers["content-type"] == "application/json"
     assert isinstance(answer.body, bytes)
     return json.loads(answer.body)
 

@@ -4,16 +4,12 @@ import json
 from typing import Any
 
 import pytest
-from aiohttp import web
 
 from faregate.core.money import Money
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.protocols.statuses import GATE_DECISIONS
-from faregate.server.responses import (
-    new_request_id,
-    raw_refusal,
-    refusal_response,
-)
+from faregate.server.answer import Answer
+from faregate.server.responses import new_request_id, refusal_answer
 
 LITELLM = {"user-agent": "litellm/1.80.0"}
 
@@ -24,8 +20,7 @@ def refused(code: RefusalCode) -> Refusal:
     )
 
 
-def body_of(response: web.Response) -> Any:
-    assert isinstance(response.body, bytes)
+def body_of(response: Answer) -> Any:
     return json.loads(response.body)
 
 
@@ -39,7 +34,7 @@ def test_request_ids_differ_and_sort_by_time() -> None:
 
 @pytest.mark.parametrize("code", RefusalCode)
 def test_every_refusal_is_an_answer_that_agents_stop_at(code: RefusalCode) -> None:
-    response = refusal_response(refused(code), "req_1", {}, None, "/v1/messages")
+    response = refusal_answer(refused(code), "req_1", {}, None, "/v1/messages")
     told = body_of(response)
     assert told["type"] == "error"
     assert told["error"]["message"] == "It is so."
@@ -54,16 +49,16 @@ def test_every_refusal_is_an_answer_that_agents_stop_at(code: RefusalCode) -> No
     assert (response.headers.get("x-should-retry") == "false") != may_pass
     if code in GATE_DECISIONS:
         assert response.status == 400
-        assert refusal_response(
+        assert refusal_answer(
             refused(code), "req_1", LITELLM, None, "/v1/messages"
         ).status == (404)
 
 
 def test_litellm_reads_a_type_that_it_does_not_repeat() -> None:
     refusal = refused(RefusalCode.BUDGET_EXCEEDED)
-    response = refusal_response(refusal, "req_1", LITELLM, None, "/v1/x")
+    response = refusal_answer(refusal, "req_1", LITELLM, None, "/v1/x")
     assert body_of(response)["error"]["type"] == "not_found_error"
-    response = refusal_response(refusal, "req_1", {}, None, "/v1/x")
+    response = refusal_answer(refusal, "req_1", {}, None, "/v1/x")
     assert body_of(response)["error"]["type"] == "invalid_request_error"
 
 
@@ -83,24 +78,29 @@ def test_litellm_reads_a_type_that_it_does_not_repeat() -> None:
 )
 def test_the_path_tells_the_dialect(path: str, gemini: bool) -> None:
     refusal = refused(RefusalCode.NOT_FOUND)
-    told = body_of(refusal_response(refusal, "req_1", {}, None, path))
+    told = body_of(refusal_answer(refusal, "req_1", {}, None, path))
     assert ("status" in told["error"]) == gemini
 
 
 def test_a_client_that_waits_for_leave_is_hung_up_on() -> None:
     refusal = refused(RefusalCode.UNAUTHORIZED)
     waits = {"expect": "100-continue"}
-    for headers, kept in (({}, None), (waits, False)):
-        response = refusal_response(refusal, "req_1", headers, None, "/v1/x")
-        assert response.keep_alive is kept
+    for headers, closes in (({}, False), (waits, True)):
+        response = refusal_answer(refusal, "req_1", headers, None, "/v1/x")
+        assert response.closes is closes
 
 
-def test_a_refusal_as_bytes_is_whole_http() -> None:
-    raw = raw_refusal(refused(RefusalCode.REQUEST_TIMEOUT), "req_1")
+def test_a_refusal_is_whole_http() -> None:
+    answer = refusal_answer(
+        refused(RefusalCode.REQUEST_TIMEOUT), "req_1", {}, None, "/"
+    )
+    assert answer.closes
+    raw = answer.to_bytes("1.1", keep_alive=False, bodiless=False)
     head, _, body = raw.partition(b"\r\n\r\n")
     lines = head.decode().split("\r\n")
     headers = dict(line.split(": ", 1) for line in lines[1:])
     assert lines[0] == "HTTP/1.1 408 Request Timeout"
+    assert headers["content-type"] == "application/json"
     assert headers["content-length"] == str(len(body))
     assert headers["connection"] == "close"
     assert headers["x-faregate-request-id"] == "req_1"

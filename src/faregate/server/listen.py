@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import os
 import socket
@@ -10,12 +11,14 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from faregate.server.connection import AgentServer, Handler
+from faregate.server.connection import AgentServer, Plane
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 BACKLOG = 1024
+_LAST_ANSWERS_S = 0.5
+"""Seconds for what is still written when everything ends."""
 USUAL_PORT = 80
 """The port that clients leave out of the Host header."""
 
@@ -52,12 +55,30 @@ def agent_socket(host: str, port: int) -> socket.socket:
     return sock
 
 
-async def serve_agents(sock: socket.socket, handler: Handler) -> web.ServerRunner:
+class AgentListener:
+    """The agents' plane on its socket."""
+
+    def __init__(self, server: AgentServer, listening: asyncio.Server) -> None:
+        """Take over a server that listens."""
+        self._server = server
+        self._listening = listening
+
+    def stop(self) -> None:
+        """Let nobody else in; who is in is served on."""
+        self._listening.close()
+
+    async def cleanup(self) -> None:
+        """End every connection."""
+        self.stop()
+        await self._server.close(_LAST_ANSWERS_S)
+
+
+async def serve_agents(sock: socket.socket, plane: Plane) -> AgentListener:
     """Serve the agents' plane on a bound socket."""
-    runner = web.ServerRunner(AgentServer(handler), shutdown_timeout=0.5)
-    await runner.setup()
-    await web.SockSite(runner, sock, backlog=BACKLOG).start()
-    return runner
+    server = AgentServer(plane)
+    loop = asyncio.get_running_loop()
+    listening = await loop.create_server(server, sock=sock, backlog=BACKLOG)
+    return AgentListener(server, listening)
 
 
 async def serve_control(path: Path, app: web.Application) -> web.AppRunner:

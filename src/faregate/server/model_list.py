@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
-from aiohttp import web
 
 from faregate.core.refusal import Refusal, RefusalCode
+from faregate.server.answer import Answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ class ModelList:
     def __init__(self, models: Sequence[ListedModel]) -> None:
         self._models = models
 
-    def answer(self, path: str, headers: Mapping[str, str]) -> web.Response | Refusal:
+    def answer(self, path: str, headers: Mapping[str, str]) -> Answer | Refusal:
         """Return the list, or one model where the path names one."""
         gemini = path.startswith("/v1beta") or "x-goog-api-key" in headers
         _, _, wanted = (
@@ -83,7 +83,6 @@ def _gemini(model: ListedModel) -> dict[str, object]:
     }
 
 
-def _json(document: object) -> web.Response:
-    return web.Response(
-        body=msgspec.json.encode(document), content_type="application/json"
-    )
+def _json(document: object) -> Answer:
+    headers = {"content-type": "application/json"}
+    return Answer(200, headers, msgspec.json.encode(document))

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
 from faregate.core.holds import LedgerError
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gateway.exchange import Exchange
 from faregate.gateway.inbound import Inbound
 from faregate.protocols.codec import Codec, RequestHead
+from faregate.server.answer import Answer
 from faregate.server.auth import Caller, Tokens, caller_of, without_tokens
-from faregate.server.body import read_body
-from faregate.server.connection import AgentConnection
+from faregate.server.body import decoded
 from faregate.server.door import Door, Entry, Knock
 from faregate.server.reply import StreamReply
-from faregate.server.responses import new_request_id, own_headers, refusal_response
-from faregate.server.visits import Visit, Visits, likeness_of
-from faregate.server.whole_reply import whole_response
+from faregate.server.responses import (
+    new_request_id,
+    own_headers,
+    refusal_answer,
+    whole_answer,
+)
+from faregate.server.visits import Visit, Visits
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from multidict import CIMultiDictProxy
-
     from faregate.core.facts import Work
     from faregate.gateway.gate import Gate
+    from faregate.gateway.inbound import Result
+    from faregate.server.connection import AgentConnection
+    from faregate.server.incoming import Incoming
 
 
 class Proxy:
@@ -38,7 +41,7 @@ class Proxy:
         gate: Gate,
         door: Door,
         tokens: Tokens,
-        models: Callable[[str, Mapping[str, str]], web.Response | Refusal],
+        models: Callable[[str, Mapping[str, str]], Answer | Refusal],
     ) -> None:
         """Serve `gate` to whom `door` and `tokens` let in."""
         self._gate = gate
@@ -53,23 +56,52 @@ class Proxy:
         """Refuse what comes over connections that are still open."""
         self._leaving = leaving
 
-    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request; never raises but for cancellation."""
-        request_id = new_request_id()
-        likeness = likeness_of(request)
+    def enter(self, request: Incoming) -> Answer | None:
+        """Answer a request by its head alone, or let it in: None."""
+        likeness = request.likeness
         visit = self._visits.find(likeness)
         if visit is None or self._is_over(visit):
-            decided = self._decide(request, request_id)
+            decided = self._decide(request, new_request_id())
             if not isinstance(decided, Visit):
                 return decided
             visit = decided
             self._visits.remember(likeness, visit)
         self.first_request_seen = True
-        answer = await self._serve(request, visit, request_id)
-        if isinstance(answer, Refusal):
-            headers, codec, path = visit.headers, visit.codec, visit.head.path
-            return _refused(request, answer, request_id, headers, codec, path)
-        return answer
+        request.visit = visit
+        return None
+
+    def refuse(self, request: Incoming, refusal: Refusal) -> Answer:
+        """Return a refusal in the words of whoever asked."""
+        return _refused(request.visit, refusal, new_request_id())
+
+    async def serve(
+        self, request: Incoming, connection: AgentConnection
+    ) -> Answer | StreamReply:
+        """See the exchange of a request through that was let in and is whole."""
+        visit, request_id = request.visit, new_request_id()
+        if visit is None:
+            raise RuntimeError("a request is served that was not let in")
+        encoding = visit.headers.get("content-encoding")
+        body = request.body()
+        if encoding is not None:
+            plain = await decoded(body, encoding)
+            if isinstance(plain, Refusal):
+                return _refused(visit, plain, request_id)
+            body = plain
+        # A long wait holds it once, not twice.
+        request.parts = []
+        inbound = self._inbound(visit, body, request_id, request.target)
+        reply = StreamReply(connection, request, request_id)
+        result = await self._exchanged(inbound, reply, connection)
+        if reply.started:
+            if isinstance(result, Refusal):
+                await reply.fail(visit.codec.error_event(result, request_id))
+            return reply
+        if isinstance(result, Refusal):
+            return _refused(visit, result, request_id)
+        if result is None:
+            raise RuntimeError("an exchange ended without an answer")
+        return whole_answer(result, request_id)
 
     def _is_over(self, visit: Visit) -> bool:
         """Tell whether what was decided may no longer hold."""
@@ -78,32 +110,34 @@ class Proxy:
             self._leaving is not None or grant is None or self._tokens.is_ended(grant)
         )
 
-    def _decide(
-        self, request: web.BaseRequest, request_id: str
-    ) -> Visit | web.StreamResponse:
+    def _decide(self, request: Incoming, request_id: str) -> Visit | Answer:
         """Let a request in by its head alone, or answer it."""
-        headers = _lower(request.headers)
-        entry = self._door.check(request.method, request.raw_path, headers)
+        headers = request.headers()
+        if isinstance(headers, Refusal):
+            answer = refusal_answer(headers, request_id, {}, None, "/")
+            answer.closes = True
+            return answer
+        entry = self._door.check(request.method, request.target, headers)
         if isinstance(entry, Refusal):
-            path = request.raw_path[:512]
-            return _refused(request, entry, request_id, headers, None, path)
+            path = request.target[:512]
+            return refusal_answer(entry, request_id, headers, None, path)
         if entry.knock is Knock.LIVENESS:
-            return web.Response(headers=own_headers(request_id))
+            return Answer(200, own_headers(request_id))
         caller = self._leaving or self._caller(headers)
-        answer: web.Response | Refusal
+        told: Answer | Refusal
         if isinstance(caller, Refusal):
-            answer = caller
+            told = caller
         elif entry.codec is None or entry.work is None:
-            answer = self._models(entry.path, headers)
+            told = self._models(entry.path, headers)
         else:
             return _visit(
                 request.method, entry, entry.codec, entry.work, caller, headers
             )
-        if isinstance(answer, Refusal):
+        if isinstance(told, Refusal):
             codec, path = entry.codec, entry.path
-            return _refused(request, answer, request_id, headers, codec, path)
-        answer.headers.update(own_headers(request_id))
-        return answer
+            return refusal_answer(told, request_id, headers, codec, path)
+        told.headers.update(own_headers(request_id))
+        return told
 
     def _caller(self, headers: Mapping[str, str]) -> Caller | Refusal:
         try:
@@ -114,16 +148,11 @@ class Proxy:
                 message=f"The ledger cannot be read, so nothing is sent: {error}",
             )
 
-    async def _serve(
-        self, request: web.BaseRequest, visit: Visit, request_id: str
-    ) -> web.StreamResponse | Refusal:
-        """Read the body and see the exchange through."""
-        body = await read_body(request)
-        if isinstance(body, Refusal):
-            return body
+    def _inbound(
+        self, visit: Visit, body: bytes, request_id: str, target: str
+    ) -> Inbound:
         caller, capture = visit.caller, self._gate.capture
-        path, headers = request.raw_path, visit.headers
-        inbound = Inbound(
+        return Inbound(
             id=request_id,
             head=visit.head,
             body=body,
@@ -134,29 +163,21 @@ class Proxy:
             labels=visit.labels,
             received_ms=self._gate.clock.now_ms(),
             subscription=caller.subscription,
-            tape=None if capture is None else capture.tape(path, headers),
+            tape=None if capture is None else capture.tape(target, visit.headers),
         )
-        reply = StreamReply(request, request_id)
+
+    async def _exchanged(
+        self, inbound: Inbound, reply: StreamReply, connection: AgentConnection
+    ) -> Result:
+        """Run an exchange that hears of it when its client hangs up."""
         exchange = Exchange(self._gate, inbound, reply)
-        connection = request.protocol
-        if not isinstance(connection, AgentConnection):
-            raise TypeError("this connection would not tell of its loss")
         connection.on_lost = exchange.client_gone
-        if request.transport is None:
+        if connection.transport is None:
             exchange.client_gone()
         try:
-            result = await exchange.run()
+            return await exchange.run()
         finally:
             connection.on_lost = None
-        if reply.response is not None:
-            if isinstance(result, Refusal):
-                await reply.fail(visit.codec.error_event(result, request_id))
-            return reply.response
-        if isinstance(result, Refusal):
-            return result
-        if result is None:
-            raise RuntimeError("an exchange ended without an answer")
-        return whole_response(result, request_id)
 
 
 def _visit(
@@ -184,25 +205,10 @@ def _visit(
     )
 
 
-def _refused(
-    request: web.BaseRequest,
-    refusal: Refusal,
-    request_id: str,
-    headers: Mapping[str, str],
-    codec: Codec | None,
-    path: str,
-) -> web.Response:
-    response = refusal_response(refusal, request_id, headers, codec, path)
-    if not request.content.is_eof():
-        # What is left of the body would be read as the next request.
-        response.force_close()
-    return response
-
-
-def _lower(headers: CIMultiDictProxy[str]) -> dict[str, str]:
-    """Return headers by lower-case name; what is sent twice is one list."""
-    found = {name.lower(): value for name, value in headers.items()}
-    if len(found) != len(headers):
-        for name in found:
-            found[name] = ", ".join(headers.getall(name))
-    return found
+def _refused(visit: Visit | None, refusal: Refusal, request_id: str) -> Answer:
+    if visit is None:
+        answer = refusal_answer(refusal, request_id, {}, None, "/")
+        answer.closes = True
+        return answer
+    codec, path = visit.codec, visit.head.path
+    return refusal_answer(refusal, request_id, visit.headers, codec, path)

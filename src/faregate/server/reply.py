@@ -1,51 +1,74 @@
-"""The streamed answer to a client, over aiohttp."""
+"""The streamed answer to a client."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from aiohttp import web
-
 from faregate.gateway.ports import ClientGoneError
+from faregate.server.answer import head_of
 from faregate.server.responses import own_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Awaitable, Mapping
+
+    from faregate.server.connection import AgentConnection
+    from faregate.server.incoming import Incoming
 
 
 class StreamReply:
-    """Writes one streamed answer; `response` is what the handler returns."""
+    """Writes one streamed answer; whoever made it ends it."""
 
-    def __init__(self, request: web.BaseRequest, request_id: str) -> None:
+    def __init__(
+        self, connection: AgentConnection, request: Incoming, request_id: str
+    ) -> None:
         """Answer `request`; nothing is sent yet."""
+        self._connection = connection
         self._request = request
         self._id = request_id
-        self.response: web.StreamResponse | None = None
-
-    @property
-    def started(self) -> bool:
-        """Tell whether status and headers went out."""
-        return self.response is not None
+        self._chunked = request.version == "1.1"
+        self.started = False
+        """Status and headers went out."""
 
     async def start(self, status: int, headers: Mapping[str, str]) -> None:
         """Send status and headers."""
-        response = web.StreamResponse(
-            status=status, headers={**headers, **own_headers(self._id)}
-        )
-        self.response = response
+        framing = "transfer-encoding: chunked\r\n" if self._chunked else ""
+        kept = self._chunked and self._request.keep_alive
+        told = {**headers, **own_headers(self._id)}
+        told.setdefault("content-type", "application/octet-stream")
         try:
-            await response.prepare(self._request)
-        except (ConnectionError, RuntimeError) as error:
+            head = head_of(
+                status, told, self._request.version, framing, keep_alive=kept
+            )
+        except ValueError as error:
             raise ClientGoneError from error
+        self.started = True
+        if not self._connection.write(head):
+            await self._connection.drained()
 
     async def write(self, data: bytes) -> None:
         """Send bytes, waiting while the client's buffer is full."""
-        if self.response is None:
+        waits = self.push(data)
+        if waits is not None:
+            await waits
+
+    def push(self, data: bytes) -> Awaitable[None] | None:
+        """Send bytes; return what to wait for where the client's buffer is full."""
+        if not self.started:
             raise ClientGoneError
-        try:
-            await self.response.write(data)
-        except (ConnectionError, RuntimeError) as error:
-            raise ClientGoneError from error
+        if not data:
+            return None
+        if self._chunked:
+            data = b"%x\r\n%b\r\n" % (len(data), data)
+        return None if self._connection.write(data) else self._connection.drained()
+
+    def end(self) -> bool:
+        """End the body; tell whether the connection may carry another answer.
+
+        Raises ClientGoneError; what failed has no end.
+        """
+        if self._chunked:
+            self._connection.write(b"0\r\n\r\n")
+        return self._chunked and self._request.keep_alive
 
     async def fail(self, last_words: bytes) -> None:
         """Send an error event, then close without the end of a chunked body."""
@@ -53,10 +76,8 @@ class StreamReply:
             await self.write(last_words)
         except ClientGoneError:
             return
-        if self._request.transport is not None:
-            self._request.transport.close()
+        self._connection.hang_up()
 
     def abort(self) -> None:
         """Drop the connection: a write that waits for the client ends at once."""
-        if self._request.transport is not None:
-            self._request.transport.abort()
+        self._connection.drop()

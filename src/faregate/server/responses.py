@@ -6,20 +6,19 @@ import itertools
 import random
 import time
 from dataclasses import replace
-from http import HTTPStatus
 from typing import TYPE_CHECKING
-
-from aiohttp import web
 
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.protocols.agents import is_litellm_family
 from faregate.protocols.registry import dialect_of
 from faregate.protocols.statuses import STOP_LITELLM, status_of
+from faregate.server.answer import Answer
 from faregate.server.claims import claim_of_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from faregate.gateway.inbound import Whole
     from faregate.protocols.codec import Codec
 
 REQUEST_ID = "x-faregate-request-id"
@@ -59,49 +58,42 @@ def own_headers(request_id: str) -> dict[str, str]:
     return {REQUEST_ID: request_id, "server": SERVER}
 
 
-def refusal_response(
+def whole_answer(whole: Whole, request_id: str) -> Answer:
+    """Return a provider's whole answer."""
+    headers = {**whole.headers, REQUEST_ID: request_id, "server": SERVER}
+    return Answer(whole.status, headers, whole.body)
+
+
+def refusal_answer(
     refusal: Refusal,
     request_id: str,
     headers: Mapping[str, str],
     codec: Codec | None,
     path: str,
-) -> web.Response:
-    """Return a refusal as a response that stops agents at once."""
+) -> Answer:
+    """Return a refusal as an answer that stops agents at once."""
     dialect = codec or dialect_of(claim_of_path(path)[1])
     litellm = is_litellm_family(headers)
     status = status_of(refusal.code, litellm_family=litellm)
     if litellm and status == STOP_LITELLM:
         # litellm reads the error type before the status, and retries a bad request.
         refusal = replace(refusal, error_type="not_found_error")
-    response = web.Response(
-        status=status,
-        headers=_refusal_headers(refusal, request_id),
-        body=dialect.refusal_body(refusal, request_id),
-        content_type="application/json",
+    return Answer(
+        status,
+        _refusal_headers(refusal, request_id),
+        dialect.refusal_body(refusal, request_id),
+        # Nobody can tell whether a client that waits for leave sends its body after
+        # all.
+        closes=refusal.code in _CLOSES or "expect" in headers,
     )
-    # Nobody can tell whether a client that waits for leave sends its body after all.
-    if refusal.code in _CLOSES or "expect" in headers:
-        response.force_close()
-    return response
-
-
-def raw_refusal(refusal: Refusal, request_id: str) -> bytes:
-    """Return a refusal as bytes, for a connection that no request came over."""
-    status = HTTPStatus(status_of(refusal.code, litellm_family=False))
-    body = dialect_of("/").refusal_body(refusal, request_id)
-    headers = {
-        **_refusal_headers(refusal, request_id),
-        "content-type": "application/json",
-        "content-length": str(len(body)),
-        "connection": "close",
-    }
-    lines = [f"HTTP/1.1 {status.value} {status.phrase}"]
-    lines += [f"{name}: {value}" for name, value in headers.items()]
-    return "\r\n".join([*lines, "", ""]).encode() + body
 
 
 def _refusal_headers(refusal: Refusal, request_id: str) -> dict[str, str]:
-    answer = {**own_headers(request_id), "x-faregate-refusal": str(refusal.code)}
+    answer = {
+        **own_headers(request_id),
+        "content-type": "application/json",
+        "x-faregate-refusal": str(refusal.code),
+    }
     if refusal.final or refusal.code not in _MAY_PASS:
         answer["x-should-retry"] = "false"
     if refusal.retry_after is not None:

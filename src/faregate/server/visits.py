@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from aiohttp import web
-
     from faregate.core.facts import Work
     from faregate.core.identity import Claim
     from faregate.protocols.codec import Codec, RequestHead
     from faregate.server.auth import Caller
 
-Likeness = tuple[str, str, tuple[tuple[str, str], ...]]
+Likeness = tuple[str, str, tuple[tuple[bytes, bytes], ...]]
+"""Everything that a head says, but how long its body is."""
 _REMEMBERED = 256
 
 
@@ -58,10 +57,3 @@ class Visits:
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
         self._known[likeness] = visit
-
-
-def likeness_of(request: web.BaseRequest) -> Likeness:
-    """Return everything that a head says, but how long its body is."""
-    headers = request.headers.copy()
-    headers.popall("content-length", None)
-    return request.method, request.raw_path, tuple(headers.items())

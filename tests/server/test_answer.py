@@ -6,31 +6,45 @@ from collections.abc import AsyncIterator
 from email.utils import parsedate_to_datetime
 
 import pytest
-from aiohttp import web
 
+from faregate.core.refusal import Refusal
 from faregate.gateway.inbound import Whole
-from faregate.server.connection import AgentServer
-from faregate.server.whole_reply import whole_response
+from faregate.server.answer import Answer
+from faregate.server.connection import AgentConnection
+from faregate.server.incoming import Incoming
+from faregate.server.listen import agent_socket, serve_agents
+from faregate.server.responses import refusal_answer, whole_answer
 from tests.server.wire import Wire, connected, head
 
 MEGABYTE = 1024 * 1024
+
+
+class Echo:
+    """Answers everybody alike."""
+
+    def __init__(self, whole: Whole) -> None:
+        self._whole = whole
+
+    def enter(self, _request: Incoming) -> Answer | None:
+        return None
+
+    def refuse(self, _request: Incoming, refusal: Refusal) -> Answer:
+        return refusal_answer(refusal, "req_2", {}, None, "/")
+
+    async def serve(self, _request: Incoming, _at: AgentConnection) -> Answer:
+        return whole_answer(self._whole, "req_1")
 
 
 @contextlib.asynccontextmanager
 async def serving(whole: Whole) -> AsyncIterator[str]:
     """Answer everything with `whole`; yields the URL."""
 
-    async def handle(_request: web.BaseRequest) -> web.StreamResponse:
-        return whole_response(whole, "req_1")
-
-    runner = web.ServerRunner(AgentServer(handle), shutdown_timeout=0.1)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
+    sock = agent_socket("127.0.0.1", 0)
+    listener = await serve_agents(sock, Echo(whole))
     try:
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield f"http://127.0.0.1:{sock.getsockname()[1]}"
     finally:
-        await runner.cleanup()
+        await listener.cleanup()
 
 
 async def ask(wire: Wire, url: str, *lines: str, version: str = "1.1") -> None:

@@ -1,0 +1,284 @@
+"""Requests as they come over one connection: bytes in, heads and bodies out.
+
+Owns what is HTTP and how long a head may be. Judges no content and answers nobody.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+import httptools
+
+from faregate.core.refusal import Refusal, RefusalCode
+from faregate.server import body as bodies
+
+if TYPE_CHECKING:
+    from faregate.server.visits import Likeness, Visit
+
+LONGEST_TARGET = 8192
+LONGEST_HEADER = 8190
+MOST_HEADERS = 128
+_LONGEST_HEAD = LONGEST_TARGET + (MOST_HEADERS + 2) * (LONGEST_HEADER + 4)
+"""A longer head has a line that is too long, or too many."""
+_ONCE = frozenset(
+    {
+        b"host",
+        b"content-type",
+        b"user-agent",
+        b"content-location",
+        b"content-range",
+        b"etag",
+        b"max-forwards",
+        b"server",
+        b"transfer-encoding",
+    }
+)
+_FRAMING = frozenset({b"transfer-encoding", b"content-length"})
+_TLS = b"\x16\x03"
+
+Field = tuple[bytes, bytes]
+
+
+class Incoming:
+    """One request; its body may still be on its way."""
+
+    __slots__ = (
+        "complete",
+        "fields",
+        "keep_alive",
+        "length",
+        "method",
+        "parts",
+        "refusal",
+        "size",
+        "target",
+        "version",
+        "visit",
+    )
+
+    def __init__(self) -> None:
+        self.method = ""
+        self.target = "/"
+        self.version = "1.1"
+        self.fields: tuple[Field, ...] = ()
+        """Names in lower case, without the length of the body."""
+        self.length: int | None = None
+        self.keep_alive = False
+        self.parts: list[bytes] = []
+        self.size = 0
+        self.complete = False
+        """Its body has arrived."""
+        self.refusal: Refusal | None = None
+        """Why what came is no request that could be served."""
+        self.visit: Visit | None = None
+
+    @property
+    def likeness(self) -> Likeness:
+        """Return everything that its head says, but how long its body is."""
+        return self.method, self.target, self.fields
+
+    def body(self) -> bytes:
+        """Return the body as it was sent."""
+        parts = self.parts
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def headers(self) -> dict[str, str] | Refusal:
+        """Return headers by lower-case name; what is sent twice is one list."""
+        found: dict[str, str] = {}
+        for name, value in self.fields:
+            low = name.decode("latin-1")
+            text = value.decode("utf-8", "surrogateescape").rstrip(" \t")
+            if low in found:
+                if name in _ONCE:
+                    return _twice(low)
+                text = f"{found[low]}, {text}"
+            found[low] = text
+        if self.version == "1.1" and "host" not in found:
+            return _one_host()
+        if self.length is not None:
+            found["content-length"] = str(self.length)
+        return found
+
+
+class RequestParser:
+    """Parses what one client sends; `requests` are those that have a whole head."""
+
+    def __init__(self) -> None:
+        self.requests: deque[Incoming] = deque()
+        self.in_head = False
+        """A head has begun to arrive, and is not whole."""
+        self.broken = False
+        """What came is no HTTP; nothing more is read."""
+        self._open: Incoming | None = None
+        """The request whose body is arriving."""
+        self._parser = httptools.HttpRequestParser(self)
+        self._target = b""
+        self._fields: list[Field] = []
+        self._length: int | None = None
+        self._head_size = 0
+        self._switches = False
+        self._again = False
+        self._why: Refusal | None = None
+
+    @property
+    def receiving(self) -> Incoming | None:
+        """Return the request whose body is on its way."""
+        return self._open
+
+    def feed(self, data: bytes) -> None:
+        """Read what came."""
+        if self.broken:
+            return
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as switch:
+            self._read_on(data[switch.args[0] :])
+        except httptools.HttpParserError as error:
+            self._break(self._why or _refusal_of(error, data))
+        if self.in_head:
+            self._head_size += len(data)
+            if self._head_size > _LONGEST_HEAD:
+                self._break(_header_too_long())
+
+    def close(self) -> None:
+        """Read nothing more."""
+        self.broken = True
+        # Two that hold each other would wait for the garbage collector.
+        del self._parser
+
+    # What the parser tells.
+
+    def on_message_begin(self) -> None:
+        if self._again:
+            return
+        self.in_head = True
+        self._target, self._fields, self._length = b"", [], None
+        self._head_size = 0
+
+    def on_url(self, url: bytes) -> None:
+        if self._again:
+            return
+        self._target += url
+        if len(self._target) > LONGEST_TARGET:
+            message = f"The URL is longer than {LONGEST_TARGET} bytes"
+            self._refuse(Refusal(code=RefusalCode.URL_TOO_LONG, message=message))
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if not self.in_head:
+            return  # A trailer, which nobody reads.
+        if len(name) + len(value) > LONGEST_HEADER:
+            self._refuse(_header_too_long())
+        low = name.lower()
+        if low == b"content-length":
+            self._length = int(value)
+            return
+        self._fields.append((low, value))
+        if len(self._fields) > MOST_HEADERS:
+            message = f"More than {MOST_HEADERS} headers were sent"
+            self._refuse(Refusal(code=RefusalCode.HEADERS_TOO_LARGE, message=message))
+
+    def on_headers_complete(self) -> None:
+        if self._again:
+            return
+        parser = self._parser
+        request = Incoming()
+        request.method = parser.get_method().decode("latin-1")
+        request.target = self._target.decode("utf-8", "surrogateescape")
+        request.version = parser.get_http_version()
+        request.fields = tuple(self._fields)
+        request.length = self._length
+        request.keep_alive = parser.should_keep_alive()
+        self._switches = parser.should_upgrade()
+        self.in_head = False
+        self._open = request
+        self.requests.append(request)
+
+    def on_body(self, data: bytes) -> None:
+        request = self._open
+        if request is None or request.refusal is not None:
+            return
+        request.size += len(data)
+        if request.size > bodies.BODY_LIMIT:
+            request.refusal = bodies.too_large()
+            request.parts.clear()
+        else:
+            request.parts.append(data)
+
+    def on_message_complete(self) -> None:
+        if self._switches:
+            return  # Only for the parser: the body is still to come.
+        if self._open is not None:
+            self._open.complete = True
+            self._open = None
+
+    # What is no request.
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._why = refusal
+        raise ValueError(refusal.code)
+
+    def _break(self, refusal: Refusal) -> None:
+        self.broken = True
+        if self._open is not None:
+            self._open.refusal = bodies.badly_framed()
+            self._open = None
+        elif self.in_head:
+            broken = Incoming()
+            broken.refusal = refusal
+            self.requests.append(broken)
+        self.in_head = False
+
+    def _read_on(self, rest: bytes) -> None:
+        """Go on with plain HTTP after a request that offers another protocol.
+
+        The parser takes what follows such a head for that protocol: a new one is
+        told how the body is framed.
+        """
+        self._switches = False
+        lines = [
+            b"%b: %b\r\n" % field for field in self._fields if field[0] in _FRAMING
+        ]
+        if self._length is not None:
+            lines.append(b"content-length: %d\r\n" % self._length)
+        self._parser = httptools.HttpRequestParser(self)
+        self._again = True
+        self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(lines))
+        self._again = False
+        if rest:
+            self.feed(rest)
+
+
+def _refusal_of(error: httptools.HttpParserError, data: bytes) -> Refusal:
+    """Return the answer to bytes that are no request; repeats none of them."""
+    message = "This is not valid HTTP/1.1"
+    if isinstance(error, httptools.HttpParserInvalidMethodError):
+        message = "This is no HTTP/1.1 request: its first line is not valid"
+        if data.startswith(_TLS):
+            message = "Faregate speaks plain http here: use http://, not https://"
+    elif "Duplicate" in str(error):
+        return _twice("content-length")
+    return Refusal(code=RefusalCode.BAD_REQUEST, message=message)
+
+
+def _twice(name: str) -> Refusal:
+    if name == "host":
+        return _one_host()
+    return Refusal(
+        code=RefusalCode.BAD_REQUEST,
+        message=f"A header that must be unique was sent twice: {name}",
+    )
+
+
+def _one_host() -> Refusal:
+    return Refusal(
+        code=RefusalCode.BAD_REQUEST,
+        message="A request must carry exactly one Host header",
+    )
+
+
+def _header_too_long() -> Refusal:
+    return Refusal(
+        code=RefusalCode.HEADERS_TOO_LARGE,
+        message=f"A header is longer than {LONGEST_HEADER} bytes",
+    )
