@@ -226,6 +226,25 @@ def test_a_full_budget_tells_how_to_go_on(
     assert "To raise it" not in cli("budget", "show", "--json").out
 
 
+def test_a_closed_budget_says_why_what_that_means_and_what_opens_it(
+    cli: Cli, proxy: AskedProxy
+) -> None:
+    closed = scenes.budget("0.0013", "0.50", refusing=True, closed=True)
+    proxy.snapshot = scenes.snapshot(budgets=[closed])
+    for told in (cli("budget").err, cli("status").out):
+        assert "monthly is closed, although" in told
+        assert "$0.0013 of $0.50 is spent" in told
+        assert "dearer than the money that was held for it" in told
+        assert "nothing more goes out" in told
+        assert "raise it above $0.50: faregate budget set monthly AMOUNT" in told
+        assert "faregate holds correct ID COST" in told
+    assert cli("budget").err.count("faregate budget set") == 1
+    assert json.loads(cli("status", "--json").out)["budgets"][0]["closed"] is True
+    (row,) = json.loads(cli("budget", "--json").out)["budgets"]
+    assert row["closed"] is True
+    assert "global month is closed" in cli("status", "--line").out
+
+
 def test_showing_without_a_proxy(cli: Cli) -> None:
     result = cli("budget", "show", "--json")
     assert result.code == 0

@@ -56,6 +56,7 @@ GOLDEN: dict[str, object] = {
     ],
     "in_flight": int,
     "waiting": int,
+    "waiting_approval": int,
     "providers": [{"name": str, "breaker": str, "error_rate_1h": float}],
     "paused": [str],
     "stopped": [str],
@@ -126,9 +127,7 @@ def test_a_person_reads_money_first(cli: Cli, busy: AskedProxy) -> None:
     result = cli("status")
     assert result.code == 0
     lines = result.out.splitlines()
-    assert lines[0] == (
-        "faregate 0.1.0 · http://127.0.0.1:4747 · up 3h12m · 1 running, 0 waiting"
-    )
+    assert lines[0] == ("faregate 0.1.0 · http://127.0.0.1:4747 · up 3h12m · 1 running")
     assert "monthly  $164.20  $200.00" in result.out
     rows = {line.split()[1]: line.split() for line in lines if " claude-code " in line}
     assert set(rows) == {"web/main", "free"}
@@ -138,6 +137,19 @@ def test_a_person_reads_money_first(cli: Cli, busy: AskedProxy) -> None:
     assert rows["web/main"][-1] == "active"
     assert "1 ended sessions are not shown" in result.out
     assert "~$0.02" in cli("status", "--all").out
+
+
+def test_who_waits_for_what_is_told_apart(cli: Cli, proxy: AskedProxy) -> None:
+    found = scenes.snapshot()
+    work = {"in_flight": 6, "waiting": 3, "waiting_approval": 2}
+    proxy.snapshot = replace(found, status=replace(found.status, **work))
+    first = cli("status").out.splitlines()[0]
+    assert first.endswith(
+        " · 3 running, 1 waiting for room, 2 waiting for approval (faregate approve)"
+    )
+    line = cli("status", "--line").out.strip()
+    assert line.endswith("3 running · 1 waiting for room · 2 waiting for approval")
+    assert work.items() <= json.loads(cli("status", "--json").out).items()
 
 
 def test_a_pause_is_in_the_first_line(cli: Cli, busy: AskedProxy) -> None:

@@ -51,6 +51,7 @@ def budget(
     window: str = "month",
     scope: str = "global",
     refusing: bool = False,
+    closed: bool = False,
 ) -> BudgetView:
     resets = {"month": "2026-12-01T00:00:00Z", "day": "2026-11-22T00:00:00Z"}
     return BudgetView(
@@ -62,6 +63,7 @@ def budget(
         unknown=unknown,
         resets_at=resets.get(window),
         refusing=refusing,
+        closed=closed,
     )
 
 
@@ -199,6 +201,7 @@ def delta(seq: int, of: Snapshot, **changes: object) -> Delta:
         "at": at(0),
         "in_flight": of.status.in_flight,
         "waiting": of.status.waiting,
+        "waiting_approval": of.status.waiting_approval,
         "uptime_s": 11_521.0,
         "budgets": [],
         "sessions": [],

@@ -49,7 +49,13 @@ def test_a_full_budget_says_what_is_in_it_and_when_it_resets() -> None:
 
 def test_a_closed_budget_says_that_it_is_closed() -> None:
     refusal = messages.no_room(full(state(), state(closed=True)))
-    assert refusal.message.startswith("Monthly budget is closed since a bill passed")
+    assert refusal.message.startswith(
+        "Monthly budget is closed, with $11.50 of $20.00 spent, since a request came "
+        "in dearer than the money held for it"
+    )
+    assert "raises it or corrects that bill" in refusal.message
+    session = messages.no_room(full(state("session:s", "session", closed=True)))
+    assert "To go on: a new session" in session.message
 
 
 @pytest.mark.parametrize(
@@ -116,10 +122,23 @@ def test_a_jump_of_the_clock_is_told_in_hours() -> None:
 
 def test_a_runs_own_budget_says_how_to_give_it_more() -> None:
     full = BudgetState(
-        budget=BudgetWindow(scope="session:r", window="session", limit=Money.usd(1))
+        budget=BudgetWindow(
+            scope="session:r", window="session", limit=Money.usd(1), of_run=True
+        )
     )
     told = messages.no_room(NoRoom(amount=Money.usd(2), blocking=(full,))).message
     assert "--max-cost" in told
+    assert "budget set" not in told
+    assert 'on_tight = "clamp"' in told
+
+
+def test_the_budget_of_every_session_says_what_changes_it() -> None:
+    full = BudgetState(
+        budget=BudgetWindow(scope="session:r", window="session", limit=Money.usd(1))
+    )
+    told = messages.no_room(NoRoom(amount=Money.usd(2), blocking=(full,))).message
+    assert "--max-cost" not in told
+    assert "faregate budget set session AMOUNT, or a new session" in told
     assert 'on_tight = "clamp"' in told
 
 

@@ -88,7 +88,7 @@ async def test_what_runs_is_told_until_it_is_over(
     delta = told(live, cursor)
     (flight,) = delta.flights
     assert (flight.session, flight.model, flight.provider) == ("run-1", "gpt-x", "sim")
-    assert (delta.in_flight, delta.waiting, live.in_flight) == (1, 0, 1)
+    assert (delta.in_flight, delta.waiting, live.work) == (1, 0, ["1 running"])
     month = next(b for b in delta.budgets if b.window == "month")
     assert month.held == flight.held != "0"
     assert delta.sessions[0].state == "active"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import stat
 from pathlib import Path
 from unittest import mock
@@ -31,20 +32,20 @@ def month(spent: str, unknown: str = "0", limit: str | None = "20") -> BudgetSta
 
 
 @pytest.mark.parametrize(
-    ("states", "running", "words"),
+    ("states", "work", "words"),
     [
-        ((), 0, ["no budget"]),
-        ((month("5"),), 0, ["$5", "$20", "25%"]),
-        ((month("5", "1"),), 3, ["$6", "30%", "3 running"]),
-        ((month("0"),), 0, ["$0", "0%"]),
-        ((month("5", limit=None),), 0, ["$5"]),
-        ((month("0", limit="0"),), 0, ["$0"]),
+        ((), [], ["no budget"]),
+        ((month("5"),), [], ["$5", "$20", "25%"]),
+        ((month("5", "1"),), ["3 running"], ["$6", "30%", "3 running"]),
+        ((month("0"),), [], ["$0", "0%"]),
+        ((month("5", limit=None),), [], ["$5"]),
+        ((month("0", limit="0"),), [], ["$0"]),
     ],
 )
 def test_the_line(
-    states: tuple[BudgetState, ...], running: int, words: list[str]
+    states: tuple[BudgetState, ...], work: list[str], words: list[str]
 ) -> None:
-    line = status_line(states, running)
+    line = status_line(states, work)
     for word in words:
         assert word in line
     assert "\n" not in line
@@ -58,21 +59,28 @@ def test_a_budget_that_is_nearly_full_is_told() -> None:
 
     states = (month("5"), of("agent:a", "0.85"), of("workspace:b", "0.97"))
     assert (
-        status_line(states, 2) == "$5.00/$20.00 · 25% · workspace:b day 97% · 2 running"
+        status_line(states, ["2 running"])
+        == "$5.00/$20.00 · 25% · workspace:b day 97% · 2 running"
     )
-    assert "day" not in status_line((month("5"), of("agent:a", "0.79")), 0)
+    assert "day" not in status_line((month("5"), of("agent:a", "0.79")), [])
+
+
+def test_a_closed_budget_is_told() -> None:
+    closed = dataclasses.replace(month("5"), closed=True)
+    line = status_line((closed,), ["1 running"])
+    assert line == "$5.00/$20.00 · 25% · global month is closed · 1 running"
 
 
 def test_a_pause_comes_first() -> None:
-    line = status_line((month("5"),), 0, "everything paused")
+    line = status_line((month("5"),), [], "everything paused")
     assert line == "everything paused · $5.00/$20.00 · 25%"
-    assert status_line((), 0, "everything paused").startswith("everything paused")
+    assert status_line((), [], "everything paused").startswith("everything paused")
 
 
 def live(states: list[object]) -> Live:
     """Return a view that tells one state after another, then the last again."""
     told = mock.Mock(spec=Live)
-    told.in_flight = 0
+    told.work = []
     told.latched.return_value = ""
     told.global_states.side_effect = [*states, *states[-1:] * 1000]
     return told

@@ -26,7 +26,7 @@ class TestHeader:
     def test_it_says_who_is_at_work_and_what_needs_a_look(self) -> None:
         shown = head(view_of(scenes.busy()))
         assert shown.startswith(
-            " ● proxy 127.0.0.1:4747 up 3h12m │ 5 sessions · 3 in flight · 1 waiting "
+            " ● proxy 127.0.0.1:4747 up 3h12m │ 5 sessions · 2 in flight · 1 waits for room "
             "│ ▲ 82% of November cap"
         )
         assert shown.endswith(" 10:52 ")
@@ -168,6 +168,17 @@ class TestBanner:
             "■ CAP REACHED $199.60 of $200.00: what may cost more than $0.30 is "
             "refused until 1 Dec or a new cap."
         )
+
+    def test_a_cap_that_a_bill_closed_says_so(self) -> None:
+        closed = {"spent": "0.13", "refusing": True, "closed": True}
+        assert self.banner(150, **closed) == (
+            "■ NOVEMBER CAP CLOSED: a request came in dearer than its hold ($0.13 of "
+            "$200.00 spent). Nothing goes out until you raise the cap (b)."
+        )
+        assert self.banner(66, **closed) == (
+            "■ NOVEMBER CAP CLOSED: a request came in dearer than its hold"
+        )
+        assert self.banner(30, **closed) == "■ NOVEMBER CAP CLOSED"
 
     def test_less_than_a_cent_is_no_figure_to_show(self) -> None:
         told = self.banner(spent="199.9999", refusing=True)

@@ -118,7 +118,10 @@ def set_(
     elif not as_json:
         output.note(f"faregate: kept in {paths.overrides}, which wins over config.toml")
     if not live:
-        output.note("faregate: no proxy is running; it counts from the next start on")
+        output.note(
+            "faregate: no proxy is running; it holds from the next start on, for what "
+            "this window has cost already, too"
+        )
     return 0
 
 
@@ -189,7 +192,9 @@ def show_budgets(*, as_json: bool) -> int:
     for hidden in settings.hidden:
         output.note(f"faregate: {hidden}")
     for each in views:
-        if each.refusing:
+        if each.closed:
+            output.note(f"faregate: {figures.closed_words(each)}")
+        elif each.refusing:
             output.note(_how_to_go_on(each))
         if each.raised_until is not None:
             name = figures.budget_name(each.scope, each.window)
@@ -200,13 +205,10 @@ def show_budgets(*, as_json: bool) -> int:
 def _how_to_go_on(full: BudgetView) -> str:
     """Return what lets requests through again that a budget refuses."""
     name = figures.budget_name(full.scope, full.window)
-    target, options = name, ""
-    if full.scope != "global":
-        target, options = full.scope, f" --window {full.window}"
     reset = f", or it resets at {full.resets_at}" if full.resets_at else ""
     return (
-        f"faregate: {name} refuses requests. To raise it: faregate budget set {target} "
-        f"AMOUNT{options}{reset}"
+        f"faregate: {name} refuses requests. To raise it: "
+        f"{figures.raise_command(full.scope, full.window)}{reset}"
     )
 
 
@@ -221,6 +223,7 @@ class _Row:
     held: str | None = None
     unknown: str | None = None
     resets_at: str | None = None
+    closed: bool = False
 
     def cells(self) -> tuple[str, ...]:
         return (
@@ -243,6 +246,7 @@ def _rows(settings: Settings, views: list[BudgetView]) -> list[_Row]:
             held=view.held,
             unknown=view.unknown,
             resets_at=view.resets_at,
+            closed=view.closed,
         )
         for view in views
     ]

@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from faregate.control.governing import latched_words
+from faregate.control.work import work_words
 from faregate.core.money import Money
 
 if TYPE_CHECKING:
@@ -64,6 +65,28 @@ def budget_name(scope: str, window: str) -> str:
     return whose if window == "session" else f"{whose} {_GLOBAL.get(window, window)}"
 
 
+def raise_command(scope: str, window: str) -> str:
+    """Return the command that gives a budget another limit."""
+    if scope == "global":
+        return f"faregate budget set {budget_name(scope, window)} AMOUNT"
+    return f"faregate budget set {scope} AMOUNT --window {window}"
+
+
+def closed_words(closed: BudgetView) -> str:
+    """Return why a budget is closed, what that means, and what opens it."""
+    limit = "it" if closed.limit is None else f"it above {usd(closed.limit)}"
+    reset = f" It opens by itself at {closed.resets_at}." if closed.resets_at else ""
+    return (
+        f"{budget_name(closed.scope, closed.window)} is closed, although "
+        f"{usd(closed.spent)} of {usd(closed.limit)} is spent: a request came in "
+        "dearer than the money that was held for it. Its price or its usage is not "
+        "what was expected, so nothing more goes out until you have looked. What "
+        "happened: faregate requests. To open it, raise "
+        f"{limit}: {raise_command(closed.scope, closed.window)}; or, where that bill "
+        f"is wrong: faregate holds correct ID COST.{reset}"
+    )
+
+
 def month_budget(status: Status) -> BudgetView | None:
     """Return the budget of the month over everything."""
     for budget in status.budgets:
@@ -92,8 +115,8 @@ def _money(status: Status) -> str:
             parts.append(f"{spent.pico * 100 // limit.pico}%")
     if (full := _nearly_full(status, but=month)) is not None:
         parts.append(full)
-    if status.in_flight:
-        parts.append(f"{status.in_flight} running")
+    parts += [f"{b.scope} {b.window} is closed" for b in status.budgets if b.closed]
+    parts += work_words(status.in_flight, status.waiting, status.waiting_approval)
     return " · ".join(parts)
 
 

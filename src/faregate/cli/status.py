@@ -17,6 +17,7 @@ from faregate.control.client import ControlClient
 from faregate.control.errors import ProxyNotRunning
 from faregate.control.governing import latched_words
 from faregate.control.models import Status
+from faregate.control.work import work_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,6 +94,7 @@ def lines(found: Status, *, every: bool) -> list[str]:
     hidden = len(found.sessions) - len(going)
     told = [_headline(found, found.proxy), ""]
     told += budget_lines(found.budgets)
+    told += [figures.closed_words(each) for each in found.budgets if each.closed]
     if sessions:
         told += ["", *session_lines(sessions)]
     parts = [
@@ -134,9 +136,11 @@ def _headline(found: Status, proxy: ProxyInfo | None) -> str:
         return f"faregate {found.version}"
     latched = latched_words(found.paused, found.stopped)
     held = f" · {latched}" if latched else ""
+    work = work_words(found.in_flight, found.waiting, found.waiting_approval)
+    hint = " (faregate approve)" if found.waiting_approval else ""
     return (
-        f"faregate {found.version}{held} · {proxy.url} · up {figures.seconds(proxy.uptime_s)}"
-        f" · {found.in_flight} running, {found.waiting} waiting"
+        f"faregate {found.version}{held} · {proxy.url} · "
+        f"up {figures.seconds(proxy.uptime_s)} · {', '.join(work) or '0 running'}{hint}"
     )
 
 

@@ -41,10 +41,13 @@ class BudgetView(msgspec.Struct, frozen=True, kw_only=True):
     unknown: str
     resets_at: str | None
     refusing: bool = False
-    """True while this budget refuses requests: it is closed, or the latest hold that
+    """True while this budget refuses requests: it is `closed`, or the latest hold that
     was asked of it did not fit."""
     raised_until: str | None = None
     """When the limit is its own again, where it is raised for a while."""
+    closed: bool = False
+    """True since a request cost more than was held for it: nothing is spent until a
+    person raises the limit, or corrects what that request cost."""
 
 
 class SessionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -113,6 +116,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """What a person paused beside single sessions: "all", "workspace:X"."""
     stopped: list[str] = []
     """What a person stopped beside single sessions, in the same form."""
+    waiting_approval: int = 0
+    """How many of those that wait do so for a person; the others wait for room."""
 
 
 class FlightView(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,6 +207,7 @@ class Delta(msgspec.Struct, frozen=True, kw_only=True):
     decided: list[DecidedView] = []
     paused: list[str] = []
     stopped: list[str] = []
+    waiting_approval: int = 0
 
 
 class HoldView(msgspec.Struct, frozen=True, kw_only=True):

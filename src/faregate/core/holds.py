@@ -41,6 +41,8 @@ class BudgetWindow:
     starts_at: int = 0
     ends_at: int | None = None
     limit: Money | None = None
+    of_run: bool = False
+    """The limit is one that the run itself was given when it began."""
 
 
 @lean

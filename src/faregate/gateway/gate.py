@@ -236,4 +236,4 @@ def _remember(newest: dict[_K, None], key: _K) -> None:
 def _tightened(window: BudgetWindow, limit: Money) -> BudgetWindow:
     if window.limit is not None and window.limit <= limit:
         return window
-    return replace(window, limit=limit)
+    return replace(window, limit=limit, of_run=True)

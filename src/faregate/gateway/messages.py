@@ -335,8 +335,10 @@ def clock_skewed(ms: int) -> str:
 def _why_closed(state: BudgetState) -> str:
     name = budget_name(state)
     return (
-        f"{name[0].upper()}{name[1:]} is closed since a bill passed what was held for "
-        f"it: {state.spent} of {state.budget.limit} spent; raise it to open it"
+        f"{name[0].upper()}{name[1:]} is closed, with {state.spent} of "
+        f"{state.budget.limit} spent, since a request came in dearer than the money "
+        "held for it; nothing more is sent until a person raises it or corrects that "
+        "bill"
     )
 
 
@@ -358,9 +360,14 @@ def _way_on(state: BudgetState) -> str:
     """Return what a person can do; a run's own budget was given when it began."""
     if state.budget.window != "session":
         return "faregate budget"
+    if state.closed:
+        return "a new session; what happened: faregate requests"
+    more = "faregate budget set session AMOUNT, or a new session"
+    if state.budget.of_run:
+        more = "faregate run with a higher --max-cost"
     return (
-        'faregate run with a higher --max-cost, or on_tight = "clamp" under '
-        "[budget], which lowers what a request asks for until it fits"
+        f'{more}, or on_tight = "clamp" under [budget], which lowers what a request '
+        "asks for until it fits"
     )
 
 

@@ -23,6 +23,7 @@ from faregate.control.models import (
     Status,
 )
 from faregate.control.sanitise import sanitise
+from faregate.control.work import work_words
 from faregate.core.circuit_breaker import BreakerState
 from faregate.core.latches import LatchState
 from faregate.server import views
@@ -116,6 +117,7 @@ class Live:
             sessions=self._sessions(records),
             in_flight=len(self._gate.flights),
             waiting=self._gate.flights.waiting,
+            waiting_approval=self.waiting_approval,
             providers=self._providers(),
             paused=self._scopes(LatchState.PAUSED),
             stopped=self._scopes(LatchState.STOPPED),
@@ -215,12 +217,20 @@ class Live:
             decided=approvals.decided,
             paused=self._scopes(LatchState.PAUSED),
             stopped=self._scopes(LatchState.STOPPED),
+            waiting_approval=self.waiting_approval,
         )
 
     @property
-    def in_flight(self) -> int:
-        """Return how many requests run or wait."""
-        return len(self._gate.flights)
+    def work(self) -> list[str]:
+        """Return in words what runs, and what waits for what."""
+        flights = self._gate.flights
+        return work_words(len(flights), flights.waiting, self.waiting_approval)
+
+    @property
+    def waiting_approval(self) -> int:
+        """Return how many requests wait for a person."""
+        desk = self._gate.approvals
+        return 0 if desk is None else len(desk.waiting)
 
     def _approvals(self, now: float) -> ApprovalList:
         desk = self._gate.approvals

@@ -15,6 +15,7 @@ from faregate.config.problems import ConfigError
 from faregate.core.holds import LedgerError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from faregate.core.holds import BudgetState
@@ -25,14 +26,14 @@ TOLD_FROM_PERCENT = 80
 
 
 def status_line(
-    states: tuple[BudgetState, ...], in_flight: int, latched: str = ""
+    states: tuple[BudgetState, ...], work: Sequence[str], latched: str = ""
 ) -> str:
     """Return the line: what is paused, the spend of the cap, what runs."""
-    money = _money(states, in_flight)
+    money = _money(states, work)
     return f"{latched} · {money}" if latched else money
 
 
-def _money(states: tuple[BudgetState, ...], in_flight: int) -> str:
+def _money(states: tuple[BudgetState, ...], work: Sequence[str]) -> str:
     """Return spend of cap, share, a budget that is nearly full, what runs."""
     month = [s for s in states if s.budget.window == "month"]
     if not month:
@@ -47,8 +48,10 @@ def _money(states: tuple[BudgetState, ...], in_flight: int) -> str:
             parts.append(f"{spent.pico * 100 // limit.pico}%")
     if (full := _nearly_full(states, but=state)) is not None:
         parts.append(full)
-    if in_flight:
-        parts.append(f"{in_flight} running")
+    parts += [
+        f"{s.budget.scope} {s.budget.window} is closed" for s in states if s.closed
+    ]
+    parts += work
     return " · ".join(parts)
 
 
@@ -73,7 +76,7 @@ async def write_statusline(path: Path, live: Live) -> None:
         while True:
             # A reader that asks while the ledger cannot answer sees the last line.
             with contextlib.suppress(LedgerError):
-                line = status_line(live.global_states(), live.in_flight, live.latched())
+                line = status_line(live.global_states(), live.work, live.latched())
                 if line != last:
                     # The disk may be slow: a second is nothing here, but a lot there.
                     await asyncio.to_thread(_write, path, line, ended)

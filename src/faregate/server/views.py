@@ -62,7 +62,8 @@ def budget_view(
         held=state.held.exact(),
         unknown=state.unknown.exact(),
         resets_at=instant(state.budget.ends_at),
-        refusing=refusing,
+        refusing=refusing or state.closed,
+        closed=state.closed,
         raised_until=raised_until,
     )
 

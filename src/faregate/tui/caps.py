@@ -227,6 +227,8 @@ def _start(view: BudgetView) -> datetime | None:
 
 def _refusing(found: Gauge, clock: Clock) -> str:
     reset = resets_on(found.view, clock)
+    if found.view.closed:
+        return "closed: a request passed its hold"
     return f"refuses until {reset}" if reset else "refuses until there is a new cap"
 
 

@@ -88,6 +88,8 @@ class Store:
     proxy: ProxyInfo | None = None
     in_flight: int = 0
     waiting: int = 0
+    waiting_approval: int = 0
+    """Of those that wait, how many do so for a person."""
     budgets: dict[tuple[str, str], BudgetView] = field(default_factory=dict)
     sessions: dict[str, SessionView] = field(default_factory=dict)
     providers: dict[str, ProviderView] = field(default_factory=dict)
@@ -151,6 +153,7 @@ class Store:
         self.version = status.version
         self.proxy = status.proxy
         self.in_flight, self.waiting = status.in_flight, status.waiting
+        self.waiting_approval = status.waiting_approval
         self.budgets = {(b.scope, b.window): b for b in status.budgets}
         self.sessions = {session.id: session for session in status.sessions}
         self.providers = {provider.name: provider for provider in status.providers}
@@ -173,14 +176,20 @@ class Store:
             Kind.PROVIDERS: self._merge_providers(message.providers),
             Kind.FLIGHTS: self.flights != message.flights,
             Kind.EVENTS: self._append_events(message.events),
-            Kind.PROXY: (self.in_flight, self.waiting, self.latched)
-            != (message.in_flight, message.waiting, latched),
+            Kind.PROXY: self._work()
+            != (
+                message.in_flight,
+                message.waiting,
+                message.waiting_approval,
+                latched,
+            ),
             Kind.BURN: self._take_burn(message),
             Kind.APPROVALS: self._take_approvals(message),
             Kind.SETUP: message.setup is not None and message.setup != self.setup,
         }
         self.flights = list(message.flights)
         self.in_flight, self.waiting = message.in_flight, message.waiting
+        self.waiting_approval = message.waiting_approval
         self.latched = latched
         self.setup = message.setup or self.setup
         if self.proxy is not None:
@@ -189,6 +198,9 @@ class Store:
             )
         self.seq, self.received = message.seq, received
         return {kind for kind, did in changed.items() if did}
+
+    def _work(self) -> tuple[int, int, int, str]:
+        return self.in_flight, self.waiting, self.waiting_approval, self.latched
 
     def _merge_budgets(self, views: Iterable[BudgetView]) -> bool:
         fresh = {(view.scope, view.window): view for view in views}

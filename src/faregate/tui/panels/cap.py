@@ -130,6 +130,8 @@ def banner_lines(view: View, cells: int, _height: int) -> list[Line]:
 
 def _banner(found: Gauge, view: View, cells: int) -> Line:
     closed, reset = view.ink.glyphs.closed, resets_on(found.view, view.clock)
+    if found.view.closed:
+        return _closed(found, view, cells)
     until = f"until {reset} or a new cap" if reset else "until there is a new cap"
     if found.view.scope == "global" and not found.left:
         refused = "new requests are refused"
@@ -150,6 +152,23 @@ def _banner(found: Gauge, view: View, cells: int) -> Line:
         f"{head}: {refused}",
         f"{head}",
         f" {closed} CAP REACHED",
+    )
+    chosen = first_that_fits([(span(text, Tone.ALERT),) for text in texts], cells)
+    return (span(chosen[0].text.ljust(cells), Tone.ALERT),)
+
+
+def _closed(found: Gauge, view: View, cells: int) -> Line:
+    """Tell that a bill closed the cap: its figures alone would not say why."""
+    name = cap_name(found.view, view.clock)
+    head = f" {view.ink.glyphs.closed} {name.upper()} CLOSED"
+    why = "a request came in dearer than its hold"
+    spent = f"{dollars(found.used)} of {dollars(found.limit)} spent"
+    texts = (
+        f"{head}: {why} ({spent}). Nothing goes out until you raise the cap (b).",
+        f"{head}: {why} ({spent}). Raise the cap to open it (b).",
+        f"{head}: {why}. Raise the cap to open it (b).",
+        f"{head}: {why}",
+        head,
     )
     chosen = first_that_fits([(span(text, Tone.ALERT),) for text in texts], cells)
     return (span(chosen[0].text.ljust(cells), Tone.ALERT),)

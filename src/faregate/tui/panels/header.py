@@ -12,6 +12,7 @@ from faregate.tui.store import LinkState
 from faregate.tui.tones import Tone
 
 if TYPE_CHECKING:
+    from faregate.tui.store import Store
     from faregate.tui.view import View
 
 _TONES = {
@@ -48,7 +49,9 @@ def _candidates(view: View, narrow: bool) -> list[Line]:
         helped = _join(bar, link, _start_hint(view), work, down, alert)
         return [helped, _join(bar, link, _start_hint(view), alert), *told]
     return [
-        *richest,
+        *richest[:2],
+        _join(bar, short_link, held, kept, work, down, alert),
+        richest[2],
         _join(bar, short_link, held, kept, short_work, down, alert),
         _join(bar, short_link, held, kept, short_work, alert),
         _join(bar, short_link, held, short_work, alert),
@@ -140,10 +143,10 @@ def _work(view: View) -> Line:
     dot = view.ink.glyphs.dot
     number = len(store.sessions)
     parts = [span(f"{number} session{'s' * (number != 1)}")]
-    if store.in_flight:
-        parts.append(span(f" {dot} {store.in_flight} in flight"))
-    if store.waiting:
-        parts.append(span(f" {dot} {store.waiting} waiting", Tone.WAITING))
+    running = store.in_flight - store.waiting
+    if running > 0:
+        parts.append(span(f" {dot} {running} in flight"))
+    parts += [span(f" {dot} {word}", Tone.WAITING) for word in _waits(store)]
     capped = sum(view.state == "capped" for view in store.sessions.values())
     if capped:
         parts.append(span(f" {dot} {capped} CAPPED", Tone.CAPPED))
@@ -161,9 +164,20 @@ def _down(view: View) -> Line:
 
 def _short_work(view: View) -> Line:
     store = view.shown
-    if not store.told or not store.waiting:
+    if not store.told:
         return ()
-    return (span(f"{store.waiting} waiting", Tone.WAITING),)
+    return (span(", ".join(_waits(store)), Tone.WAITING),) if store.waiting else ()
+
+
+def _waits(store: Store) -> list[str]:
+    """Return how many wait for room, and how many for a person."""
+    approvals = min(store.waiting_approval, store.waiting)
+    counted = ((store.waiting - approvals, "for room"), (approvals, "for you"))
+    return [
+        f"{number} wait{'s' * (number == 1)} {what}"
+        for number, what in counted
+        if number
+    ]
 
 
 def _alert(view: View) -> Line:
@@ -173,7 +187,8 @@ def _alert(view: View) -> Line:
         return ()
     glyphs, name = view.ink.glyphs, cap_name(found.view, view.clock)
     if found.level is Level.REACHED:
-        return (span(f"{glyphs.closed} {name} reached", Tone.CRIT),)
+        word = "closed" if found.view.closed else "reached"
+        return (span(f"{glyphs.closed} {name} {word}", Tone.CRIT),)
     used = f"{glyphs.alert} {found.permille // 10}% of {name}"
     return (span(used, _TONES[found.level]),)
 
