@@ -221,3 +221,16 @@ async def test_the_end_of_a_while_that_cannot_be_written_down_is_told(
         assert (await shown(gate, "requests")).limit == "1000"
         alerts = [e for e in gate.daemon.gate.events.since(0) if e.severity == "alert"]
         assert "was not written down" in alerts[0].text
+
+
+async def test_a_limit_of_a_sub_agent_is_that_of_its_root(tmp_path: Path) -> None:
+    path, body = call_of("messages", stream=False)
+    async with (
+        running_gate(tmp_path / "h", budget=REFUSE) as gate,
+        client_of(gate) as client,
+    ):
+        ids = {"x-claude-code-session-id": "c1", "x-claude-code-agent-id": "sub"}
+        assert (await client.post(path, body, ids)).code is None
+        done = await change(person_at(gate), "session:c1/sub", "requests", "1")
+        assert done.scope == "session:c1"
+        assert (await client.post(path, body, ids)).code == "limit_exceeded"

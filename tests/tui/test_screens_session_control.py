@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.control import scenes
-from tests.tui.harness import NARROW, WIDE, later, make_app, sessions, shows, told
+from tests.tui.harness import NARROW, WIDE, later, make_app, sessions, told
 
 if TYPE_CHECKING:
     from tests.control.fake_proxy import FakeProxy
@@ -93,44 +93,6 @@ async def test_everything_is_paused_and_goes_on(proxy: FakeProxy) -> None:
             ("/v1/pause", {"scope": "all"}),
             ("/v1/resume", {"scope": "all"}),
         ]
-
-
-async def test_limits_say_what_is_used_and_where_they_were_set(
-    proxy: FakeProxy,
-) -> None:
-    proxy.answers["GET /v1/limits"] = {
-        "session": SESSION,
-        "agent": None,
-        "limits": [
-            {"name": "requests", "limit": "1000", "used": "41", "source": "default"},
-            {
-                "name": "wall_clock",
-                "limit": "14400.0",
-                "used": "3600.5",
-                "source": "[limits]",
-            },
-            {
-                "name": "spend_per_minute",
-                "limit": "0.50",
-                "used": "0.12",
-                "source": "faregate run",
-                "hit": 3,
-            },
-            {"name": "retries", "limit": None, "used": None, "source": "default"},
-        ],
-    }
-    app = make_app(proxy.socket)
-    async with app.run_test(size=NARROW) as pilot:
-        await told(pilot, app, "proxy/main")
-        await pilot.press("l")
-        await told(pilot, app, "limits of proxy/main")
-        assert shows(app, "41 of 1.0k")
-        assert shows(app, "1h00m of 4h00m    [limits]")
-        assert shows(app, "$0.12 of $0.50    faregate run  ▲ refused 3")
-        assert shows(app, "- of none")
-        await pilot.press("escape")
-        await told(pilot, app, "sessions 5")
-        assert "session=7d1f0c2a-88aa" in proxy.seen[-1].path
 
 
 async def test_without_a_session_nothing_is_asked(proxy: FakeProxy) -> None:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+import msgspec
+
 from faregate.config.problems import ConfigError
 from faregate.control.governing import (
     LatchAnswer,
@@ -129,6 +131,8 @@ class Governing:
         kind, _, name = asked.scope.partition(":")
         if kind == "session":
             who, _state = self._of_session(name)
+            # Sub-agents count at their root, and so are limited there.
+            asked = msgspec.structs.replace(asked, scope=f"session:{who.session}")
         else:
             granted = self._all_granted()
             named = {kind: name} if name else {}

@@ -73,7 +73,7 @@ def _add_limits(app: web.Application, control: Control, governing: Governing) ->
         asked = msgspec.json.decode(await request.read(), type=SetLimit)
         change = governing.check_limit(asked)
         if not asked.preview:
-            _check_who(request, control, asked.scope)
+            _check_who(request, control, change.scope)
             if change.loosens:
                 require_person(request, control)
             governing.set_limit(change, who=who_in(request))

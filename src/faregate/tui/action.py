@@ -22,6 +22,7 @@ class Scope(StrEnum):
     MONTH = "in month"
     HOLDS = "in holds"
     OVERLAY = "in help"
+    LIMITS = "in limits"
     QUESTION = "in a question"
 
 

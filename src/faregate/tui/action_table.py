@@ -17,6 +17,7 @@ _providers = partial(Action, scope=Scope.PROVIDERS, changes=True)
 _holds = partial(Action, scope=Scope.HOLDS, changes=True)
 _session = partial(Action, scope=Scope.OF_SESSION, changes=True)
 _waiting = partial(Action, scope=Scope.WAITING, changes=True)
+_limits = partial(Action, scope=Scope.LIMITS, changes=True)
 _question = partial(Action, scope=Scope.QUESTION, palette=False)
 _overlay = partial(Action, scope=Scope.OVERLAY, palette=False)
 _everywhere = partial(Action, scope=Scope.EVERYWHERE)
@@ -52,13 +53,19 @@ ACTIONS = (
 
     _session("stop", "x", "stop_session", "stop",
              "stop the session; the question names it and what it spent", bar=8),
+    _limits("set_limit", "s,enter", "set_limit", "set",
+            "set the limit under the cursor; asks first to loosen it", bar=2),
+    _limits("unset_limit", "r", "unset_limit", "take back",
+            "take back what was set: the configuration counts again", bar=3),
+
     _session("pause", "p", "pause_session", "pause",
              "pause the session, or let it go on", bar=9),
     _session("outcome", "o", "judge", "outcome",
              "say whether the session's task was accepted or rejected", bar=11),
     Action("jump", "J", "jump", "jump", "go to the tmux pane of the session's agent",
            Scope.OF_SESSION, bar=13, changes=True),
-    Action("limits", "l", "limits", "limits", "what limits the session",
+    Action("limits", "l", "limits", "limits",
+           "what limits the session, and how much of it is used; set it there",
            Scope.OF_SESSION, bar=10),
 
     Action("follow", "f", "follow", "follow",
@@ -130,4 +137,6 @@ ACTIONS = (
                 "close this screen; the proxy goes on, faregate down stops it", bar=0,
                 in_demo="close this screen; the demo ends with it"),
 )
+    _everywhere("all_limits", "L", "show('limits')", "limits",
+                "the limits of every session, to look at and to set"),
 # fmt: on

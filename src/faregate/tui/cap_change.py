@@ -30,7 +30,7 @@ class Lasting:
 
 FOR_GOOD = Lasting(seconds=None, words="")
 _HOW_LONG = "Raised for how long?"
-_LASTING = (
+LASTING = (
     Choice(key="h", label="1 hour", value=Lasting(seconds=3600.0, words=" for 1 hour")),
     Choice(
         key="4", label="4 hours", value=Lasting(seconds=14_400.0, words=" for 4 hours")
@@ -67,7 +67,7 @@ async def change_cap(app: App[None], view: View, desk: ControlDesk) -> None:
     limit = None if typed == NONE else typed
     lasting = FOR_GOOD
     if limit is not None and _raises(before, limit):
-        chosen = await app.push_screen_wait(ChoiceScreen(view, _HOW_LONG, _LASTING))
+        chosen = await app.push_screen_wait(ChoiceScreen(view, _HOW_LONG, LASTING))
         if chosen is None:
             return
         lasting = chosen

@@ -27,7 +27,12 @@ if TYPE_CHECKING:
         RequestView,
         SessionPage,
     )
-    from faregate.control.governing import LatchView, LimitsView
+    from faregate.control.governing import (
+        LatchView,
+        LimitChanged,
+        LimitsView,
+        SetLimit,
+    )
     from faregate.control.models import HoldView
 
 _P = ParamSpec("_P")
@@ -90,9 +95,13 @@ class ControlDesk:
         """Return everything that is paused or stopped."""
         return await in_thread(self._client.latches)
 
-    async def limits(self, session: str) -> LimitsView:
-        """Return what limits a session, and how much of it is used."""
+    async def limits(self, session: str | None) -> LimitsView:
+        """Return what limits a session and how much of it is used, or any session."""
         return await in_thread(partial(self._client.limits, session))
+
+    async def set_limit(self, asked: SetLimit) -> LimitChanged:
+        """Set a limit or take it back; a preview only tells what that would do."""
+        return await self._act(self._client.set_limit, asked, confirmed=True)
 
     async def requests(self, session: str | None, limit: int) -> list[RequestView]:
         """Return the latest requests, the newest first."""

@@ -21,6 +21,7 @@ _PLACES = {
     Scope.MONTH: "5 month, 6 routes",
     Scope.HOLDS: "7 holds",
     Scope.BEYOND: "on every screen but the overview",
+    Scope.LIMITS: "in limits (`l`, `L`)",
     Scope.QUESTION: "in a question",
     Scope.OVERLAY: "in the help",
 }

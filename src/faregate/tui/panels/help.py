@@ -10,6 +10,7 @@ from faregate.tui.approval_table import COLUMNS as APPROVAL_COLUMNS
 from faregate.tui.filtering import ABOUT
 from faregate.tui.flight_table import COLUMNS as FLIGHT_COLUMNS
 from faregate.tui.hold_table import COLUMNS as HOLD_COLUMNS
+from faregate.tui.limit_table import COLUMNS as LIMIT_COLUMNS
 from faregate.tui.lines import EMPTY, Line, cell, line, span, wrap
 from faregate.tui.provider_table import COLUMNS as PROVIDER_COLUMNS
 from faregate.tui.request_table import COLUMNS as REQUEST_COLUMNS
@@ -35,6 +36,7 @@ SIGNS = (
 _OWN = (
     (Scope.PROVIDERS, "providers", PROVIDER_COLUMNS),
     (Scope.HOLDS, "holds", HOLD_COLUMNS),
+    (Scope.LIMITS, "limits", LIMIT_COLUMNS),
     (Scope.WAITING, "waiting", APPROVAL_COLUMNS),
     (Scope.REQUESTS, "requests", REQUEST_COLUMNS),
     (Scope.MONTH, "sums", SUM_COLUMNS),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from faregate.tui.screens.history import HistoryScreen
 from faregate.tui.screens.holds import HoldsScreen
+from faregate.tui.screens.limits import LimitsScreen
 from faregate.tui.screens.month import MonthScreen
 from faregate.tui.screens.requests import RequestsScreen
 from faregate.tui.screens.routes import RoutesScreen
@@ -28,4 +29,5 @@ SCREENS: Mapping[str, Callable[[View, ControlDesk], LiveScreen]] = {
     "routes": RoutesScreen,
     "holds": HoldsScreen,
     "history": HistoryScreen,
+    "limits": LimitsScreen,
 }

@@ -1,49 +1,99 @@
-"""What limits a session, laid over the screen that asks."""
+"""What limits a session, or every session: looked at, set, taken back."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from textual.containers import Vertical
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
 
 from faregate.tui.action import Scope
 from faregate.tui.actions import bindings
-from faregate.tui.panels.session_limits import limit_lines
-from faregate.tui.screens.question import QuestionScreen, key_line
+from faregate.tui.limit_change import change_limit, take_back
+from faregate.tui.limit_table import COLUMNS, limit_lines, limit_rows
+from faregate.tui.screens.table_screen import EVERY_TABLE, TableScreen
 from faregate.tui.session_table import session_name
+from faregate.tui.store import Kind
 
 if TYPE_CHECKING:
-    from textual.app import ComposeResult
-
-    from faregate.control.governing import LimitsView
+    from faregate.control.governing import LimitsView, LimitView
     from faregate.control.models import SessionView
+    from faregate.tui.control_desk import ControlDesk
     from faregate.tui.lines import Line
+    from faregate.tui.table_layout import Row
     from faregate.tui.view import View
+    from faregate.tui.widgets.line_table import LineTable
 
 
-class LimitsScreen(QuestionScreen[None]):
-    """Reads as a table; where a limit is set stands beside it."""
+class LimitsScreen(TableScreen):
+    """Follows the session that it was opened on; every session where there is none."""
 
-    BINDINGS = bindings(Scope.OVERLAY)
+    BINDINGS = bindings(Scope.LIMITS, Scope.BEYOND)
+    SCOPES = (Scope.LIMITS, *EVERY_TABLE[1:])
+    COLUMNS = COLUMNS
+    DETAIL = "limit"
+    NEWS: ClassVar[frozenset[Kind]] = frozenset({Kind.SESSIONS, Kind.EVENTS, Kind.LINK})
+    EMPTY = "nothing limits it but the caps"
 
-    def __init__(self, view: View, session: SessionView, told: LimitsView) -> None:
+    def __init__(
+        self, view: View, desk: ControlDesk, session: SessionView | None = None
+    ) -> None:
         super().__init__(view)
+        self._desk = desk
         self._session = session
-        self._told = told
+        self._told: LimitsView | None = None
 
-    def compose(self) -> ComposeResult:
-        """Make the table."""
-        with Vertical(id="question"):
-            yield self.text(self._lines, "question-text")
+    def session_shown(self) -> SessionView | None:
+        """Return the session whose limits these are, as it is now."""
+        known = self._session
+        if known is None:
+            return None
+        return self.view.shown.sessions.get(known.id, known)
 
-    def action_close(self) -> None:
-        """Go back to the screen below."""
-        _ = self.dismiss(None)
+    async def load(self) -> None:
+        """Read the limits."""
+        session = None if self._session is None else self._session.id
+        self._told = await self._desk.limits(session)
 
-    def action_scroll(self, _by: int) -> None:
-        """Nothing scrolls here."""
+    def rows(self) -> list[Row]:
+        """Return a row for each limit."""
+        return limit_rows(self.view, self._limits())
 
-    def _lines(self, cells: int) -> list[Line]:
-        name = session_name(self._session)
-        table = limit_lines(self.view, name, self._told, cells)
-        return [*table, (), key_line(("esc", "back"))]
+    def heading(self) -> str:
+        """Return whose limits these are."""
+        session = self.session_shown()
+        whose = "every session" if session is None else session_name(session)
+        return f"limits of {whose}"
+
+    def detail(self, cells: int, height: int) -> list[Line]:
+        """Tell of the limit under the cursor."""
+        found = self._found(self.table.chosen)
+        return limit_lines(self.view, found, cells)[:height]
+
+    def on_line_table_opened(self, event: LineTable.Opened) -> None:
+        """Set the limit that was opened."""
+        event.stop()
+        if not self.view.read_only:
+            self.action_set_limit()
+
+    def action_set_limit(self) -> None:
+        """Ask for another value of the limit under the cursor."""
+        found = self._found(self.guarded())
+        if found is not None:
+            session = self.session_shown()
+            self.act(
+                partial(change_limit, self.app, self.view, self._desk, session, found)
+            )
+
+    def action_unset_limit(self) -> None:
+        """Take back what was set of the limit under the cursor."""
+        found = self._found(self.guarded())
+        if found is not None:
+            session = self.session_shown()
+            self.act(
+                partial(take_back, self.app, self.view, self._desk, session, found)
+            )
+
+    def _limits(self) -> list[LimitView]:
+        return [] if self._told is None else self._told.limits
+
+    def _found(self, name: str | None) -> LimitView | None:
+        return next((each for each in self._limits() if each.name == name), None)

@@ -67,11 +67,12 @@ class SessionActions(LiveScreen):
             desk = self._acting.control
             self._acting.act(partial(pause_session, self.app, self.view, desk, found))
 
-    def action_limits(self) -> None:
-        """Show what limits it."""
+    async def action_limits(self) -> None:
+        """Show what limits it, to look at and to set."""
         found = self._meant()
         if found is not None:
-            self._acting.act(partial(self._limits, found))
+            screen = LimitsScreen(self.view, self._acting.control, found)
+            await self.app.push_screen(screen)
 
     @property
     def _acting(self) -> _Acting:
@@ -90,7 +91,3 @@ class SessionActions(LiveScreen):
             self.notify(str(error), severity="warning", markup=False)
         else:
             self.notify(f"in tmux pane {pane}", markup=False)
-
-    async def _limits(self, session: SessionView) -> None:
-        told = await self._acting.control.limits(session.id)
-        await self.app.push_screen(LimitsScreen(self.view, session, told))
