@@ -213,7 +213,7 @@ SHOTS = (
     Shot(
         name="request", screen=RequestScreen, steps=_REQUEST,
         says=("requests > req-17", "try 1 anthropic/claude-opus-4-6", "timeline"),
-        money=("$0.86", "$5.00/M"),
+        money=("$0.86", "$0.85  uncached input", "$5.00/M"),
     ),
     Shot(
         name="waiting", screen=WaitingScreen, scene=waiting,

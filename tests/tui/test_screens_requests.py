@@ -96,7 +96,7 @@ async def test_one_request_with_its_way_its_bill_and_what_changed(
             "0.80  settled 529 overloaded, wasted: no answer",
             "try 2 openrouter/claude-opus-4-6 (fallback: 529)",
             "14.00  answered 200",
-            "uncached input        169,204  x $5.00/M",
+            "$0.85  uncached input   169,204  x $5.00/M",
             "changed since 10:49:09",
         ):
             await told(pilot, app, words)
@@ -139,7 +139,7 @@ async def test_a_request_that_runs_is_read_again(spent: FakeProxy) -> None:
         await pilot.press("2")
         await told(pilot, app, "requests 4")
         await pilot.press("enter")
-        await told(pilot, app, "$1.92 held")
+        await told(pilot, app, "$1.92  held")
         ended = replace(RUNNING, result="answered", held="0", cost="1.44")
         spent.answers["GET /v1/requests/req-19"] = replace(
             EXPLAINED["req-15"], request=ended

@@ -43,7 +43,7 @@ def test_money_is_never_dropped() -> None:
         natural = {column.id: max(column.least or 6, 6) for column in columns}
         layout = lay_out(columns, natural, 30, margin=3)
         kept = {placed.column.id for placed in layout.placed}
-        assert kept == {"cost", "key", "wasted"}
+        assert kept >= {"cost", "key", "wasted"}
 
 
 def test_how_many_tasks_were_accepted() -> None:

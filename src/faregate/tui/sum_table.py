@@ -41,7 +41,6 @@ _UNKNOWN = Column(
     title="UNKNOWN",
     about="USD that nobody can tell yet",
     right=True,
-    drop=6,
 )
 _WASTED = Column(
     id="wasted", title="WASTED", about="USD of attempts without an answer", right=True
@@ -63,7 +62,7 @@ MONTH_COLUMNS = (
     _WASTED,
     Column(
         id="accepted", title="$/DONE", about="USD of judged sessions, for each accepted",
-        right=True, optional=True, drop=1,
+        right=True, optional=True,
     ),
 )  # fmt: skip
 ROUTE_COLUMNS = (
@@ -92,7 +91,7 @@ ROUTE_COLUMNS = (
     ),
     Column(
         id="accepted", title="$/DONE", about="USD of judged sessions, for each accepted",
-        right=True, optional=True, drop=1,
+        right=True, optional=True,
     ),
 )  # fmt: skip
 SUM_COLUMNS = tuple(

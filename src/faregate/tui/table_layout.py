@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 CURSOR_WIDTH = 2
 _GAPS = (2, 1)
+_STUMP = 3
+"""Cells that a name keeps where else a figure would be cut."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +95,7 @@ def lay_out(
 ) -> Layout:
     """Fit columns of these natural widths into `cells`, `margin` of them taken.
 
-    When not even the last columns fit, they are placed anyway and cut by the edge.
+    When not even the last columns fit, names shrink further before the edge cuts.
     """
     chosen = [
         (index, column)
@@ -108,7 +110,7 @@ def lay_out(
                 return _widen(chosen, natural, room, gap)
         droppable = [each for each in chosen if each[1].drop is not None]
         if not droppable:
-            return _widen(chosen, natural, room, 1)
+            return _widen(chosen, natural, room, 1, squeezed=True)
         chosen.remove(min(droppable, key=lambda each: each[1].drop or 0))
 
 
@@ -116,16 +118,31 @@ def _least(chosen: list[tuple[int, Column]], natural: Mapping[str, int]) -> int:
     return sum(_narrowest(column, natural) for _, column in chosen)
 
 
-def _narrowest(column: Column, natural: Mapping[str, int]) -> int:
+def _narrowest(
+    column: Column, natural: Mapping[str, int], *, squeezed: bool = False
+) -> int:
     wanted = max(natural.get(column.id, 0), len(column.title))
-    return wanted if column.least is None else min(wanted, column.least)
+    if column.least is None:
+        return wanted
+    return min(wanted, _STUMP if squeezed else column.least)
 
 
 def _widen(
-    chosen: list[tuple[int, Column]], natural: Mapping[str, int], room: int, gap: int
+    chosen: list[tuple[int, Column]],
+    natural: Mapping[str, int],
+    room: int,
+    gap: int,
+    *,
+    squeezed: bool = False,
 ) -> Layout:
-    """Give spare cells to names, up to their natural width."""
-    widths = {column.id: _narrowest(column, natural) for _, column in chosen}
+    """Give spare cells to names, up to their natural width.
+
+    `squeezed` names give way to figures, down to a stump.
+    """
+    widths = {
+        column.id: _narrowest(column, natural, squeezed=squeezed)
+        for _, column in chosen
+    }
     spare = room - gap * (len(chosen) - 1) - sum(widths.values())
     for _, column in chosen:
         more = min(max(natural.get(column.id, 0) - widths[column.id], 0), spare)

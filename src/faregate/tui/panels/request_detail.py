@@ -31,20 +31,27 @@ Note = dict[str, Any]
 
 
 def head_line(view: View, told: ExplainView) -> Line:
-    """Return which request this is, and what it cost."""
+    """Return which request this is, and what it cost: that first, so it is never cut."""
     each = told.request
     at = instant(each.at)
     when = f"{view.clock.local(at):%H:%M:%S}" if at else NOT_KNOWN
-    sign = "~" if each.cost_source in {"estimated", "mixed"} else ""
     return line(
         " ",
         span("requests", Tone.MUTED),
         span(" > ", Tone.TRACK),
         span(each.id, Tone.STRONG),
-        span(f"   {when}   {each.asked or each.model or ''}   ", Tone.MUTED),
-        span(f"{sign}{dollars(money(each.cost))}", Tone.SPEND),
+        span(f"   {_cost(each)}", Tone.SPEND),
         span(f" {each.cost_source or ''}", Tone.MUTED),
+        span(f"   {when}   {each.asked or each.model or ''}", Tone.MUTED),
     )
+
+
+def _cost(each: RequestView) -> str:
+    """Return "$0.86", "~$0.86" for an estimate, "?" where no price is known."""
+    if each.cost_source == "unpriced" and not money(each.cost):
+        return "?"
+    sign = "~" if each.cost_source in {"estimated", "mixed"} else ""
+    return f"{sign}{dollars(money(each.cost))}"
 
 
 def timeline_lines(told: ExplainView, cells: int) -> list[Line]:
@@ -121,14 +128,14 @@ def _bill(attempt: AttemptView, notes: list[Note]) -> Iterator[Line]:
     source = attempt.cost_source or attempt.state
     price = f"prices: {attempt.price_source}" if attempt.price_source else ""
     yield line(
-        span(f"{attempt.provider}/{attempt.model}  ", Tone.STRONG),
-        span(dollars(money(attempt.cost)), Tone.SPEND),
+        span(_amount(dollars(money(attempt.cost))), Tone.SPEND),
+        span(f"  {attempt.provider}/{attempt.model}", Tone.STRONG),
         span(f" {source}  {price}", Tone.MUTED),
     )
     if attempt.state in {"held", "unknown"}:
         amount = dollars(money(attempt.held))
         tone = Tone.UNKNOWN if attempt.state == "unknown" else Tone.HELD
-        yield (span(f"{amount} {attempt.state}", tone),)
+        yield (span(f"{_amount(amount)}  {attempt.state}", tone),)
         return
     own = [n for n in notes if n.get("attempt") == attempt.attempt]
     told = next((n for n in reversed(own) if n.get("step") == "cost"), None)
@@ -155,11 +162,16 @@ def _bill_line(each: Note) -> Line:
     number = f"{each.get('count', 0):,}" if isinstance(each.get("count"), int) else ""
     at = "" if what in _NOT_TOKENS else f"x ${_per_mtok(each.get('rate'))}/M"
     return line(
-        span(cell(what, 18), Tone.MUTED),
-        cell(number, 11, right=True),
-        span(f"  {cell(at, 12)}", Tone.MUTED),
-        span(cell(amount, 10, right=True), Tone.SPEND),
+        span(_amount(amount), Tone.SPEND),
+        span(f"  {what.ljust(15)}", Tone.MUTED),
+        number.rjust(9),
+        span(f"  {at}", Tone.MUTED),
     )
+
+
+def _amount(text: str) -> str:
+    """Return an amount as the first column of the bill, where nothing cuts it."""
+    return text.rjust(8)
 
 
 def _per_mtok(rate: object) -> str:
