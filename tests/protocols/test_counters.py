@@ -8,6 +8,7 @@ from faregate.core.money import Money
 from faregate.core.usage import Usage
 from faregate.protocols.counters import (
     NotBelievedError,
+    cache_details,
     counter,
     decode_block,
     detail,
@@ -111,3 +112,9 @@ def test_usage_has_to_fit_what_was_seen() -> None:
     assert not plausible(Usage(uncached_input=1), 1)
     assert plausible(Usage(uncached_input=1, output=1), 256)
     assert not plausible(Usage(uncached_input=1, output=1), 257)
+
+
+def test_written_input_is_stated_where_there_was_any() -> None:
+    assert cache_details(Usage(cache_read=3)) == {"cached_tokens": 3}
+    usage = Usage(cache_read=3, cache_write_5m=2, cache_write_1h=5)
+    assert cache_details(usage) == {"cached_tokens": 3, "cache_write_tokens": 7}

@@ -120,3 +120,10 @@ def test_a_schema_that_is_absent_allows_nothing() -> None:
     assert schema_of(Members({}), "parameters") == {"type": "object", "properties": {}}
     given = {"type": "OBJECT", "properties": {}}
     assert schema_of(Members({"parameters": given}), "parameters") == given
+
+
+def test_content_of_an_unknown_kind_is_refused_by_its_place() -> None:
+    refusal = Members({}, "messages[0].content[1]").unknown("hologram" * 20)
+    assert refusal.param == "messages[0].content[1]"
+    assert refusal.message.startswith("`messages[0].content[1]`: content of the kind")
+    assert len(refusal.message) < 150

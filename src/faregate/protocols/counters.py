@@ -121,6 +121,15 @@ def split_input(
     return total - cached - written, cached, written
 
 
+def cache_details(usage: Usage) -> dict[str, int]:
+    """Return the cached part of the input, as both dialects of OpenAI state it."""
+    details = {"cached_tokens": usage.cache_read}
+    written = usage.cache_write_5m + usage.cache_write_1h
+    if written:
+        details["cache_write_tokens"] = written
+    return details
+
+
 def larger(known: Usage | None, new: Usage | None) -> Usage | None:
     """Return the usage with more tokens, the newer of equals.
 

@@ -73,6 +73,10 @@ class AnswerEncoder(Protocol):
         ...
 
 
+def _events(_form: AnswerForm) -> str:
+    return "text/event-stream; charset=utf-8"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
     """One dialect, both ways."""
@@ -85,5 +89,5 @@ class Dialect:
     decoder: Callable[[frozenset[str], str], AnswerDecoder]
     """Makes a decoder, given the provider's usage flags and the request's id."""
     encoder: Callable[[AnswerForm], AnswerEncoder]
-    content_type: Callable[[AnswerForm], str]
+    content_type: Callable[[AnswerForm], str] = _events
     """The media type of its streams."""

@@ -120,6 +120,14 @@ class Members:
         """Return the refusal for a member that is not `what`."""
         return self._wrong(key, what)
 
+    def unknown(self, kind: str) -> BadRequestError:
+        """Return the refusal for content of a kind that no translation knows."""
+        return BadRequestError(
+            f"`{self.where}`: content of the kind {kind[:40]!r} cannot be "
+            "translated for this provider.",
+            self.where,
+        )
+
     def _wrong(self, key: str, what: str) -> BadRequestError:
         path = self._path(key)
         return BadRequestError(f"`{path}` must be {what}.", path)

@@ -233,11 +233,7 @@ def _content(
             losses.add(Loss.SERVER_BLOCKS)
             return None
         case _:
-            raise BadRequestError(
-                f"`{block.where}`: content of the kind {kind[:40]!r} cannot be "
-                "translated for this provider.",
-                block.where,
-            )
+            raise block.unknown(kind)
 
 
 def _source(block: Members) -> Inline | Remote:

@@ -55,11 +55,6 @@ _REASONS: Mapping[StopReason, str] = {
 }
 
 
-def content_type(_form: AnswerForm) -> str:
-    """Return the media type of streams."""
-    return "text/event-stream; charset=utf-8"
-
-
 def usage_block(usage: Usage | None) -> dict[str, Any]:
     """Return usage as this dialect states it: input without its cached part."""
     if usage is None:

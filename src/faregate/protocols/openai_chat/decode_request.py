@@ -292,11 +292,7 @@ def _part(part: Members) -> Part:
         case "file":
             return _file(part)
         case _:
-            raise BadRequestError(
-                f"`{part.where}`: content of the kind {kind[:40]!r} cannot be "
-                "translated for this provider.",
-                part.where,
-            )
+            raise part.unknown(kind)
 
 
 def _image(part: Members) -> Image:

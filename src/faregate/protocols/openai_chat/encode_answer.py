@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from faregate.protocols.assembling import Assembled, Called, Said, Thought, assembled
+from faregate.protocols.counters import cache_details
 from faregate.protocols.events import (
     CallDelta,
     CallKind,
@@ -44,22 +45,13 @@ _REASONS: Mapping[StopReason, str] = {
 }
 
 
-def content_type(_form: AnswerForm) -> str:
-    """Return the media type of streams."""
-    return "text/event-stream; charset=utf-8"
-
-
 def usage_block(usage: Usage) -> dict[str, Any]:
     """Return usage as this dialect states it: input with its cached part inside."""
-    details = {"cached_tokens": usage.cache_read}
-    written = usage.cache_write_5m + usage.cache_write_1h
-    if written:
-        details["cache_write_tokens"] = written
     return {
         "prompt_tokens": usage.input_tokens,
         "completion_tokens": usage.output,
         "total_tokens": usage.total_tokens,
-        "prompt_tokens_details": details,
+        "prompt_tokens_details": cache_details(usage),
         "completion_tokens_details": {"reasoning_tokens": usage.reasoning},
     }
 

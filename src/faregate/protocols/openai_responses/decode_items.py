@@ -154,11 +154,7 @@ def _part(part: Members, losses: set[Loss]) -> Text | Image | Document:
         case "input_file":
             return _file(part)
         case _:
-            raise BadRequestError(
-                f"`{part.where}`: content of the kind {kind[:40]!r} cannot be "
-                "translated for this provider.",
-                part.where,
-            )
+            raise part.unknown(kind)
 
 
 def _image(part: Members) -> Image:

@@ -9,6 +9,7 @@ import msgspec
 from faregate.protocols.assembling import Assembled, Block, Called, Said, Thought
 from faregate.protocols.blocks import LIMIT
 from faregate.protocols.codec import StreamTooLargeError
+from faregate.protocols.counters import cache_details
 from faregate.protocols.events import (
     BlockEnded,
     CallDelta,
@@ -49,22 +50,13 @@ _INCOMPLETE: Mapping[StopReason, str] = {
 }
 
 
-def content_type(_form: AnswerForm) -> str:
-    """Return the media type of streams."""
-    return "text/event-stream; charset=utf-8"
-
-
 def usage_block(usage: Usage | None) -> dict[str, Any] | None:
     """Return usage as this dialect states it: input with its cached part inside."""
     if usage is None:
         return None
-    details = {"cached_tokens": usage.cache_read}
-    written = usage.cache_write_5m + usage.cache_write_1h
-    if written:
-        details["cache_write_tokens"] = written
     return {
         "input_tokens": usage.input_tokens,
-        "input_tokens_details": details,
+        "input_tokens_details": cache_details(usage),
         "output_tokens": usage.output,
         "output_tokens_details": {"reasoning_tokens": usage.reasoning},
         "total_tokens": usage.total_tokens,

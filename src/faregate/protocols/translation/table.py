@@ -36,7 +36,6 @@ DIALECTS: Mapping[str, Dialect] = {
         write=chat_in.write_request,
         decoder=chat_answers.ChatDecoder,
         encoder=chat_out.ChatEncoder,
-        content_type=chat_out.content_type,
     ),
     RESPONSES: Dialect(
         name=RESPONSES,
@@ -44,7 +43,6 @@ DIALECTS: Mapping[str, Dialect] = {
         write=responses_in.write_request,
         decoder=responses_answers.ResponsesDecoder,
         encoder=responses_out.ResponsesEncoder,
-        content_type=responses_out.content_type,
     ),
     MESSAGES: Dialect(
         name=MESSAGES,
@@ -52,7 +50,6 @@ DIALECTS: Mapping[str, Dialect] = {
         write=messages_in.write_request,
         decoder=messages_answers.MessagesDecoder,
         encoder=messages_out.MessagesEncoder,
-        content_type=messages_out.content_type,
     ),
     GENERATE_CONTENT: Dialect(
         name=GENERATE_CONTENT,
