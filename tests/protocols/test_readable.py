@@ -40,9 +40,9 @@ def test_folding_says_how_much_was_left_out() -> None:
     assert '"m0"' in text
     assert '"m63"' in text
     assert '"m30"' not in text
-    assert "… 60 more …" in text
+    assert "... 60 more ..." in text
     assert "700 more characters" in text
-    assert "… 2 members …" in text
+    assert "... 2 members ..." in text
     assert len(text) < 1500
 
 

@@ -17,12 +17,13 @@ class Scope(StrEnum):
     SESSION = "in a session"
     REQUESTS = "in requests"
     REQUEST = "in a request"
+    TEXT = "in a text"
     WAITING = "in waiting"
     PROVIDERS = "in providers"
     MONTH = "in month"
     HOLDS = "in holds"
-    OVERLAY = "in help"
     LIMITS = "in limits"
+    OVERLAY = "in help"
     QUESTION = "in a question"
 
 

@@ -11,13 +11,15 @@ from functools import partial
 from faregate.tui.action import Action, Scope
 
 _table = partial(Action, scope=Scope.TABLE, palette=False)
+_text = partial(Action, scope=Scope.TEXT, palette=False)
+_request = partial(Action, scope=Scope.REQUEST)
 _overview = partial(Action, scope=Scope.OVERVIEW)
 _beyond = partial(Action, scope=Scope.BEYOND)
 _providers = partial(Action, scope=Scope.PROVIDERS, changes=True)
 _holds = partial(Action, scope=Scope.HOLDS, changes=True)
+_limits = partial(Action, scope=Scope.LIMITS, changes=True)
 _session = partial(Action, scope=Scope.OF_SESSION, changes=True)
 _waiting = partial(Action, scope=Scope.WAITING, changes=True)
-_limits = partial(Action, scope=Scope.LIMITS, changes=True)
 _question = partial(Action, scope=Scope.QUESTION, palette=False)
 _overlay = partial(Action, scope=Scope.OVERLAY, palette=False)
 _everywhere = partial(Action, scope=Scope.EVERYWHERE)
@@ -51,13 +53,13 @@ ACTIONS = (
     _holds("resolve", "r", "resolve", "resolve",
            "say what an unknown hold cost, after a look at the provider's bill", bar=2),
 
-    _session("stop", "x", "stop_session", "stop",
-             "stop the session; the question names it and what it spent", bar=8),
     _limits("set_limit", "s,enter", "set_limit", "set",
             "set the limit under the cursor; asks first to loosen it", bar=2),
     _limits("unset_limit", "r", "unset_limit", "take back",
             "take back what was set: the configuration counts again", bar=3),
 
+    _session("stop", "x", "stop_session", "stop",
+             "stop the session; the question names it and what it spent", bar=8),
     _session("pause", "p", "pause_session", "pause",
              "pause the session, or let it go on", bar=9),
     _session("outcome", "o", "judge", "outcome",
@@ -72,10 +74,33 @@ ACTIONS = (
            "keep the cursor on the newest request, or leave it", Scope.REQUESTS, bar=4),
     Action("follow_session", "f", "follow", "follow",
            "keep the cursor on the newest request, or leave it", Scope.SESSION, bar=4),
-    Action("newer", "right_square_bracket", "neighbour(1)", "next",
-           "the session's next request", Scope.REQUEST, bar=2),
-    Action("older", "left_square_bracket", "neighbour(-1)", "previous",
-           "the session's request before", Scope.REQUEST, bar=3),
+    _request("newer", "right_square_bracket", "neighbour(1)", "next",
+             "the session's next request", bar=3),
+    _request("older", "left_square_bracket", "neighbour(-1)", "previous",
+             "the session's request before", bar=4),
+    _request("part_summary", "0", "part('summary')", "summary",
+             "its way, its bill and what changed", bar=2, bar_as=("0-4", "parts")),
+    _request("part_request", "1", "part('request')", "request",
+             "what the agent sent, where that was captured"),
+    _request("part_response", "2", "part('response')", "response",
+             "what came back, put together"),
+    _request("part_headers", "3", "part('headers')", "headers",
+             "the headers of every step; secrets are hidden"),
+    _request("part_raw", "4", "part('raw')", "raw",
+             "what came back as it came, piece by piece"),
+    _request("other_body", "a", "other_body", "other try",
+             "the same part of another attempt, or as the agent got it", bar=8),
+    _request("find", "slash", "find", "find", "find a text in the part", bar=9),
+    _request("find_next", "n", "find_next", "find next", "the next place of that text"),
+    _request("fold", "z", "fold", "fold", "leave out what is long, or show it all",
+             bar=10),
+
+    _text("text_down", "j,down", "move(1)", "down", "next line"),
+    _text("text_up", "k,up", "move(-1)", "up", "line before"),
+    _text("text_page_down", "pagedown,ctrl+d", "page(1)", "page down", "a page down"),
+    _text("text_page_up", "pageup,ctrl+u", "page(-1)", "page up", "a page up"),
+    _text("text_top", "g,home", "top", "top", "first line"),
+    _text("text_bottom", "G,end", "bottom", "bottom", "last line"),
 
     Action("next_key", "m", "next_key", "by ...",
            "sum by the next key: model, project, provider ...", Scope.MONTH, bar=2),
@@ -112,10 +137,15 @@ ACTIONS = (
                 "money that is held for requests, and what nobody can tell"),
     _everywhere("history", "8", "show('history')", "history",
                 "every session there ever was, page by page"),
+    _everywhere("all_limits", "L", "show('limits')", "limits",
+                "the limits of every session, to look at and to set"),
     _everywhere("cap", "b", "change_cap", "cap", "change a budget's cap", bar=6,
                 changes=True),
     _everywhere("pause_all", "H", "pause_everything", "pause all",
                 "pause everything, or let it go on; asks first", changes=True),
+    _everywhere("capture", "C", "capture", "capture on/off",
+                "keep what requests and answers say, or stop that; asks first",
+                changes=True),
     _everywhere("freeze", "space", "freeze", "freeze",
                 "hold the screen still; the figures go on behind it", bar=5),
     _everywhere("export", "e", "export", "export",
@@ -137,6 +167,4 @@ ACTIONS = (
                 "close this screen; the proxy goes on, faregate down stops it", bar=0,
                 in_demo="close this screen; the demo ends with it"),
 )
-    _everywhere("all_limits", "L", "show('limits')", "limits",
-                "the limits of every session, to look at and to set"),
 # fmt: on

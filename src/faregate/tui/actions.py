@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from textual.binding import Binding, BindingType
 
+from faregate.tui.action import Scope
 from faregate.tui.action_table import ACTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from faregate.tui.action import Action, Scope
+    from faregate.tui.action import Action
 
 _SIGNS = {
     "slash": "/",
@@ -36,9 +37,23 @@ def bindings(*scopes: Scope) -> list[BindingType]:
 
 
 def in_scopes(scopes: Iterable[Scope]) -> list[Action]:
-    """Return the actions that work in these scopes, in the table's order."""
-    wanted = set(scopes)
-    return [action for action in ACTIONS if action.scope in wanted]
+    """Return the actions that work in these scopes, in the table's order.
+
+    One that works everywhere does not where a narrower scope has its key.
+    """
+    found = [action for action in ACTIONS if action.scope in set(scopes)]
+    taken = {
+        key
+        for action in found
+        if action.scope is not Scope.EVERYWHERE
+        for key in action.keys.split(",")
+    }
+    return [
+        action
+        for action in found
+        if action.scope is not Scope.EVERYWHERE
+        or not taken.issuperset(action.keys.split(","))
+    ]
 
 
 def keys_of(action: Action, keymap: Mapping[str, str]) -> list[str]:

@@ -233,6 +233,17 @@ class FaregateApp(App[None]):
         if not isinstance(self.screen, HelpScreen):
             await self.push_screen(HelpScreen(self.view, self.scopes()))
 
+    def action_capture(self) -> None:
+        """Keep what requests and answers say, or stop that."""
+        front = self._front()
+        if front is not None:
+            from faregate.tui.capture_desk import CaptureDesk
+            from faregate.tui.screens.capture_control import toggle_capture
+
+            options, session = self._options, front.session_shown()
+            desk = CaptureDesk(options.socket_path, read_only=options.read_only)
+            self.act(partial(toggle_capture, self, self.view, desk, session))
+
     def action_pause_everything(self) -> None:
         """Pause all, or let all go on."""
         from faregate.tui.screens.session_control import pause_everything

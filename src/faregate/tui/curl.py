@@ -1,4 +1,7 @@
-"""A request as a curl line: its shape, with the key as a variable."""
+"""A request as a curl line, with the key as a variable.
+
+With the body that was captured of it, else with its shape alone.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,15 @@ import shlex
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from faregate.control.capture import CaptureView
     from faregate.control.cost_log import RequestView
     from faregate.control.models import Setup
 
 _SAY = "Say hello."
 _MOST = 64
+LONGEST_BODY = 16 * 1024
+"""Bytes of a body that a line takes; clipboards of terminals take little more."""
+_PASSED = ("anthropic-version", "anthropic-beta", "openai-beta")
 
 
 def curl_line(setup: Setup, asked: RequestView) -> str:
@@ -39,6 +46,39 @@ def curl_line(setup: Setup, asked: RequestView) -> str:
     sent = shlex.quote(json.dumps(body, ensure_ascii=True))
     kind = "-H 'content-type: application/json'"
     return f"curl -sS {shlex.quote(url)} {key} {kind} -d {sent}"
+
+
+def captured_curl(setup: Setup, view: CaptureView, body: bytes | None) -> str:
+    """Return a command that sends the very request that was captured.
+
+    A body that is None, too long or no text is taken from the capture itself.
+    """
+    # Its base address is the proxy's own; the path has all prefixes that were used.
+    url, key = f"{setup.anthropic_base_url}{view.path}", _bearer("OPENAI_API_KEY")
+    if view.protocol == "anthropic_messages":
+        key = '-H "x-api-key: $ANTHROPIC_API_KEY"'
+    elif view.protocol == "gemini":
+        key = '-H "x-goog-api-key: $GEMINI_API_KEY"'
+    named = [f"{n}: {v}" for n, v in view.headers if n.lower() in _PASSED]
+    headers = [
+        f"-H {shlex.quote(each)}" for each in ("content-type: application/json", *named)
+    ]
+    line = " ".join([f"curl -sS {shlex.quote(url)}", key, *headers])
+    text = _text(body)
+    if text is None:
+        whole = f"faregate capture show {shlex.quote(view.request)} --part request"
+        return f"{whole} | {line} --data-binary @-"
+    return f"{line} --data-binary {shlex.quote(text)}"
+
+
+def _text(body: bytes | None) -> str | None:
+    if body is None or len(body) > LONGEST_BODY:
+        return None
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return None
+    return None if "\0" in text else text
 
 
 def _bearer(variable: str) -> str:

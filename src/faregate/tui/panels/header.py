@@ -37,6 +37,7 @@ def _candidates(view: View, narrow: bool) -> list[Line]:
     down = _down(view) if narrow else ()
     work, short_work, alert = _work(view), _short_work(view), _alert(view)
     held, kept = _held(view), _capture(view)
+    short_kept = _capture(view, short=True)
     bar = span(f" {view.ink.glyphs.bar} ", Tone.TRACK)
     richest = [
         _join(bar, (*link, *up), held, kept, work, down, alert),
@@ -54,6 +55,7 @@ def _candidates(view: View, narrow: bool) -> list[Line]:
         richest[2],
         _join(bar, short_link, held, kept, short_work, down, alert),
         _join(bar, short_link, held, kept, short_work, alert),
+        _join(bar, short_link, held, short_kept, short_work, alert),
         _join(bar, short_link, held, short_work, alert),
         _join(bar, short_link, held, alert),
         _join(bar, short_link, held),
@@ -117,12 +119,13 @@ def _held(view: View) -> Line:
     )
 
 
-def _capture(view: View) -> Line:
+def _capture(view: View, *, short: bool = False) -> Line:
     """Tell that prompts and answers go to the disk."""
     setup = view.store.setup if view.store.live else None
     if setup is None or not setup.capture:
         return ()
-    return (span(f"{view.ink.glyphs.partial} capture {setup.capture}", Tone.WARN),)
+    how = "" if short else f" {setup.capture}"
+    return (span(f"{view.ink.glyphs.partial} capture{how}", Tone.WARN),)
 
 
 def _uptime(view: View) -> Line:

@@ -13,7 +13,7 @@ from faregate.tui.panels import header, keys_bar, request_change, waiting_banner
 from faregate.tui.panels.request_detail import cost_lines, head_line, timeline_lines
 from faregate.tui.reading import Reading
 from faregate.tui.request_table import answered_before
-from faregate.tui.screens.live_screen import LiveScreen
+from faregate.tui.screens.request_parts import RequestParts
 from faregate.tui.store import Kind
 from faregate.tui.tones import Tone
 from faregate.tui.widgets.lines_view import LinesView
@@ -32,11 +32,11 @@ _NEIGHBOURS = 200
 """Requests of its session among which the ones before and after are found."""
 
 
-class RequestScreen(LiveScreen):
+class RequestScreen(RequestParts):
     """Read when it opens, and again while the request runs."""
 
     BINDINGS = bindings(Scope.REQUEST, Scope.BEYOND)
-    SCOPES = (Scope.REQUEST, Scope.BEYOND, Scope.EVERYWHERE)
+    SCOPES = (Scope.REQUEST, Scope.TEXT, Scope.BEYOND, Scope.EVERYWHERE)
     AUTO_FOCUS = "#request-scroll"
 
     def __init__(self, view: View, desk: ControlDesk, request: str) -> None:
@@ -55,11 +55,14 @@ class RequestScreen(LiveScreen):
         yield LinesView(self._header, self.ink, id="header")
         yield LinesView(self._waits, self.ink, id="waits")
         yield LinesView(self._head, self.ink, id="request-head")
+        parts, text = self.compose_parts()
+        yield parts
         with VerticalScroll(id="request-scroll"):
             yield self._panel("timeline", timeline_lines)
             with Horizontal(id="bill"):
                 yield self._panel("cost", lambda told, _cells: cost_lines(told))
                 yield self._panel("change", self._change)
+        yield text
         yield LinesView(self._keys, self.fresh_ink, id="keys")
 
     def on_mount(self) -> None:
@@ -104,6 +107,7 @@ class RequestScreen(LiveScreen):
             self.notify("no request beyond this one", timeout=2, markup=False)
             return
         self.request = names[place]
+        self.forget_parts()
         self._reading.want()
 
     async def _load(self) -> None:
@@ -125,6 +129,9 @@ class RequestScreen(LiveScreen):
             # A reading changes how many lines there are, and so the layout.
             part.refresh(layout=part.id in {"timeline", "cost", "change"})
             part.update()
+        if self.lacks_capture:
+            # It may have ended meanwhile.
+            self.read_part()
 
     def _panel(
         self, name: str, produce: Callable[[ExplainView, int], list[Line]]

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from faregate.tui.curl import curl_line
+from faregate.control.errors import ControlError
+from faregate.tui.curl import LONGEST_BODY, captured_curl, curl_line
 from faregate.tui.exporting import as_csv, as_json, file_name, receipt
 from faregate.tui.screens.choice import Choice, ChoiceScreen
 from faregate.tui.session_table import session_name
 from faregate.tui.widgets.line_table import LineTable
+from faregate.tui.widgets.text_pager import TextPager
 from faregate.tui.workers import tell_trouble
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from textual.app import App
 
-    from faregate.control.models import SessionView
+    from faregate.control.cost_log import RequestView
+    from faregate.control.models import SessionView, Setup
     from faregate.tui.control_desk import ControlDesk
     from faregate.tui.view import View
 
-_Form = Literal["csv", "json", "md", "svg"]
+_Form = Literal["csv", "json", "md", "svg", "txt"]
 
 
 async def export(
@@ -37,6 +39,10 @@ async def export(
             Choice(key="c", label="CSV", value="csv", note="the table that is shown"),
             Choice(key="j", label="JSON", value="json", note="the table that is shown"),
         ]
+    text_shown = next((p for p in app.screen.query(TextPager) if p.display), None)
+    if text_shown is not None:
+        note = "the part that is shown"
+        choices.append(Choice(key="t", label="text", value="txt", note=note))
     if session is not None:
         note = f"of {session_name(session)}"
         choices.append(Choice(key="m", label="receipt", value="md", note=note))
@@ -49,6 +55,8 @@ async def export(
     what, text = "screen", picture
     if form == "md" and session is not None:
         what, text = session_name(session), receipt(session, view.clock.now())
+    elif text_shown is not None and form == "txt":
+        what, text = "captured", text_shown.text + "\n"
     elif table is not None and form in {"csv", "json"}:
         make = as_csv if form == "csv" else as_json
         what, text = table.id or "table", make(table.columns, table.rows)
@@ -78,8 +86,7 @@ async def copy(
         choices.append(Choice(key="r", label="request id", value=request))
         asked = (await desk.explain(request)).request
         if setup is not None:
-            line = curl_line(setup, asked)
-            note = "its shape; the key stays a variable"
+            line, note = await _curl(view, setup, asked)
             choices.append(Choice(key="c", label="curl", value=line, note=note))
     if setup is not None:
         url = f"export OPENAI_BASE_URL={setup.openai_base_url}"
@@ -89,6 +96,24 @@ async def copy(
         app.copy_to_clipboard(text)
         # Terminals do not tell whether they took it.
         app.notify(f"sent to the terminal's clipboard: {text[:60]}", markup=False)
+
+
+async def _curl(view: View, setup: Setup, asked: RequestView) -> tuple[str, str]:
+    """Return a request as curl, and what is in it."""
+    # Loaded here: it reads what was captured, and its readers take long to load.
+    from faregate.tui.capture_desk import CaptureDesk
+
+    desk = CaptureDesk(Path(view.socket))
+    try:
+        found = await desk.view(asked.id)
+        whole = found.body.kept == found.body.length
+        body = None
+        if whole and found.body.length <= LONGEST_BODY:
+            body = await desk.body(asked.id, "request", 0)
+    except ControlError:
+        return curl_line(setup, asked), "its shape; the key stays a variable"
+    line = captured_curl(setup, found, body)
+    return line, "as it was captured; the key stays a variable"
 
 
 def _write(path: Path, text: str) -> None:
