@@ -106,7 +106,6 @@ async def test_an_answer_leaves_its_row(
 async def test_the_row_explains_hold_price_and_cost(small: SmallGate, log: Log) -> None:
     told = notes(await serve(small, log, FakeAnswer(parts=[*GOOD])))
 
-    assert told["identity"]["identity"]["source"] == "token"
     held = told["hold"]
     assert (held["attempt"], held["target"], held["price"]) == (
         "req_1",

@@ -164,7 +164,7 @@ async def test_the_hold_covers_the_larger_of_both_bodies(small: SmallGate) -> No
     held = exchange._inbound.explanation.last("hold")
     assert held is not None
     bounds: Any = held["bounds"]
-    assert bounds.input > max(asked["bytes_before"], asked["bytes_after"])
+    assert bounds["input"] > max(asked["bytes_before"], asked["bytes_after"])
 
 
 async def test_an_output_bound_is_set_in_the_providers_field(small: SmallGate) -> None:

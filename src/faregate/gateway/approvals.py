@@ -12,7 +12,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Protocol
 
 from faregate.core.approvals.policy import Unattended
-from faregate.core.approvals.registry import judge_request
+from faregate.core.approvals.registry import judge_request, may_object
 from faregate.core.approvals.verdicts import Verdict
 from faregate.core.holds import LedgerError
 from faregate.gateway import approval_words as words
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from faregate.core.refusal import Refusal
     from faregate.core.transcript import ToolCall
     from faregate.gateway.events import EventLog
-    from faregate.gateway.governor import Asked
+    from faregate.gateway.governor import Asked, Judged
     from faregate.gateway.ports import Clock
 
 MOST_WAITING = 200
@@ -97,11 +97,16 @@ class ApprovalDesk:
         """Return what was decided lately, newest first."""
         return list(reversed(self._decided))
 
-    async def check(self, asked: Asked) -> Refusal | None:
+    def check(self, asked: Asked) -> Judged:
         """Return why a request may not go on; waits for a person where a rule says so.
 
         Leaves nothing behind when it is cancelled.
         """
+        if not may_object(self.policy, asked.plan.facts.server_tools):
+            return None
+        return self._checked(asked)
+
+    async def _checked(self, asked: Asked) -> Refusal | None:
         priced = self.policy.over_usd is not None
         found = judge_request(subject_of(asked.plan, priced=priced), self.policy)
         if not found:

@@ -134,7 +134,10 @@ class Attempts:
         desk = self._gate.approvals
         if desk is None or after.target == plan.target:
             return True
-        if await desk.check(replace(self._asked, plan=after)) is not None:
+        judged = desk.check(replace(self._asked, plan=after))
+        if judged is not None and (
+            isinstance(judged, Refusal) or await judged is not None
+        ):
             return False
         # A person may have paused it while another decided.
         return await self._gate.governor.latched(self._asked) is None

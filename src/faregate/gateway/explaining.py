@@ -1,9 +1,9 @@
 """What the gate decided about one request, step by step, for whoever asks later.
 
 Notes are cheap: references in a list. They become text after the request, away from
-its path. Steps in use: "identity", "plan", "route", "limits", "loop", "approval",
-"hold" (an attempt begins), "attempt" (one failed), "cost", "translation", "refused". Nothing here may hold what a
-prompt or an answer says.
+its path. Steps in use: "plan", "route", "limits", "loop", "approval", "hold" (an attempt
+begins), "attempt" (one failed), "cost", "translation", "refused". Whose the request is
+stands in its row. Nothing here may hold what a prompt or an answer says.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import msgspec
 
 from faregate.core.money import Money
 from faregate.core.routing import Target
+from faregate.gateway.note_rows import read_row, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from faregate.core.facts import RequestFacts
     from faregate.core.holds import Held
     from faregate.core.identity import Identity
-    from faregate.core.pricing import PriceRow
+    from faregate.core.limits.limit import Counters, Limits, Wish
+    from faregate.core.loops.finding import Loop
+    from faregate.core.pricing import Cost, PriceRow
     from faregate.core.usage import Usage
 
 MOST_NOTES = 200
@@ -34,8 +37,12 @@ _MOST_ITEMS = 100
 _MONEY = {item.name for item in fields(Money)}
 _TARGET = {item.name for item in fields(Target)}
 _ENCODER = msgspec.json.Encoder(enc_hook=str)
+_DECODER = msgspec.json.Decoder(list[dict[str, Any] | list[Any]])
 
 Note = tuple[str, dict[str, object]]
+_Raw = tuple[str, dict[str, object] | tuple[Any, ...]]
+"""What a note says: by name, or in the order of its step's row."""
+_ESCALATED = "escalation:"
 
 
 class BegunAttempt(Protocol):
@@ -52,10 +59,18 @@ class BegunAttempt(Protocol):
 class Explanation:
     """The notes of one request, in the order in which they were made."""
 
-    __slots__ = ("_notes", "attempts", "facts", "hold", "identity", "target")
+    __slots__ = (
+        "_notes",
+        "attempts",
+        "escalation",
+        "facts",
+        "hold",
+        "identity",
+        "target",
+    )
 
     def __init__(self) -> None:
-        self._notes: list[Note] = []
+        self._notes: list[_Raw] = []
         self.identity: Identity | None = None
         """Whom the request belongs to; None where that was not found out."""
         self.facts: RequestFacts | None = None
@@ -64,11 +79,12 @@ class Explanation:
         self.hold: BegunAttempt | None = None
         """The hold of the latest attempt."""
         self.attempts = 0
+        self.escalation: str | None = None
+        """Why the request was last sent to a higher target; None where it was not."""
 
     def identified(self, identity: Identity, facts: RequestFacts) -> None:
         """Note whom the request belongs to and what it is."""
         self.identity, self.facts = identity, facts
-        self.note("identity", identity=identity)
 
     def opened(
         self,
@@ -81,18 +97,36 @@ class Explanation:
         """Note that an attempt begins under its hold; `cause` says why it is made."""
         self.attempts += 1
         self.target, self.hold = target, hold
-        self.note(
-            "hold",
-            attempt=held.attempt,
-            target=target,
-            route=target.route,
-            cause=cause,
-            held=held.amount,
-            bounds=hold.bounds,
-            price=None if row is None else row.source,
-            price_since=None if row is None else row.since,
-            budgets=held,
+        if cause is not None and cause.startswith(_ESCALATED):
+            self.escalation = cause[len(_ESCALATED) :]
+        if len(self._notes) < MOST_NOTES:
+            self._notes.append(("hold", (target, hold.bounds, row, held, cause)))
+
+    def limited(self, limits: Limits, counters: Counters, wish: Wish) -> None:
+        """Note the limits that a request was let through, and what counts by then."""
+        used = (
+            counters.requests,
+            counters.retries,
+            counters.input_tokens,
+            counters.output_tokens,
+            counters.tool_calls,
+            counters.running,
+            wish.now - counters.started,
+            wish.input,
+            wish.output,
         )
+        if len(self._notes) < MOST_NOTES:
+            self._notes.append(("limits", (limits, used)))
+
+    def looped(self, loop: Loop, decision: str) -> None:
+        """Note a loop, and what followed from it."""
+        if len(self._notes) < MOST_NOTES:
+            self._notes.append(("loop", (loop, decision)))
+
+    def cost(self, attempt: str, cost: Cost, service: str | None) -> None:
+        """Note what an attempt cost; `service` is the class that its answer names."""
+        if len(self._notes) < MOST_NOTES:
+            self._notes.append(("cost", (attempt, cost, service)))
 
     def note(self, step: str, /, **figures: object) -> None:
         """Add what was decided: plain values, Money, enums or frozen dataclasses.
@@ -104,20 +138,26 @@ class Explanation:
 
     def last(self, step: str) -> dict[str, object] | None:
         """Return the figures of the latest note of a step."""
-        return next((f for s, f in reversed(self._notes) if s == step), None)
+        raw = next((f for s, f in reversed(self._notes) if s == step), None)
+        return None if raw is None else _named(step, raw)
 
     def __iter__(self) -> Iterator[Note]:
-        return iter(self._notes)
+        return ((step, _named(step, raw)) for step, raw in self._notes)
 
     def __len__(self) -> int:
         return len(self._notes)
 
     def json(self) -> str:
-        """Return the notes as a JSON list of objects, each with its "step"; see `read`.
+        """Return the notes as a JSON list of objects and rows; see `read`.
 
         Values go as they are: that costs a tenth of saying them nicely.
         """
-        text = _ENCODER.encode([{"step": s, **figures} for s, figures in self._notes])
+        text = _ENCODER.encode(
+            [
+                {"step": step, **raw} if isinstance(raw, dict) else written(step, raw)
+                for step, raw in self._notes
+            ]
+        )
         if len(text) > _LONGEST_TEXT:
             shown = [{"step": step} for step, _ in self._notes]
             text = _ENCODER.encode([*shown, {"step": "cut", "bytes": len(text)}])
@@ -130,10 +170,21 @@ def read(text: str) -> list[dict[str, Any]] | None:
     None for what is no such JSON.
     """
     try:
-        found = msgspec.json.decode(text, type=list[dict[str, Any]])
-    except msgspec.MsgspecError:
+        found = _DECODER.decode(text)
+        return [_plain(_read(note)) for note in found]
+    except (msgspec.MsgspecError, LookupError, ValueError, TypeError):
         return None
-    return [_plain(note) for note in found]
+
+
+def _read(note: dict[str, Any] | list[Any]) -> dict[str, Any]:
+    return note if isinstance(note, dict) else read_row(note)
+
+
+def _named(step: str, raw: dict[str, object] | tuple[Any, ...]) -> dict[str, object]:
+    if isinstance(raw, dict):
+        return raw
+    said = read_row(written(step, raw))
+    return {name: value for name, value in said.items() if name != "step"}
 
 
 def _plain(value: Any) -> Any:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -33,6 +34,8 @@ if TYPE_CHECKING:
     from faregate.gateway.session_state import Passage
     from faregate.gateway.settlement import OpenHold
 
+Judged = Refusal | None | Awaitable[Refusal | None]
+"""Why a request may not go on, or None; awaited where that takes a while."""
 READ_ON_LOOP = 256 * 1024
 """Most bytes of a body whose conversation is read without a thread."""
 
@@ -71,7 +74,7 @@ class Asked:
 class LoopWatch(Protocol):
     """Tells a conversation that goes in circles from one that gets on."""
 
-    async def check(self, asked: Asked) -> Refusal | None:
+    def check(self, asked: Asked) -> Judged:
         """Return why the request may not go on, or None."""
         ...
 
@@ -87,7 +90,7 @@ class LoopWatch(Protocol):
 class Approver(Protocol):
     """Holds what a person must allow until somebody decided."""
 
-    async def check(self, asked: Asked) -> Refusal | None:
+    def check(self, asked: Asked) -> Judged:
         """Return why the request may not go on, or None; may wait for a person."""
         ...
 
@@ -116,18 +119,22 @@ class Governor:
     async def decide(self, asked: Asked) -> Refusal | None:
         """Return the first reason to refuse, or None; cancel to give up."""
         self._running[asked.flight.id] = asked
-        if (refusal := await self.latched(asked)) is not None:
+        if self.latches.all() and (refusal := await self.latched(asked)) is not None:
             return refusal
         if asked.facts.work is Work.TOKEN_COUNT:
             return None
-        if self.limiter is not None:
-            refusal = await self.limiter.admit(asked)
+        limiter = self.limiter
+        if limiter is not None and not limiter.let_in(asked):
+            refusal = await limiter.admit(asked)
             # A person may have paused it while it stood in line.
             refusal = refusal or await self.latched(asked)
             if refusal is not None:
                 return refusal
         for watcher in self._watchers:
-            refusal = await watcher.check(asked)
+            judged = watcher.check(asked)
+            if judged is None:
+                continue
+            refusal = judged if isinstance(judged, Refusal) else await judged
             if refusal is not None:
                 return refusal
         if asked.flight.state is FlightState.WAITING:

@@ -104,6 +104,23 @@ class Limiter:
         for state in self.states:
             state.wake()
 
+    def let_in(self, asked: Asked) -> bool:
+        """Let a request through and count it where no limit is in its way.
+
+        Where this is False it was not counted, and `admit` waits or says why.
+        """
+        identity, grant = asked.identity, asked.inbound.grant
+        try:
+            state = self.states.of(
+                identity.root_session, lasting=identity.source == "token"
+            )
+        except LedgerError:
+            return False
+        if grant is not None:
+            state.granted = grant.limits
+        limits = self.effective(asked).limits
+        return self._try(asked, state, limits, self._wish(asked, limits)) is None
+
     async def admit(self, asked: Asked) -> Refusal | None:
         """Let a request through and count it, or say which limit is reached."""
         identity = asked.identity
@@ -173,20 +190,7 @@ class Limiter:
             wish = replace(wish, output=bounds.billable_output)
         asked.passage = Passage(state, wish)
         asked.passage.enter()
-        counters = state.counters
-        asked.inbound.explanation.note(
-            "limits",
-            limits=limits,
-            requests=counters.requests,
-            retries=counters.retries,
-            input_tokens=counters.input_tokens,
-            output_tokens=counters.output_tokens,
-            tool_calls=counters.tool_calls,
-            concurrency=counters.running,
-            wall_clock=wish.now - counters.started,
-            request_input_tokens=wish.input,
-            request_output_tokens=wish.output,
-        )
+        asked.inbound.explanation.limited(limits, state.counters, wish)
 
     def _wish(self, asked: Asked, limits: Limits) -> Wish:
         plan = asked.plan

@@ -19,6 +19,7 @@ from faregate.core.loops.memory import TurnMemory
 from faregate.core.loops.registry import find_loop
 from faregate.core.loops.requests import Arrival, RequestLog
 from faregate.core.loops.turns import read_turns
+from faregate.core.refusal import Refusal
 from faregate.gateway import loop_messages
 from faregate.gateway.approval_case import Decision
 from faregate.protocols.registry import messages_of
@@ -29,10 +30,9 @@ if TYPE_CHECKING:
     from faregate.core.facts import RequestFacts
     from faregate.core.loops.finding import Loop, LoopSettings
     from faregate.core.loops.turns import Read, Turn
-    from faregate.core.refusal import Refusal
     from faregate.gateway.approvals import ApprovalDesk
     from faregate.gateway.events import EventLog
-    from faregate.gateway.governor import Asked
+    from faregate.gateway.governor import Asked, Judged
     from faregate.gateway.ports import Clock
 
 READ_ON_LOOP = 256 * 1024
@@ -103,7 +103,7 @@ class ConversationWatch:
         self._kept = kept
         self._talks: OrderedDict[tuple[str, str], _Talk] = OrderedDict()
 
-    async def check(self, asked: Asked) -> Refusal | None:
+    def check(self, asked: Asked) -> Judged:
         """Return why a request may not go on, or None; may wait for a person."""
         facts = asked.facts
         if facts.work is not Work.GENERATION:
@@ -113,17 +113,15 @@ class ConversationWatch:
             return None
         if talk.refusal is not None and talk.stopped_at == _last_word(facts):
             return talk.refusal
-        action = self.settings.action
         loop = self._in_requests(asked, talk)
-        if loop is not None and not facts.tools:
-            # No agent goes in circles: a script or a check repeats itself.
-            action = LoopAction.ALERT
-        elif loop is None:
-            loop = await self._in_turns(asked, talk)
-        if loop is None:
-            talk.refusal = talk.told = None
-            return None
-        return await self._act(asked, talk, loop, action)
+        if loop is not None:
+            # Without tools it is no agent: a script or a check repeats itself.
+            action = self.settings.action if facts.tools else LoopAction.ALERT
+            return self._act(asked, talk, loop, action)
+        if len(facts.conversation.parts) >= _FEWEST_MESSAGES:
+            return self._in_turns(asked, talk)
+        talk.refusal = talk.told = None
+        return None
 
     def resume(self, session: str) -> bool:
         """Let a session begin anew; tell whether it was stopped for a loop."""
@@ -159,22 +157,31 @@ class ConversationWatch:
         if not talk.goes_on(body, asked.inbound.body):
             talk.requests.forget()
             talk.running.clear()
-        talk.running = {each for each in talk.running if self._is_running(each)}
-        beside = bool(talk.running)
-        talk.running.add(asked.inbound.id)
+        running = talk.running
+        for each in list(running):
+            if not self._is_running(each):
+                running.discard(each)
+        beside = bool(running)
+        running.add(asked.inbound.id)
+        if beside:
+            return None
         arrival = Arrival(
             now=self._clock.elapsed(),
-            beside=beside,
             failed_before=asked.client_retry,
             plain=not facts.tools,
         )
         return talk.requests.came(arrival, self.settings.repeats, self.settings.window)
 
-    async def _in_turns(self, asked: Asked, talk: _Talk) -> Loop | None:
-        if len(asked.facts.conversation.parts) < _FEWEST_MESSAGES:
-            return None
+    async def _in_turns(self, asked: Asked, talk: _Talk) -> Refusal | None:
         turns = await self._turns(asked, talk)
-        return find_loop(turns, self.settings.repeats)
+        loop = find_loop(turns, self.settings.repeats)
+        if loop is None:
+            talk.refusal = talk.told = None
+            return None
+        judged = self._act(asked, talk, loop, self.settings.action)
+        if judged is None or isinstance(judged, Refusal):
+            return judged
+        return await judged
 
     async def _turns(self, asked: Asked, talk: _Talk) -> tuple[Turn, ...]:
         """Return the conversation's turns within the window, this request's with them."""
@@ -189,20 +196,22 @@ class ConversationWatch:
         memory.take(parts, reads, now)
         return memory.since(now - self.settings.window)
 
-    async def _act(
+    def _act(self, asked: Asked, talk: _Talk, loop: Loop, action: LoopAction) -> Judged:
+        if action is not LoopAction.ALERT:
+            return self._stop(asked, talk, loop, action)
+        asked.inbound.explanation.looped(loop, "alert")
+        self._alert(asked, talk, loop)
+        return None
+
+    async def _stop(
         self, asked: Asked, talk: _Talk, loop: Loop, action: LoopAction
     ) -> Refusal | None:
-        note = asked.inbound.explanation.note
-        told = {"rule": str(loop.rule), "times": loop.times, "tools": loop.tools}
-        if action is LoopAction.ALERT:
-            note("loop", **told, decision="alert")
-            self._alert(asked, talk, loop)
-            return None
-        denied = False
+        """Stop a conversation that goes in circles, unless a person lets it go on."""
+        explanation, denied = asked.inbound.explanation, False
         if action is LoopAction.ASK and self._desk is not None and self._desk.watched():
             outcome = await self._desk.ask(asked, (_finding(loop),))
             if outcome.decision is Decision.APPROVED:
-                note("loop", **told, decision="allowed by a person")
+                explanation.looped(loop, "allowed by a person")
                 talk.refusal = None
                 talk.allowed = outcome.for_session
                 talk.memory.skip()
@@ -211,7 +220,7 @@ class ConversationWatch:
             denied = outcome.decision is Decision.DENIED
             if outcome.refusal is not None:
                 return outcome.refusal
-        note("loop", **told, decision="stopped")
+        explanation.looped(loop, "stopped")
         talk.refusal = loop_messages.looping(loop, talk.root, denied=denied)
         talk.stopped_at = _last_word(asked.facts)
         return talk.refusal

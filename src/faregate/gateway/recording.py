@@ -9,12 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.cost_log import RequestEntry, RequestResult
 from faregate.core.holds import LedgerError
-from faregate.core.lean import lean
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.usage import UsageSource
 from faregate.gateway.inbound import Whole
@@ -45,23 +43,56 @@ _BROKEN = frozenset(
 _log = logging.getLogger("faregate.gateway")
 
 
-@lean
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Ended:
-    """A request that is over, without its body; times as the flight had them."""
+    """A request that is over, without its body."""
 
-    request: str
-    protocol: str
-    body_bytes: int
-    at_ms: int
-    explanation: Explanation
-    result: RequestResult
-    status: int | None
-    refusal: Refusal | None
-    waited_ms: int | None
-    ttfb_ms: int | None
-    first_token_ms: int | None
-    duration_ms: int | None
+    __slots__ = (
+        "at_ms",
+        "body_bytes",
+        "ended",
+        "explanation",
+        "first_byte",
+        "first_output",
+        "protocol",
+        "refusal",
+        "request",
+        "result",
+        "started",
+        "status",
+        "waited",
+    )
+
+    def __init__(
+        self,
+        inbound: Inbound,
+        flight: Flight | None,
+        result: Result,
+        refusal: Refusal | None,
+        *,
+        gone: bool,
+        now: float,
+    ) -> None:
+        """Keep what its row is made of; `now` is when it ended."""
+        self.request = inbound.id
+        self.protocol = inbound.codec.name
+        self.body_bytes = len(inbound.body)
+        self.at_ms = inbound.received_ms
+        self.explanation = inbound.explanation
+        # Not the flight itself, through which its body can be reached.
+        self.started = None if flight is None else flight.started
+        self.waited = 0.0 if flight is None else flight.waited
+        self.first_byte = None if flight is None else flight.first_byte
+        self.first_output = None if flight is None else flight.first_output
+        self.refusal = refusal
+        self.result = _result_of(refusal, result, inbound.explanation, gone=gone)
+        self.status = _status_of(refusal, result)
+        self.ended = now
+
+    def ms(self, until: float | None) -> int | None:
+        """Return how long after its start something was."""
+        if until is None or self.started is None:
+            return None
+        return int((until - self.started) * 1000)
 
 
 class Recording:
@@ -101,17 +132,7 @@ class Recording:
         if len(self._waiting) == MOST_WAITING:
             self.dropped += 1
         self._waiting.append(
-            Ended(
-                request=inbound.id,
-                protocol=inbound.codec.name,
-                body_bytes=len(inbound.body),
-                at_ms=inbound.received_ms,
-                explanation=explanation,
-                result=_result_of(refusal, result, explanation, gone=gone),
-                status=_status_of(refusal, result),
-                refusal=refusal,
-                **_times(flight, now),
-            )
+            Ended(inbound, flight, result, refusal, gone=gone, now=now)
         )
 
     async def run(self) -> None:
@@ -149,9 +170,6 @@ def entry_of(ended: Ended) -> RequestEntry:
     )
     if identity is None or facts is None:
         raise ValueError(f"request {ended.request} belongs to nobody")
-    opened = [figures for step, figures in explanation if step == "hold"]
-    causes = [str(figures["cause"]) for figures in opened if figures["cause"]]
-    escalated = [c for c in causes if c.startswith("escalation:")]
     hold = explanation.hold
     return RequestEntry(
         request=ended.request,
@@ -170,16 +188,16 @@ def entry_of(ended: Ended) -> RequestEntry:
         attempts=explanation.attempts,
         client_retry=hold is not None and hold.client_retry,
         at_ms=ended.at_ms,
-        waited_ms=ended.waited_ms,
-        ttfb_ms=ended.ttfb_ms,
-        first_token_ms=ended.first_token_ms,
-        duration_ms=ended.duration_ms,
+        waited_ms=int(ended.waited * 1000) or None,
+        ttfb_ms=ended.ms(ended.first_byte),
+        first_token_ms=ended.ms(ended.first_output),
+        duration_ms=ended.ms(ended.ended),
         result=ended.result,
         status=ended.status,
         code=None if refusal is None else str(refusal.code),
         message=None if refusal is None else refusal.message[:_LONGEST],
         verdict=None if hold is None else hold.verdict,
-        escalation=escalated[-1].partition(":")[2] if escalated else None,
+        escalation=explanation.escalation,
         notes=explanation.json(),
     )
 
@@ -212,20 +230,3 @@ def _status_of(refusal: Refusal | None, result: Result) -> int | None:
             None if refusal is None else status_of(refusal.code, litellm_family=False)
         )
     return 200
-
-
-def _times(flight: Flight | None, now: float) -> dict[str, int | None]:
-    if flight is None:
-        return dict.fromkeys(
-            ("waited_ms", "ttfb_ms", "first_token_ms", "duration_ms"), None
-        )
-
-    def ms(until: float | None) -> int | None:
-        return None if until is None else int((until - flight.started) * 1000)
-
-    return {
-        "waited_ms": int(flight.waited * 1000) or None,
-        "ttfb_ms": ms(flight.first_byte),
-        "first_token_ms": ms(flight.first_output),
-        "duration_ms": ms(now),
-    }

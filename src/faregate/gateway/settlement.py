@@ -230,14 +230,7 @@ class OpenHold:
             self.fault = "error"
         cost = self._plan.cost(usage, answer.service_tier)
         if self._story is not None:
-            self._story.note(
-                "cost",
-                attempt=self._attempt,
-                amount=cost.amount,
-                source=cost.source,
-                lines=cost.lines,
-                service=answer.service_tier,
-            )
+            self._story.cost(self._attempt, cost, answer.service_tier)
         self._book(usage, cost.amount, str(cost.source), answer, status, None)
 
     def _book(

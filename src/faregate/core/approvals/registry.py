@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from faregate.core.approvals import (
@@ -29,6 +29,18 @@ RULES: tuple[Rule, ...] = (
     cost.judge,
     input_size.judge,
 )
+
+
+def may_object(policy: ApprovalPolicy, server_tools: Sequence[str]) -> bool:
+    """Tell whether any rule could find something in a request with these tools."""
+    return bool(
+        server_tools
+        or policy.models
+        or policy.over_usd is not None
+        or policy.context_tokens is not None
+        or policy.uploads is not Verdict.ALLOW
+        or policy.media is not Verdict.ALLOW
+    )
 
 
 def judge_request(subject: Subject, policy: ApprovalPolicy) -> tuple[Finding, ...]:

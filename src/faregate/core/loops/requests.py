@@ -1,6 +1,7 @@
 """The same request again and again: told by hashes, without reading what it says.
 
-Requests that run side by side are no loop: somebody asks for many answers at once.
+Requests that run side by side are no loop, and not told here: somebody asks for many
+answers at once.
 Requests without tools are sent again by scripts and checks of all kinds: only much
 more of them is worth a word.
 """
@@ -10,20 +11,20 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
+from faregate.core.lean import lean
 from faregate.core.loops.finding import PATIENCE, Loop, LoopRule
 
 PLAIN = 10
 """How many times more often a request without tools may come."""
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
     """One request as it comes."""
 
     now: float
     """Seconds of a clock that never goes back."""
-    beside: bool = False
-    """An identical one still runs."""
     failed_before: bool = False
     """The same body got no good answer the last time."""
     plain: bool = False
@@ -39,8 +40,6 @@ class RequestLog:
 
     def came(self, arrival: Arrival, repeats: int, window: float) -> Loop | None:
         """Note a request like the one before; return the loop that it closes."""
-        if arrival.beside:
-            return None
         storm = arrival.failed_before
         times = self._failed if storm else self._answered
         times.append(arrival.now)
