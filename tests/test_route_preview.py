@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from faregate.config.keys import Keys
 from faregate.config.load import load
 from faregate.config.paths import find_paths
 from faregate.protocols.codec import BadRequestError
@@ -31,7 +30,7 @@ def preview(tmp_path: Path) -> RoutePreview:
     home.mkdir(mode=0o700)
     (home / "config.toml").write_text(CONFIG)
     settings = load(find_paths({"FAREGATE_HOME": str(home)}))
-    return RoutePreview(settings, Keys(found={}, warnings=()))
+    return RoutePreview(settings, ())
 
 
 def body(**more: object) -> bytes:

@@ -24,7 +24,8 @@ from faregate.server.clock import SystemClock
 from faregate.server.tables import price_table, routing_table
 
 if TYPE_CHECKING:
-    from faregate.config.keys import Keys
+    from collections.abc import Container
+
     from faregate.config.settings import Settings
     from faregate.core.facts import RequestFacts
     from faregate.core.money import Money
@@ -69,17 +70,16 @@ class Preview:
 class RoutePreview:
     """Plans requests that are not sent."""
 
-    def __init__(self, settings: Settings, keys: Keys) -> None:
-        """Plan by these settings; `keys` tells which providers have one."""
+    def __init__(self, settings: Settings, keyed: Container[str]) -> None:
+        """Plan by these settings; `keyed` are the providers that have a key."""
         self._clock = SystemClock()
         self._table = routing_table(settings)
         self._planner = Planner(
             specs={name: choice.spec for name, choice in settings.providers.items()},
             prices=price_table(settings),
             table=self._table,
-            key_of=lambda name: (
-                keys.found[name].secret.reveal() if name in keys.found else None
-            ),
+            # Nothing is sent: that there is a key is all that counts.
+            key_of=lambda name: "a-key" if name in keyed else None,
             settings=GateSettings(
                 default_output=settings.budget.output,
                 unpriced=settings.budget.unpriced,

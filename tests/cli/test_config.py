@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from faregate.cli.exit_codes import ExitCode
 from faregate.config.paths import Paths
 from tests.cli.conftest import Cli
@@ -43,6 +45,63 @@ def test_problems_are_listed_with_their_places(cli: Cli, paths: Paths) -> None:
         "message": '"$10" is text; money is a bare number of USD',
         "hint": "Write: monthly = 10",
     }
+
+
+def test_keys_of_actions_that_do_not_exist_are_told(cli: Cli, paths: Paths) -> None:
+    paths.config.write_text('[keys]\nquitt = "Q"\nsort = "o"\n')
+    result = cli("config", "check")
+    assert result.code == ExitCode.USAGE
+    assert "[keys] quitt: there is no such action; did you mean quit?" in result.err
+    document = json.loads(cli("config", "check", "--json").out)
+    assert document["ok"] is False
+    assert "quitt" in document["problems"][0]["message"]
+    paths.config.write_text('[keys]\nquit = "Q"\n')
+    assert cli("config", "check").code == 0
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'openai = "x"',
+        'anthropic = "ANTHROPIC_API_KEY"',
+        'sort = "sk-abcdefgh"',
+        'mine = "MINE_API_KEY"',
+        'mine = "0123456789abcdef01234567"',
+    ],
+)
+def test_a_providers_key_among_the_screens_is_told_and_not_shown(
+    line: str, cli: Cli, paths: Paths
+) -> None:
+    paths.config.write_text(f"[keys]\n{line}\n")
+    result = cli("config", "check")
+    assert result.code == ExitCode.USAGE
+    assert "not of providers" in result.err
+    assert 'key_env = "VARIABLE"' in result.err
+    value = line.partition('"')[2].rstrip('"')
+    assert value == "x" or value not in result.out + result.err
+
+
+@pytest.mark.parametrize("key", ["o,ctrl+s", "question_mark", "shift+f10", "G,end"])
+def test_a_key_of_the_screen_is_no_credential(key: str, cli: Cli, paths: Paths) -> None:
+    paths.config.write_text(f'[keys]\nsort = "{key}"\n')
+    assert cli("config", "check").code == 0
+
+
+def test_a_provider_whose_variable_is_not_set_is_told(
+    cli: Cli, paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths.config.write_text('[providers.openai]\nkey_env = "MY_OPENAI"\n')
+    monkeypatch.delenv("MY_OPENAI", raising=False)
+    for value in (None, "", "  "):
+        if value is not None:
+            monkeypatch.setenv("MY_OPENAI", value)
+        result = cli("config", "check")
+        assert result.code == 0
+        assert "openai: no key found: MY_OPENAI is not set (in this shell" in result.out
+        (told,) = json.loads(cli("config", "check", "--json").out)["warnings"]
+        assert "MY_OPENAI" in told
+    monkeypatch.setenv("MY_OPENAI", "sk-x")
+    assert "no key" not in cli("config", "check").out
 
 
 def test_what_an_override_hides_is_listed(cli: Cli, paths: Paths) -> None:

@@ -10,7 +10,9 @@ import pytest
 
 from faregate.cli.exit_codes import ExitCode
 from faregate.config.paths import Paths
+from tests.cli.asked_proxy import AskedProxy
 from tests.cli.conftest import Cli
+from tests.control import scenes
 
 CONFIG = """
 [providers.near]
@@ -105,6 +107,42 @@ def test_a_target_without_a_key_is_passed_over(
     assert "1. near/small: passed over: No key for near" in said.out
     monkeypatch.delenv("FAR_KEY")
     assert cli("routes", "--explain", asks(tmp_path)).code == ExitCode.FAILED
+
+
+def test_keys_are_those_of_the_running_proxy(
+    cli: Cli,
+    routed: Paths,
+    proxy: AskedProxy,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # The proxy was started elsewhere, with another key than this shell has.
+    monkeypatch.delenv("FAR_KEY")
+    proxy.snapshot = scenes.snapshot(told=scenes.setup(keys_found=["far"]))
+    file = asks(tmp_path)
+    said = cli("routes", "--explain", file)
+    assert "1. near/small: passed over" in said.out
+    assert "2. far/large: about" in said.out
+    assert "keys are those that the running proxy has" in said.err
+    told = json.loads(cli("routes", "--explain", file, "--json").out)
+    assert told["keys"] == "proxy"
+
+
+def test_without_a_proxy_it_says_where_keys_were_looked_for(
+    cli: Cli, routed: Paths, tmp_path: Path
+) -> None:
+    with routed.config.open("a") as config:
+        config.write(
+            '[providers.safe]\nkind = "openai"\nbase_url = "https://s.example/v1"\n'
+            'key_command = ["false"]\n[prices."safe/x"]\ninput = 1.0\noutput = 2.0\n'
+        )
+    file = asks(tmp_path)
+    said = cli("routes", "--explain", file)
+    assert "in this shell's environment" in said.err
+    assert json.loads(cli("routes", "--explain", file, "--json").out)["keys"] == "shell"
+    # What a command would give is not asked for, and not taken for missing.
+    said = cli("routes", "--explain", file, "--model", "safe/x")
+    assert "1. safe/x: about" in said.out
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from faregate.cli import output
@@ -9,9 +11,13 @@ from faregate.cli.behind import changed_since_start, tell
 from faregate.cli.exit_codes import ExitCode
 from faregate.cli.status_line import is_listening
 from faregate.config.json_schema import json_schema
+from faregate.config.keys import find_keys
 from faregate.config.load import load
 from faregate.config.paths import find_paths
 from faregate.config.problems import ConfigError
+
+if TYPE_CHECKING:
+    from faregate.config.settings import Settings
 
 
 @click.group()
@@ -31,24 +37,32 @@ def check(as_json: bool) -> int:
             output.document({"ok": False, "problems": _problems(error)})
         output.error(str(error))
         return ExitCode.USAGE
+    wrong = _wrong_actions(settings)
+    code = ExitCode.USAGE if wrong else ExitCode.OK
+    warnings = [*settings.warnings, *_missing_keys(settings)]
     if as_json:
         output.document(
             {
-                "ok": True,
+                "ok": not wrong,
                 "config": str(paths.config),
                 "exists": paths.config.exists(),
                 "hidden": settings.hidden,
-                "warnings": settings.warnings,
+                "warnings": warnings,
+                **({"problems": wrong} if wrong else {}),
             }
         )
-        return 0
+        return code
     state = "is fine" if paths.config.exists() else "does not exist: defaults"
-    output.result(f"{paths.config} {state}")
-    for each in settings.warnings:
-        output.result(each)
+    if wrong:
+        for each in wrong:
+            output.error(f"{each['file']}: {each['message']}")
+    else:
+        output.result(f"{paths.config} {state}")
+    for told in warnings:
+        output.result(told)
     if is_listening(paths.socket):
         tell(changed_since_start(paths))
-    return 0
+    return code
 
 
 @config.command()
@@ -63,6 +77,36 @@ def schema() -> int:
     """Print the JSON Schema, for editors that check TOML."""
     output.document(json_schema())
     return 0
+
+
+def _wrong_actions(settings: Settings) -> list[dict[str, object]]:
+    """Return what is wrong with `[keys]`: the actions are the screen's own."""
+    if not settings.keys:
+        return []
+    from faregate.tui.actions import check_keymap
+
+    _, wrong = check_keymap(settings.keys)
+    return [
+        {
+            "file": str(find_paths().config),
+            "line": None,
+            "key": None,
+            "message": message,
+            "hint": None,
+        }
+        for message in wrong
+    ]
+
+
+def _missing_keys(settings: Settings) -> list[str]:
+    """Return which providers of the configuration have no usable key here."""
+    told = find_keys(settings, run=False).warnings
+    here = "in this shell; the proxy reads keys where it is started"
+    return [
+        f"{each} ({here})"
+        for each in told
+        if each.partition(":")[0] in settings.providers
+    ]
 
 
 def _problems(error: ConfigError) -> list[dict[str, object]]:

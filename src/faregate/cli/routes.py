@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from faregate.cli import output
+from faregate.cli.behind import changed_since_start, tell
 from faregate.cli.exit_codes import ExitCode
 from faregate.config.keys import find_keys
 from faregate.config.load import load
 from faregate.config.paths import find_paths
+from faregate.config.settings import EnvKey
 from faregate.control.client import ControlClient
 from faregate.control.errors import ControlError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Container, Mapping
 
     from faregate.config.paths import Paths
     from faregate.config.settings import Settings
@@ -29,6 +32,10 @@ _HINT = (
     "No routes are configured. Add to config.toml, for example: [routes.cheap] "
     'models = ["auto"] targets = ["deepseek/deepseek-flash", "anthropic/..."]'
 )
+_WHOSE_KEYS = {
+    "proxy": "keys are those that the running proxy has",
+    "shell": "no proxy is running: keys were looked for in this shell's environment",
+}
 _LARGEST = 64 * 1024 * 1024
 
 
@@ -64,12 +71,16 @@ def routes(
     settings = load(paths)
     breakers = _breakers(paths)
     if file is not None:
-        preview = _preview(settings, file, dialect, model, session)
+        keyed, whose = _keyed(paths, settings)
+        preview = _preview(settings, keyed, file, dialect, model, session)
         if as_json:
-            output.document(_document(preview, breakers))
+            output.document(_document(preview, breakers) | {"keys": whose})
         else:
             for line in _told(preview, breakers):
                 output.result(line)
+            output.note(f"faregate: {_WHOSE_KEYS[whose]}")
+            if whose == "proxy":
+                tell(changed_since_start(paths))
         usable = any(each.refusal is None for each in preview.candidates)
         return 0 if usable else ExitCode.FAILED
     if as_json:
@@ -92,8 +103,30 @@ def _breakers(paths: Paths) -> Mapping[str, str]:
     return {each.name: each.breaker or "closed" for each in status.providers}
 
 
+def _keyed(paths: Paths, settings: Settings) -> tuple[Container[str], str]:
+    """Return the providers that have a key, and where that was looked up.
+
+    A proxy found its keys when it started, maybe in another shell than this one.
+    """
+    with suppress(ControlError):
+        return ControlClient(paths.socket).snapshot().setup.keys_found, "proxy"
+    here = set(find_keys(settings, run=False).found)
+    # A command and the keyring are asked when the proxy starts, and not for a look.
+    here |= {
+        name
+        for name, choice in settings.providers.items()
+        if not isinstance(choice.key, EnvKey)
+    }
+    return here, "shell"
+
+
 def _preview(
-    settings: Settings, file: str, dialect: str | None, model: str | None, session: str
+    settings: Settings,
+    keyed: Container[str],
+    file: str,
+    dialect: str | None,
+    model: str | None,
+    session: str,
 ) -> Preview:
     from faregate.protocols.codec import BadRequestError
     from faregate.route_preview import RoutePreview
@@ -113,9 +146,8 @@ def _preview(
     if model is not None and dialect != "gemini":
         request["model"] = model
         body = json.dumps(request).encode()
-    keys = find_keys(settings, run=False)
     try:
-        return RoutePreview(settings, keys).of(
+        return RoutePreview(settings, keyed).of(
             body, dialect, model=model or "", session=session
         )
     except BadRequestError as problem:

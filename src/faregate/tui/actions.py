@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from textual.binding import Binding, BindingType
@@ -82,7 +83,9 @@ def check_keymap(keymap: Mapping[str, str]) -> tuple[dict[str, str], list[str]]:
     problems: list[str] = []
     for name, keys in keymap.items():
         if name not in known:
-            problems.append(f"[keys] {name}: there is no such action")
+            guess = get_close_matches(name, known, 1)
+            meant = f"; did you mean {guess[0]}?" if guess else "; ? lists them"
+            problems.append(f"[keys] {name}: there is no such action{meant}")
         elif not all(part.strip() for part in keys.split(",")):
             problems.append(f"[keys] {name}: a key is empty")
         else:

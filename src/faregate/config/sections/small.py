@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from faregate.config.schema import (
@@ -12,6 +13,19 @@ from faregate.config.schema import (
 )
 from faregate.config.settings import ServerSettings, ThemeSettings
 from faregate.config.tables import Field, Table
+from faregate.providers.registry import by_name
+
+_CREDENTIAL = re.compile(
+    r"(sk|pk|gsk|xai|fw|nvapi|key)[-_]|AIza|[A-Z][A-Z0-9]*_[A-Z0-9_]+$|\S{24,}$"
+)
+"""How a key of a provider begins, or the name of a variable that holds one."""
+_NO_PROVIDERS = (
+    "[keys] is for the keys of the screen, not of providers (value not shown)"
+)
+_KEYS_OF_PROVIDERS = (
+    'Write [providers.{}] with key_env = "VARIABLE", the name of the variable that '
+    "holds the key"
+)
 
 
 def read_server(table: Table) -> ServerSettings:
@@ -44,7 +58,11 @@ def read_keys(table: Table) -> dict[str, str]:
     keys: dict[str, str] = {}
     for action in table.names():
         key = table.optional(Field(action, KEY_BINDING, "the key of an action"))
-        if key is not None:
+        provider = by_name(action) is not None
+        if provider or (key and _CREDENTIAL.match(key)):
+            name = action if provider else "NAME"
+            table.problem(action, _NO_PROVIDERS, _KEYS_OF_PROVIDERS.format(name))
+        elif key is not None:
             keys[action] = key
     return keys
 
