@@ -11,8 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from faregate.protocols.anthropic_messages.request import PROTOCOL as MESSAGES
 from faregate.protocols.assembling import Called, Said, Thought, assembled
 from faregate.protocols.codec import StreamBrokenError, StreamTooLargeError
+from faregate.protocols.gemini.request import PROTOCOL as GENERATE_CONTENT
+from faregate.protocols.openai_chat.request import PROTOCOL as CHAT
+from faregate.protocols.openai_responses.request import PROTOCOL as RESPONSES
 from faregate.protocols.translation.stream import Payloads
 from faregate.protocols.translation.table import DIALECTS
 
@@ -27,11 +31,11 @@ _LONG_LIST = 4
 _FOLDED_LISTS = frozenset({"messages", "input", "contents", "tools", "system"})
 _DEEPEST = 60
 _ENDINGS = (
-    ("/chat/completions", "openai_chat"),
-    ("/responses", "openai_responses"),
-    ("/messages", "anthropic_messages"),
-    ("generateContent", "gemini"),
-    ("GenerateContent", "gemini"),
+    ("/chat/completions", CHAT),
+    ("/responses", RESPONSES),
+    ("/messages", MESSAGES),
+    ("generateContent", GENERATE_CONTENT),
+    ("GenerateContent", GENERATE_CONTENT),
 )
 _STREAM = re.compile(rb"\s*(?:event|data|id|retry)?:")
 _ESCAPE = re.compile(r"\\(.)")
