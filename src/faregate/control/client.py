@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         LatchView,
         LimitChanged,
         LimitsView,
+        LoopView,
         SetLimit,
         Standing,
     )
@@ -172,6 +173,12 @@ class ControlClient:
     def resume(self, scope: str, *, confirmed: bool = False) -> LatchAnswer:
         """Let a scope go on; needs `confirmed`, or the admin secret."""
         return self._latch("/v1/resume", scope, self._proof(confirmed))
+
+    def loops(self) -> list[LoopView]:
+        """Return the conversations that were stopped because they went in circles."""
+        from faregate.control.governing import LoopView
+
+        return self._get("/v1/loops", list[LoopView])
 
     def limits(
         self,

@@ -85,6 +85,24 @@ class LimitsView(msgspec.Struct, frozen=True, kw_only=True):
     workspace: str | None = None
 
 
+class LoopView(msgspec.Struct, frozen=True, kw_only=True):
+    """One conversation that was stopped because it went in circles."""
+
+    session: str
+    root: str
+    """The session that is resumed or stopped with it."""
+    rule: str
+    times: int
+    what: str
+    """What repeats, as a clause."""
+    calls: list[str]
+    """One round of it, oldest first; kept in memory alone."""
+    at: str
+    latest: str
+    """When a request was refused for it last."""
+    refused: int
+
+
 class SetLimit(msgspec.Struct, frozen=True, kw_only=True):
     """Ask to set a limit, or to take back what was set."""
 

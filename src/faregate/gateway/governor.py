@@ -20,7 +20,7 @@ from faregate.gateway.flights import FlightState
 from faregate.protocols.registry import transcript_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from faregate.core.facts import RequestFacts
     from faregate.core.identity import Identity
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from faregate.gateway.flights import Flight
     from faregate.gateway.inbound import Inbound, Result
     from faregate.gateway.limiting import Limiter
+    from faregate.gateway.loop_stops import LoopStop
     from faregate.gateway.plan import Plan
     from faregate.gateway.ports import Reply
     from faregate.gateway.session_state import Passage
@@ -84,6 +85,10 @@ class LoopWatch(Protocol):
 
     def stopped(self) -> frozenset[str]:
         """Return the sessions whose latest request was refused for a loop."""
+        ...
+
+    def stops(self) -> Sequence[LoopStop]:
+        """Return what is stopped for a loop, the latest last."""
         ...
 
 

@@ -22,6 +22,7 @@ from faregate.core.loops.turns import read_turns
 from faregate.core.refusal import Refusal
 from faregate.gateway import loop_messages
 from faregate.gateway.approval_case import Decision
+from faregate.gateway.loop_stops import LoopStop, stop_of
 from faregate.protocols.registry import messages_of
 
 if TYPE_CHECKING:
@@ -60,10 +61,16 @@ class _Talk:
     refusal: Refusal | None = None
     """Why it was stopped; holds until it says something else or a person resumes."""
     stopped_at: int = 0
+    stop: LoopStop | None = None
+    """What a person is told of that."""
     told: Loop | None = None
     """The loop of which a person was told that it goes on."""
     allowed: bool = False
     """A person lets this session repeat itself as it likes."""
+
+    def go_on(self) -> None:
+        """Forget that it was stopped, and of what a person was told."""
+        self.refusal = self.told = self.stop = None
 
     def goes_on(self, body: int, raw: bytes) -> bool:
         """Note a request's body; tell whether it is that of the one before.
@@ -112,6 +119,8 @@ class ConversationWatch:
         if talk.allowed:
             return None
         if talk.refusal is not None and talk.stopped_at == _last_word(facts):
+            if talk.stop is not None:
+                talk.stop.again(self._clock.now_ms())
             return talk.refusal
         loop = self._in_requests(asked, talk)
         if loop is not None:
@@ -120,7 +129,7 @@ class ConversationWatch:
             return self._act(asked, talk, loop, action)
         if len(facts.conversation.parts) >= _FEWEST_MESSAGES:
             return self._in_turns(asked, talk)
-        talk.refusal = talk.told = None
+        talk.go_on()
         return None
 
     def resume(self, session: str) -> bool:
@@ -129,7 +138,7 @@ class ConversationWatch:
         for talk in self._talks.values():
             if session in {talk.session, talk.root}:
                 was_stopped = was_stopped or talk.refusal is not None
-                talk.refusal = talk.told = None
+                talk.go_on()
                 talk.memory.skip()
                 talk.requests.forget()
         return was_stopped
@@ -138,6 +147,11 @@ class ConversationWatch:
         """Return the sessions whose latest request was refused for a loop."""
         talks = self._talks.values()
         return frozenset(talk.session for talk in talks if talk.refusal is not None)
+
+    def stops(self) -> tuple[LoopStop, ...]:
+        """Return what is stopped for a loop, the latest last."""
+        found = (talk.stop for talk in self._talks.values() if talk.refusal is not None)
+        return tuple(stop for stop in found if stop is not None)
 
     def _talk(self, asked: Asked) -> _Talk:
         identity = asked.identity
@@ -176,7 +190,7 @@ class ConversationWatch:
         turns = await self._turns(asked, talk)
         loop = find_loop(turns, self.settings.repeats)
         if loop is None:
-            talk.refusal = talk.told = None
+            talk.go_on()
             return None
         judged = self._act(asked, talk, loop, self.settings.action)
         if judged is None or isinstance(judged, Refusal):
@@ -212,7 +226,7 @@ class ConversationWatch:
             outcome = await self._desk.ask(asked, (_finding(loop),))
             if outcome.decision is Decision.APPROVED:
                 explanation.looped(loop, "allowed by a person")
-                talk.refusal = None
+                talk.refusal = talk.stop = None
                 talk.allowed = outcome.for_session
                 talk.memory.skip()
                 talk.requests.forget()
@@ -221,6 +235,7 @@ class ConversationWatch:
             if outcome.refusal is not None:
                 return outcome.refusal
         explanation.looped(loop, "stopped")
+        talk.stop = await stop_of(asked, loop, self._clock.now_ms())
         talk.refusal = loop_messages.looping(loop, talk.root, denied=denied)
         talk.stopped_at = _last_word(asked.facts)
         return talk.refusal

@@ -16,6 +16,7 @@ from faregate.control.governing import (
     LimitChanged,
     LimitsView,
     LimitView,
+    LoopView,
     SetLimit,
     Standing,
 )
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from faregate.core.limits.limit import Limits
     from faregate.core.records import SessionRow
     from faregate.gateway.gate import Gate
+    from faregate.gateway.loop_stops import LoopStop
     from faregate.gateway.ports import GoverningPort
     from faregate.gateway.session_state import SessionState
     from faregate.server.control import Control
@@ -106,6 +108,11 @@ class Governing:
             more = "; its limits begin anew" if anew else ""
             self._tell(scope, f"resumed by a person{more}", "resumed")
         return LatchAnswer(scope=scope, changed=changed or anew)
+
+    def loops(self) -> list[LoopView]:
+        """Return the conversations that were stopped because they went in circles."""
+        loops = self._gate.governor.loops
+        return [_loop_view(stop) for stop in (loops.stops() if loops else ())]
 
     def limits(
         self, session: str | None, agent: str | None, workspace: str | None = None
@@ -262,6 +269,20 @@ def changed_view(change: Change) -> LimitChanged:
         after=_text(change.after),
         loosens=change.loosens,
         until=None if until is None else rfc3339(until),
+    )
+
+
+def _loop_view(stop: LoopStop) -> LoopView:
+    return LoopView(
+        session=sanitise(stop.session),
+        root=sanitise(stop.root),
+        rule=stop.rule,
+        times=stop.times,
+        what=sanitise(stop.what),
+        calls=[sanitise(each) for each in stop.calls],
+        at=rfc3339(stop.at_ms),
+        latest=rfc3339(stop.latest_ms),
+        refused=stop.refused,
     )
 
 

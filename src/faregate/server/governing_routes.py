@@ -69,6 +69,9 @@ def _add_limits(app: web.Application, control: Control, governing: Governing) ->
             )
         )
 
+    async def loops(_request: web.Request) -> web.Response:
+        return _json(governing.loops())
+
     async def set_limit(request: web.Request) -> web.Response:
         asked = msgspec.json.decode(await request.read(), type=SetLimit)
         change = governing.check_limit(asked)
@@ -81,6 +84,7 @@ def _add_limits(app: web.Application, control: Control, governing: Governing) ->
 
     app.router.add_get("/v1/limits", limits)
     app.router.add_post("/v1/limits", set_limit)
+    app.router.add_get("/v1/loops", loops)
 
 
 def _check_who(request: web.Request, control: Control, scope: str) -> None:
