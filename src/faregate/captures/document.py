@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 
-from faregate.core.captured import CapturedRequest
+from faregate.core.captured import CapturedAttempt, CapturedRequest
 
 _MAGIC = b"faregate-capture 1\n"
 _LENGTH = struct.Struct(">I")
@@ -19,6 +19,9 @@ LONGEST_HEAD = 64 * 1024
 LARGEST = 1024 * 1024 * 1024
 """Bytes that one file may unpack to; what claims more is none of ours."""
 _QUICK = 1
+_Shared = list[tuple[int, int]]
+"""For each attempt how many first and last bytes of its body are the client's."""
+_DECODER = msgspec.msgpack.Decoder(tuple[CapturedRequest, _Shared])
 
 
 class CaptureFileError(Exception):
@@ -63,7 +66,7 @@ def head_of(request: CapturedRequest) -> CaptureHead:
 def encode(request: CapturedRequest) -> bytes:
     """Return the file of a request."""
     head = msgspec.msgpack.encode(head_of(request))
-    body = zlib.compress(msgspec.msgpack.encode(request), _QUICK)
+    body = zlib.compress(msgspec.msgpack.encode(_packed(request)), _QUICK)
     return _MAGIC + _LENGTH.pack(len(head)) + head + body
 
 
@@ -84,9 +87,53 @@ def decode(content: bytes) -> CapturedRequest:
         body = unpacker.decompress(packed, LARGEST)
         if not unpacker.eof:
             raise CaptureFileError("it is cut off")
-        return msgspec.msgpack.decode(body, type=CapturedRequest)
+        return _unpacked(*_DECODER.decode(body))
     except (zlib.error, msgspec.MsgspecError) as error:
         raise CaptureFileError("it is damaged") from error
+
+
+def _packed(request: CapturedRequest) -> tuple[CapturedRequest, _Shared]:
+    """Leave out of what was sent what is the client's own."""
+    own = request.body.data
+    attempts: list[CapturedAttempt] = []
+    shared: _Shared = []
+    for each in request.attempts:
+        if each.body is None:
+            attempts.append(each)
+            shared.append((0, 0))
+            continue
+        data = each.body.data
+        first = _alike(own, data)
+        last = _alike(own[first:][::-1], data[first:][::-1])
+        middle = data[first : len(data) - last]
+        attempts.append(replace(each, body=replace(each.body, data=middle)))
+        shared.append((first, last))
+    return replace(request, attempts=tuple(attempts)), shared
+
+
+def _unpacked(packed: CapturedRequest, shared: _Shared) -> CapturedRequest:
+    own = packed.body.data
+    attempts: list[CapturedAttempt] = []
+    for each, (first, last) in zip(packed.attempts, shared, strict=False):
+        body = each.body
+        if body is not None and (first or last):
+            data = own[:first] + body.data + own[len(own) - last :]
+            attempts.append(replace(each, body=replace(body, data=data)))
+        else:
+            attempts.append(each)
+    return replace(packed, attempts=tuple(attempts))
+
+
+def _alike(one: bytes, other: bytes) -> int:
+    """Return how many first bytes are the same; whole slices are compared at once."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[low:middle] == other[low:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def _split(content: bytes) -> tuple[bytes, bytes]:
