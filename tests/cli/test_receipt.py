@@ -19,7 +19,8 @@ def test_a_run_with_sub_agents_is_summed() -> None:
     sessions = of_session(status, "s1")
     assert [each.id for each in sessions] == ["s1", "s1/sub"]
     assert receipt(sessions, "s1", 41.9) == (
-        "s1: $0.41 · 11 requests · 2 retries · 12.3k in · 678 out · 41s · not judged"
+        "s1: $0.41 · 11 requests · 2 retries (1 by the agent) · 12.3k in · 678 out · "
+        "41s · not judged"
     )
 
 

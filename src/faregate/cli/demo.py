@@ -10,6 +10,7 @@ import click
 from faregate.cli import output
 from faregate.cli.exit_codes import ExitCode
 from faregate.cli.status import session_lines
+from faregate.control.retries import by_agent, retries_of
 
 if TYPE_CHECKING:
     from faregate.demo import DemoResult
@@ -69,9 +70,9 @@ def _summary(played: DemoResult) -> list[str]:
     """Return the table of sessions and the comparison with the provider's bill."""
     status = played.status
     lines = session_lines(status.sessions)
-    retries = sum(run.client_retries for run in played.runs)
+    retries, agents = retries_of(*status.sessions), by_agent(status.sessions)
     refused = [run for run in played.runs if run.stopped_by]
-    lines += ["", f"retries by agents      {retries}"]
+    lines += ["", f"retries                {retries}, {agents} of them by agents"]
     lines += [f"stopped by the gate    {run.name}: {run.stopped_by}" for run in refused]
     lines += [f"went on elsewhere      {each}" for each in played.moved]
     lines += [f"asked a person         {each}" for each in played.decided]

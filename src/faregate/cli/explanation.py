@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from faregate.cli import figures
 from faregate.cli.requests import cost_of, ended, ms
+from faregate.control.retries import retries_of_request, retries_words
 from faregate.core.money import Money
 
 if TYPE_CHECKING:
@@ -81,6 +82,8 @@ def _request(request: RequestView) -> Iterator[str]:
     if request.route or request.provider:
         target = f"{request.provider}/{request.model}"
         yield _line("route", f"{request.route or 'by the model name'} -> {target}")
+    if retries := retries_of_request(request):
+        yield _line("retries", retries_words(retries, int(request.client_retry)))
     times = {
         "waited": request.waited_ms,
         "first byte after": request.ttfb_ms,

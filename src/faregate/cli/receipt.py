@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from faregate.cli import figures
+from faregate.control.retries import by_agent, retries_of, retries_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +41,7 @@ def receipt(
     spent = sum((Decimal(each.cost) for each in sessions), Decimal(0))
     sources = {each.cost_source for each in sessions}
     mark = "" if sources <= {"reported"} else "~"
-    retries = sum(each.retries + each.client_retries for each in sessions)
+    retries = retries_of(*sessions)
     parts = [
         f"{mark}{figures.usd(str(spent))}",
         _plural(requests, "request"),
@@ -49,7 +50,7 @@ def receipt(
         figures.seconds(lasted),
     ]
     if retries:
-        parts.insert(2, _plural(retries, "retry", "retries"))
+        parts.insert(2, retries_words(retries, by_agent(sessions)))
     if refused:
         parts.append(f"{refused} refused")
     if limits_hit:
@@ -64,5 +65,5 @@ def receipt(
     return f"{session}: " + " · ".join(parts)
 
 
-def _plural(number: int, one: str, many: str | None = None) -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
+def _plural(number: int, one: str) -> str:
+    return f"{number} {one}{'s' * (number != 1)}"

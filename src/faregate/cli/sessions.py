@@ -10,6 +10,7 @@ from faregate.cli import figures, output
 from faregate.config.load import load
 from faregate.config.paths import find_paths
 from faregate.control.cost_log import MOST_ROWS
+from faregate.control.retries import retries_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +65,7 @@ def lines(found: Sequence[SessionView]) -> list[str]:
                 each.task or "-",
                 f"{each.started_at[:16]}Z".replace("T", " "),
                 str(each.requests),
-                str(each.retries + each.client_retries),
+                str(retries_of(each)),
                 figures.count(each.input_tokens),
                 figures.count(each.output_tokens),
                 figures.cost(each),

@@ -17,6 +17,7 @@ from faregate.control.client import ControlClient
 from faregate.control.errors import ProxyNotRunning
 from faregate.control.governing import latched_words
 from faregate.control.models import Status
+from faregate.control.retries import retries_of
 from faregate.control.work import work_words
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ def session_lines(sessions: Sequence[SessionView]) -> list[str]:
                 each.agent or "-",
                 each.models[-1] if each.models else "-",
                 str(each.requests),
-                str(each.retries + each.client_retries),
+                str(retries_of(each)),
                 figures.count(each.input_tokens),
                 figures.count(each.output_tokens),
                 each.state + (f", {each.refusals} refused" if each.refusals else ""),

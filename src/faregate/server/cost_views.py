@@ -16,6 +16,7 @@ from faregate.control.cost_log import (
     RequestView,
     SumView,
 )
+from faregate.control.retries import retries_of
 from faregate.control.sanitise import sanitise, sanitise_optional
 from faregate.core.money import Money
 from faregate.gateway.explaining import read
@@ -175,7 +176,7 @@ def sum_view(row: SpendRow, *, key: str | None) -> SumView:
         wasted=row.wasted.exact(),
         estimated=row.estimated,
         unpriced=row.unpriced,
-        retry_rate=_rate(row.retries, row.requests),
+        retry_rate=_rate(retries_of(row), row.requests),
         escalation_rate=_rate(row.escalations, row.requests),
         error_rate=_rate(row.failed, row.attempts),
         ttfb_ms=row.ttfb_ms,

@@ -8,6 +8,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
+from faregate.control.retries import retries_of
 from faregate.tui.figures import count, dollars, duration, instant, money, percent
 from faregate.tui.session_table import cost_text, session_name
 
@@ -55,7 +56,7 @@ def receipt(session: SessionView, now: datetime) -> str:
         ("agent", session.agent or "-"),
         ("models", ", ".join(session.models) or "-"),
         ("requests", f"{session.requests} in {session.attempts} attempts"),
-        ("retries", f"{session.retries}, by the agent {session.client_retries}"),
+        ("retries", f"{retries_of(session)}, by the agent {session.client_retries}"),
         ("refused", str(session.refusals)),
         ("tool calls", str(session.tool_calls)),
         ("input", f"{count(session.input_tokens)} tokens, {cached} from the cache"),

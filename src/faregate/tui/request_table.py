@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from faregate.control.retries import retries_of_request
 from faregate.tui.approval_table import whose
 from faregate.tui.figures import (
     NOT_KNOWN,
@@ -178,6 +179,7 @@ def _cells(
     first = each.first_token_ms if each.first_token_ms is not None else each.ttfb_ms
     tone = Tone.HELD if money(each.held) else Tone.SPEND
     tone = Tone.UNKNOWN if money(each.unknown) else tone
+    retries = retries_of_request(each)
     named = (span(whose(view, each.session)),) if with_session else ()
     return (
         span(request_cost(each, fine=fine), tone),
@@ -186,7 +188,7 @@ def _cells(
         span((each.model or each.asked or NOT_KNOWN).rpartition("/")[2]),
         span(each.provider or NOT_KNOWN),
         result_span(each, view),
-        span(str(each.retries), Tone.RETRY if each.retries else Tone.MUTED),
+        span(str(retries), Tone.RETRY if retries else Tone.MUTED),
         span(milliseconds(first)),
         span(milliseconds(each.duration_ms)),
         span(count(each.input_tokens)),

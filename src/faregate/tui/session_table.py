@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
+from faregate.control.retries import retries_of
 from faregate.tui.figures import (
     NOT_KNOWN,
     bare,
@@ -80,7 +81,7 @@ COLUMNS = (
     Column(
         id="retries",
         title="RETRY",
-        about="attempts beyond the first, plus requests the agent repeated",
+        about="attempts after a request's first, and requests the agent repeated",
         right=True,
         drop=2,
     ),
@@ -236,7 +237,7 @@ def _cells(
     name = session_name(view)
     if view.parent is not None:
         name = f"{glyphs.child} {name}"
-    retries = view.retries + view.client_retries
+    retries = retries_of(view)
     rate = money(view.usd_per_hour)
     return (
         span(cost_text(view, fine=fine.spend), Tone.SPEND),
@@ -293,7 +294,7 @@ SORT_KEYS: dict[str, Callable[[SessionView], _Key]] = {
     "input": lambda view: (view.input_tokens,),
     "output": lambda view: (view.output_tokens,),
     "cache": lambda view: (_cache_share(view),),
-    "retries": lambda view: (view.retries + view.client_retries,),
+    "retries": lambda view: (retries_of(view),),
     "context": lambda view: (_context_share(view),),
     "state": lambda view: (view.state,),
     "last": lambda view: (view.last_at,),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from faregate.control.retries import retries_of
 from faregate.tui.caps import share
 from faregate.tui.figures import (
     NOT_KNOWN,
@@ -70,7 +71,8 @@ ROUTE_COLUMNS = (
     Column(id="requests", title="REQ", about="requests", right=True, drop=6),
     Column(id="attempts", title="TRIES", about="attempts", right=True, drop=8),
     Column(
-        id="retries", title="RETRY", about="attempts after a request's first",
+        id="retries", title="RETRY",
+        about="attempts after a request's first, and requests agents repeated",
         right=True, drop=5,
     ),
     Column(
@@ -142,7 +144,7 @@ def _all_cells(each: SumView, total: Money, fine: frozenset[str]) -> dict[str, S
         "key": span(_key(each), Tone.MUTED if each.key is None else Tone.TEXT),
         "requests": span(count(each.requests)),
         "attempts": span(count(each.attempts)),
-        "retries": span(count(each.retries), _tone(each.retries, Tone.RETRY)),
+        "retries": span(count(retries_of(each)), _tone(retries_of(each), Tone.RETRY)),
         "fallbacks": span(count(each.fallbacks), _tone(each.fallbacks, Tone.RETRY)),
         "escalations": span(count(each.escalations)),
         "failed": span(f"{each.error_rate * 100:.1f}%", _tone(each.failed, Tone.RETRY)),

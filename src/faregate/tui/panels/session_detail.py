@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from faregate.control.retries import retries_of
 from faregate.tui.figures import (
     NOT_KNOWN,
     count,
@@ -114,7 +115,7 @@ def token_lines(session: SessionView, cells: int) -> list[Line]:
 
 def traffic_lines(session: SessionView, cells: int) -> list[Line]:
     """Return how many calls it took, and how many were in vain."""
-    retries = session.retries + session.client_retries
+    retries = retries_of(session)
     return [
         _row(
             cells,
