@@ -185,3 +185,25 @@ async def test_the_limits_of_a_workspace_are_shown(
     by_name = {each.name: each for each in told.limits}
     assert by_name["wall_clock"].limit == "5400"
     assert by_name["wall_clock"].source == "faregate limits --workspace web"
+
+
+async def test_what_went_in_circles_is_told_until_it_goes_on(
+    gate: RunningGate, person: ControlClient
+) -> None:
+    said: list[dict[str, Any]] = [{"role": "user", "content": "build it"}]
+    tools = [{"type": "function", "function": {"name": "bash", "parameters": {}}}]
+    async with client_of(gate) as client:
+        codes = []
+        for number in range(6):
+            codes.append(await chat(client, "web", messages=list(said), tools=tools))
+            function = {"name": "bash", "arguments": '{"command": "make"}'}
+            call = {"id": f"c{number}", "type": "function", "function": function}
+            said.append({"role": "assistant", "tool_calls": [call]})
+            result = {"role": "tool", "tool_call_id": f"c{number}", "content": "boom"}
+            said.append(result)
+    assert codes == [None] * 5 + ["loop_detected"]
+    (loop,) = await do(person.loops)
+    assert (loop.session, loop.rule, loop.refused) == ("web", "same_step", 1)
+    assert loop.calls == ['bash {"command": "make"}', "  gave: boom"]
+    await do(person.resume, "session:web")
+    assert await do(person.loops) == []

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
         LatchView,
         LimitChanged,
         LimitsView,
+        LoopView,
         SetLimit,
     )
     from faregate.control.models import HoldView
@@ -98,6 +99,10 @@ class ControlDesk:
     async def limits(self, session: str | None) -> LimitsView:
         """Return what limits a session and how much of it is used, or any session."""
         return await in_thread(partial(self._client.limits, session))
+
+    async def loops(self) -> list[LoopView]:
+        """Return the conversations that were stopped because they went in circles."""
+        return await in_thread(self._client.loops)
 
     async def set_limit(self, asked: SetLimit) -> LimitChanged:
         """Set a limit or take it back; a preview only tells what that would do."""

@@ -67,6 +67,15 @@ class SessionActions(LiveScreen):
             desk = self._acting.control
             self._acting.act(partial(pause_session, self.app, self.view, desk, found))
 
+    def action_loop(self) -> None:
+        """Show what went round when a loop of it was stopped."""
+        found = self._meant()
+        if found is not None:
+            from faregate.tui.loop_stop import show_loop
+
+            desk = self._acting.control
+            self._acting.act(partial(show_loop, self.app, self.view, desk, found))
+
     async def action_limits(self) -> None:
         """Show what limits it, to look at and to set."""
         found = self._meant()
