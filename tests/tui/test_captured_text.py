@@ -37,6 +37,11 @@ def test_nothing_is_lost_where_a_line_goes_on(text: str) -> None:
     assert "".join(fitted([text], 7)) == text
 
 
+def test_words_stay_whole_where_that_leaves_no_great_gap() -> None:
+    assert fitted(["one two three", ""], 8) == ["one two ", "three", ""]
+    assert fitted(["a incomprehensible"], 8) == ["a incomp", "rehensib", "le"]
+
+
 def test_a_very_long_line_and_very_many_are_bounded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -143,11 +143,25 @@ def _pieces(text: str, cells: int) -> Iterator[str]:
     for start in range(0, max(len(text), 1), _STEP):
         part = sanitise(text[start : start + _STEP], limit=LONGEST_LINE)
         if part.isascii():
-            yield from (part[at : at + cells] for at in range(0, len(part), cells))
+            yield from _broken(part, cells)
         elif cell_len(part) <= cells:
             yield part
         else:
             yield from chop_cells(part, max(cells, 2))
+
+
+def _broken(text: str, cells: int) -> Iterator[str]:
+    """Break a text behind a space where one is near the end, else anywhere."""
+    start = 0
+    while start < len(text):
+        end = start + cells
+        if end < len(text):
+            space = text.rfind(" ", start + cells // 2, end)
+            end = space + 1 if space > 0 else end
+        yield text[start:end]
+        start = end
+    if not text:
+        yield ""
 
 
 def _each(headers: Sequence[tuple[str, str]]) -> list[str]:
