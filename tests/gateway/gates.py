@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from faregate.core.attempts import UpstreamRequest
 from faregate.core.holds import BudgetState
@@ -51,6 +51,9 @@ from faregate.providers.spec import (
     max_tokens,
 )
 from tests.gateway.building import CountingLedger, FakeClock
+
+if TYPE_CHECKING:
+    from faregate.gateway.ports import Wait
 
 ALL = (OPENAI_CHAT, OPENAI_RESPONSES, ANTHROPIC_MESSAGES, GEMINI)
 SPEC = ProviderSpec(
@@ -104,6 +107,16 @@ class FakeAnswer:
             else:
                 await asyncio.sleep(0)
                 yield part
+
+    async def pour(self, into: Callable[[bytes], Wait | None]) -> None:
+        try:
+            async for chunk in self.chunks():
+                wait = into(chunk)
+                if wait is not None:
+                    await wait()
+        except BaseException:
+            self.abort()
+            raise
 
     def abort(self) -> None:
         self.aborted = True
@@ -160,6 +173,15 @@ class FakeReply:
         await self.reading.wait()
         self._check()
         self.written.append(data)
+
+    def push(self, data: bytes) -> Wait | None:
+        self._check()
+        self.written.append(data)
+        return None if self.reading.is_set() else self._read
+
+    async def _read(self) -> None:
+        await self.reading.wait()
+        self._check()
 
     async def fail(self, last_words: bytes) -> None:
         await self.reading.wait()

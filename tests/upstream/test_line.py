@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
@@ -67,10 +67,10 @@ async def test_who_is_poured_to_may_ask_for_time(upstream: HttpUpstream) -> None
         await asyncio.sleep(0.03)
         busy = False
 
-    def take(data: bytes) -> Awaitable[None] | None:
+    def take(data: bytes) -> Callable[[], Awaitable[None]] | None:
         assert not busy
         got.append(data)
-        return rest() if len(got) % 2 else None
+        return rest if len(got) % 2 else None
 
     pieces = [chunk(b"%d" % number) for number in range(9)]
     async with raw_provider(saying(CHUNKED, *pieces, END)) as provider:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from faregate.core.faults import FaultKind, UpstreamError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from faregate.gateway.flights import Flight
+    from faregate.gateway.ports import Wait
 
 NOT_DONE = frozenset({301, 307, 308})
 """Redirects that say the request was not carried out; 302 and 303 may follow one
@@ -104,17 +106,20 @@ async def _read(
 ) -> bytes:
     parts: list[bytes] = []
     size = 0
-    async for chunk in upstream.chunks():
+
+    def keep(chunk: bytes) -> None:
+        nonlocal size
         heard()
         size += len(chunk)
         if size > limit:
-            upstream.abort()
             raise UpstreamError(
                 FaultKind.TOO_LARGE,
                 f"its answer is larger than {limit} bytes",
                 sent=True,
             )
         parts.append(chunk)
+
+    await upstream.pour(keep)
     upstream.release()
     return parts[0] if len(parts) == 1 else b"".join(parts)
 
@@ -126,6 +131,10 @@ def streams(upstream: UpstreamAnswer) -> bool:
     """
     kind = upstream.headers.get("content-type", "")
     return "html" not in kind and "xml" not in kind
+
+
+class _EnoughError(Exception):
+    """Nothing more of an answer needs to be read."""
 
 
 class StreamRelay:
@@ -213,28 +222,49 @@ class StreamRelay:
     async def _relay(self, upstream: UpstreamAnswer, headers: dict[str, str]) -> bool:
         """Relay to the stream's end; return False where the rest need not be read."""
         meter, flight = self._meter, self._flight
-        feed, write, monotonic = meter.feed, self._reply.write, self._clock.monotonic
+        feed, push, monotonic = meter.feed, self._reply.push, self._clock.monotonic
         passing = False
-        async for chunk in upstream.chunks():
+
+        async def aside(out: bytes) -> None:
+            nonlocal passing
+            if await self._aside(out, headers):
+                raise _EnoughError
+            passing = self._kept is None and self._reply.started
+
+        def take(chunk: bytes) -> Wait | None:
             out = feed(chunk)
             now = flight.last_byte = monotonic()
             flight.output_bytes += len(chunk)
             if flight.first_output is None and meter.started:
                 flight.first_output = now
             if not passing or self._gone:
-                if await self._aside(out, headers):
-                    return False
-                passing = self._kept is None and self._reply.started
-            elif out:
-                # What `_write` does, for each of thousands of chunks.
-                flight.writing_since = now
-                try:
-                    await write(out)
-                except ClientGoneError:
-                    self._left()
-                flight.writing_since = None
-                self._last = out if len(out) > 3 else self._last[-3:] + out
+                return partial(aside, out)
+            if not out:
+                return None
+            self._last = out if len(out) > 3 else self._last[-3:] + out
+            try:
+                wait = push(out)
+            except ClientGoneError:
+                self._left()
+                return None
+            if wait is None:
+                return None
+            flight.writing_since = now
+            return partial(self._drain, wait)
+
+        try:
+            await upstream.pour(take)
+        except _EnoughError:
+            return False
         return True
+
+    async def _drain(self, wait: Wait) -> None:
+        """Wait for a client that reads slowly: the provider waits as well."""
+        try:
+            await wait()
+        except ClientGoneError:
+            self._left()
+        self._flight.writing_since = None
 
     async def _aside(self, out: bytes, headers: dict[str, str]) -> bool:
         """Take bytes that do not simply pass; return whether to read no further."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from faregate.core.attempts import UpstreamRequest
     from faregate.core.holds import (
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from faregate.core.latches import Latch
     from faregate.core.limits.totals import SessionTotals
     from faregate.core.money import Money
+
+    Wait = Callable[[], Awaitable[None]]
+    """What to call, and to await, before going on."""
 
 
 class Clock(Protocol):
@@ -111,6 +114,15 @@ class UpstreamAnswer(Protocol):
         """Yield body bytes as they arrive; raise UpstreamError on a broken body."""
         ...
 
+    async def pour(self, into: Callable[[bytes], Wait | None]) -> None:
+        """Give the body to `into` as it arrives, to its end.
+
+        What `into` returns is called and awaited before it gets more. Raises
+        UpstreamError on a broken body, and what `into` raises; nothing more is read
+        then.
+        """
+        ...
+
     async def read(self, limit: int) -> bytes:
         """Return the whole body; raise UpstreamError beyond `limit` bytes."""
         ...
@@ -155,6 +167,13 @@ class Reply(Protocol):
 
     async def write(self, data: bytes) -> None:
         """Send bytes, as fast as the client reads; raise ClientGoneError."""
+        ...
+
+    def push(self, data: bytes) -> Wait | None:
+        """Send bytes now; raise ClientGoneError.
+
+        Returns what to await before more is sent to a client that reads too slowly.
+        """
         ...
 
     async def fail(self, last_words: bytes) -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from faregate.gateway.approvals import ApprovalDesk
     from faregate.gateway.governor import Asked
     from faregate.gateway.inbound import Result
-    from faregate.gateway.ports import Reply
+    from faregate.gateway.ports import Reply, Wait
     from faregate.protocols.screening import Screen
 
 
@@ -77,6 +77,11 @@ class ScreenedReply:
         passed = self._screen.feed(data)
         if passed:
             await self._reply.write(passed)
+
+    def push(self, data: bytes) -> Wait | None:
+        """Send what may pass of these bytes, now."""
+        passed = self._screen.feed(data)
+        return self._reply.push(passed) if passed else None
 
     async def fail(self, last_words: bytes) -> None:
         """Send an error event and close; what was held back is dropped."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from faregate.core.captured import CapturedRequest
     from faregate.core.identity import Identity
     from faregate.gateway.explaining import Explanation
-    from faregate.gateway.ports import Reply, Upstream, UpstreamAnswer
+    from faregate.gateway.ports import Reply, Upstream, UpstreamAnswer, Wait
 
 MOST_ARRIVALS = 20_000
 """Pieces of one body whose arrival is noted; what comes after counts to the last."""
@@ -245,6 +245,11 @@ class ReplyTape:
         self._body.add(data)
         await self._reply.write(data)
 
+    def push(self, data: bytes) -> Wait | None:
+        """Send bytes now."""
+        self._body.add(data)
+        return self._reply.push(data)
+
     async def fail(self, last_words: bytes) -> None:
         """Send an error event and close."""
         self._cut = True
@@ -310,6 +315,21 @@ class _OverheardAnswer:
             async for chunk in self._answer.chunks():
                 add(chunk)
                 yield chunk
+        except UpstreamError as error:
+            self._tape.error = error.message
+            raise
+        self._tape.over = True
+
+    async def pour(self, into: Callable[[bytes], Wait | None]) -> None:
+        """Give the body to `into` as it arrives."""
+        add = self._tape.answer.add
+
+        def heard(chunk: bytes) -> Wait | None:
+            add(chunk)
+            return into(chunk)
+
+        try:
+            await self._answer.pour(heard)
         except UpstreamError as error:
             self._tape.error = error.message
             raise

@@ -9,8 +9,9 @@ from faregate.server.answer import head_of
 from faregate.server.responses import own_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Mapping
+    from collections.abc import Mapping
 
+    from faregate.gateway.ports import Wait
     from faregate.server.connection import AgentConnection
     from faregate.server.incoming import Incoming
 
@@ -47,19 +48,19 @@ class StreamReply:
 
     async def write(self, data: bytes) -> None:
         """Send bytes, waiting while the client's buffer is full."""
-        waits = self.push(data)
-        if waits is not None:
-            await waits
+        wait = self.push(data)
+        if wait is not None:
+            await wait()
 
-    def push(self, data: bytes) -> Awaitable[None] | None:
-        """Send bytes; return what to wait for where the client's buffer is full."""
+    def push(self, data: bytes) -> Wait | None:
+        """Send bytes; return what to await where the client's buffer is full."""
         if not self.started:
             raise ClientGoneError
         if not data:
             return None
         if self._chunked:
             data = b"%x\r\n%b\r\n" % (len(data), data)
-        return None if self._connection.write(data) else self._connection.drained()
+        return None if self._connection.write(data) else self._connection.drained
 
     def end(self) -> bool:
         """End the body; tell whether the connection may carry another answer.

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from aiohttp.connector import Connection
 
-    Into = Callable[[bytes], Awaitable[None] | None]
+    Wait = Callable[[], Awaitable[None]]
+    Into = Callable[[bytes], Wait | None]
 
 MOST_WAITING = 128 * 1024
 """Bytes of an answer that may wait for their reader before the provider must."""
@@ -64,7 +65,7 @@ class Line(asyncio.Protocol):
         self._keeps = True
         self.broke: Exception | None = None
         """What ended the answer before its end."""
-        self._waiter: asyncio.Future[Awaitable[None] | None] | None = None
+        self._waiter: asyncio.Future[Wait | None] | None = None
         self._into: Into | None = None
 
     # What a request does, in this order.
@@ -116,14 +117,14 @@ class Line(asyncio.Protocol):
     async def pour(self, into: Into) -> None:
         """Hand the body to `into` as it arrives, to the end; raises what broke.
 
-        What `into` returns is awaited before it gets more.
+        What `into` returns is called and awaited before it gets more.
         """
         while await self.more():
-            waits = into(self.taken())
-            while waits is None and not (self._parts or self.over or self.broke):
-                waits = await self._news(into)
-            if waits is not None:
-                await waits
+            wait = into(self.taken())
+            while wait is None and not (self._parts or self.over or self.broke):
+                wait = await self._news(into)
+            if wait is not None:
+                await wait()
 
     @property
     def reusable(self) -> bool:
@@ -288,13 +289,13 @@ class Line(asyncio.Protocol):
         if self._witness is not None:
             self.untouched = self._witness.untouched()
 
-    async def _news(self, into: Into | None = None) -> Awaitable[None] | None:
+    async def _news(self, into: Into | None = None) -> Wait | None:
         """Wait until something happens; `into` is given what arrives meanwhile."""
         self._waiter = waiter = self._loop.create_future()
         self._into = into
         try:
-            waits: Awaitable[None] | None = await waiter
-            return waits
+            wait: Wait | None = await waiter
+            return wait
         finally:
             self._waiter = self._into = None
 
@@ -303,13 +304,13 @@ class Line(asyncio.Protocol):
         waiter, into = self._waiter, self._into
         if waiter is None or waiter.done():
             return
-        waits: Awaitable[None] | None = None
+        wait: Wait | None = None
         if into is not None and self._parts and self.broke is None:
             try:
-                waits = into(self.taken())
+                wait = into(self.taken())
             except Exception as error:  # noqa: BLE001 - raised where it is awaited
                 waiter.set_exception(error)
                 return
-            if waits is None and not self.over:
+            if wait is None and not self.over:
                 return
-        waiter.set_result(waits)
+        waiter.set_result(wait)

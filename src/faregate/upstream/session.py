@@ -17,11 +17,11 @@ from faregate.upstream.errors import BREAKING, fault_of
 from faregate.upstream.pool import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from faregate.core.attempts import Departure, UpstreamRequest
     from faregate.protocols.content_encoding import BoundedDecoder
-    from faregate.upstream.line import Line
+    from faregate.upstream.line import Into, Line
 
 _TOGETHER = 64 * 1024
 """Most bytes of a body that are copied to leave with their head."""
@@ -46,8 +46,8 @@ class HttpAnswer:
         if encoding is not None:
             self._decoder = decoder_for(encoding, DECODED_LIMIT)
 
-    async def pour(self, into: Callable[[bytes], Awaitable[None] | None]) -> None:
-        """Give `into` the body, decoded, as it arrives, and wait for what it returns.
+    async def pour(self, into: Into) -> None:
+        """Give `into` the body, decoded, as it arrives, and await what it returns.
 
         Raises UpstreamError for a body that breaks, and what `into` raises; the
         connection is closed then.
@@ -60,9 +60,9 @@ class HttpAnswer:
                 await line.pour(into)
             else:
                 async for chunk in _pieces(line, self._decoder):
-                    waits = into(chunk)
-                    if waits is not None:
-                        await waits
+                    wait = into(chunk)
+                    if wait is not None:
+                        await wait()
         except BaseException as error:
             self._broke(line, error)
             raise
