@@ -39,6 +39,12 @@ async def test_who_only_watches_switches_nothing(kept: Kept) -> None:
     assert not (await desk.status()).on
 
 
+async def test_who_only_watches_reads_no_prompts(kept: Kept) -> None:
+    with pytest.raises(ControlError, match="in a terminal"):
+        await CaptureDesk(kept.socket, read_only=True).view("req-17")
+    assert not kept.seen
+
+
 async def test_parts_come_as_lines(kept: Kept) -> None:
     desk = CaptureDesk(kept.socket)
     view = await desk.view("req-17")

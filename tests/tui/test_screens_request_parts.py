@@ -40,10 +40,20 @@ def kept(tmp_path: Path) -> Iterator[Kept]:
 
 @asynccontextmanager
 async def opened(
-    kept: Kept, size: tuple[int, int] = WIDE, ink: str = "unicode", down: int = 1
+    kept: Kept,
+    size: tuple[int, int] = WIDE,
+    ink: str = "unicode",
+    down: int = 1,
+    *,
+    read_only: bool = False,
 ) -> AsyncIterator[tuple[FaregateApp, Pilot[None]]]:
     """Open the request that lies `down` rows below the newest one."""
-    app = make_app(kept.socket, ascii_only=ink == "ascii", no_color=ink == "mono")
+    app = make_app(
+        kept.socket,
+        ascii_only=ink == "ascii",
+        no_color=ink == "mono",
+        read_only=read_only,
+    )
     async with app.run_test(size=size, notifications=True) as pilot:
         await told(pilot, app, "proxy")
         await pilot.press("2")
@@ -155,6 +165,16 @@ async def test_what_was_not_captured_says_how_to_turn_it_on(kept: Kept) -> None:
         await pilot.press("right_square_bracket")
         await told(pilot, app, "requests > req-17")
         await told(pilot, app, "+3.000 s")
+
+
+async def test_a_view_that_anybody_may_open_shows_no_prompt(kept: Kept) -> None:
+    async with opened(kept, read_only=True) as (app, pilot):
+        for key in "1234":
+            await pilot.press(key)
+            await told(pilot, app, "this view only watches")
+        await pilot.press("c")
+        await told(pilot, app, "its shape; the key stays a variable")
+    assert not any("captures" in each.path for each in kept.seen)
 
 
 async def test_keys_below_five_are_parts_and_the_others_screens(kept: Kept) -> None:

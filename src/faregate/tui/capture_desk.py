@@ -24,11 +24,17 @@ if TYPE_CHECKING:
     from faregate.tui.captured_text import Source
 
 
+UNREAD = (
+    "this view only watches, and whoever is on this machine may open it: read what was "
+    "captured in a terminal, or open the view with its token"
+)
+
+
 class CaptureDesk:
     """Asks and acts for the person at the screen; methods raise ControlError."""
 
     def __init__(self, socket_path: Path, *, read_only: bool = False) -> None:
-        """Ask the proxy at `socket_path`; a `read_only` desk switches nothing."""
+        """Ask the proxy at `socket_path`; a `read_only` desk shows and switches nothing."""
         self._read_only = read_only
         self._client = CaptureClient(socket_path)
 
@@ -49,6 +55,8 @@ class CaptureDesk:
 
     async def view(self, request: str) -> CaptureView:
         """Return what was captured; the code not_captured for nothing."""
+        if self._read_only:
+            raise ControlError("read_only", UNREAD)
         return await in_thread(partial(self._client.capture, request))
 
     async def body(self, request: str, wire: WirePart, attempt: int) -> bytes:

@@ -103,7 +103,7 @@ async def _curl(view: View, setup: Setup, asked: RequestView) -> tuple[str, str]
     # Loaded here: it reads what was captured, and its readers take long to load.
     from faregate.tui.capture_desk import CaptureDesk
 
-    desk = CaptureDesk(Path(view.socket))
+    desk = CaptureDesk(Path(view.socket), read_only=view.read_only)
     try:
         found = await desk.view(asked.id)
         whole = found.body.kept == found.body.length
