@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from faregate.cli import figures
+from faregate.cli.explained_steps import dialect, steps
 from faregate.cli.requests import cost_of, ended, ms
 from faregate.control.retries import retries_of_request, retries_words
 from faregate.core.money import Money
@@ -21,14 +22,27 @@ if TYPE_CHECKING:
     )
 
 _FOUND_BY = {
-    "token": "by its token",
-    "url": "by the URL",
-    "header": "by a header",
-    "agent": "by what the agent sent",
-    "fingerprint": "by how its conversation began",
+    "token": "known by its token",
+    "url": "known by the URL",
+    "header": "known by a header",
+    "agent": "known by what the agent sent",
+    "fingerprint": "known by how its conversation began",
 }
 _TOLD_ELSEWHERE = frozenset({"identity", "hold", "cost"})
 """Steps that stand with the request or its attempts."""
+_PRICES = {
+    "table": "by the bundled prices",
+    "config": "by your [prices]",
+    "reported": "as the provider reported it",
+    "estimated": "estimated",
+    "person": "as a person said",
+    "unpriced": "no price is known",
+}
+_CAUSES = {
+    "retry": "asked again after",
+    "fallback": "asked in place of another after",
+    "escalation": "asked for a better answer, because of",
+}
 _PICO_PER_MTOK = Decimal(10) ** 6
 _WIDTH = 14
 
@@ -42,10 +56,13 @@ def lines(told: ExplainView) -> list[str]:
     if told.notes is None:
         found.append(
             _line(
-                "decisions", "not kept: the request runs, is old, or its row was lost"
+                "decisions",
+                "not kept yet, or no more: it ended less than a second ago, still runs, "
+                "or is old",
             )
         )
-    found += [_decision(note) for note in notes if note["step"] not in _TOLD_ELSEWHERE]
+    decided = [note for note in notes if note["step"] not in _TOLD_ELSEWHERE]
+    found += [_line(name, sentence) for name, sentence in steps(decided)]
     for number, attempt in enumerate(told.attempts, 1):
         own = [note for note in notes if note.get("attempt") == attempt.attempt]
         found += ["", *_attempt(number, attempt, own)]
@@ -69,7 +86,7 @@ def _request(request: RequestView) -> Iterator[str]:
         yield _line("", request.message)
     found = _FOUND_BY.get(request.identified_by or "", "")
     part = "" if request.root == request.session else f", part of {request.root}"
-    yield _line("session", f"{request.session}{part} {found}".rstrip())
+    yield _line("session", f"{request.session}{part}" + (f", {found}" if found else ""))
     labels = {
         name: value
         for name in request.labels.__struct_fields__
@@ -81,7 +98,7 @@ def _request(request: RequestView) -> Iterator[str]:
     yield _line("asked", _asked(request))
     if request.route or request.provider:
         target = f"{request.provider}/{request.model}"
-        yield _line("route", f"{request.route or 'by the model name'} -> {target}")
+        yield _line("served by", f"{target}, by {_by(request)}")
     if retries := retries_of_request(request):
         yield _line("retries", retries_words(retries, int(request.client_retry)))
     times = {
@@ -101,8 +118,12 @@ def _request(request: RequestView) -> Iterator[str]:
             yield _line(name, value)
 
 
+def _by(request: RequestView) -> str:
+    return f"route {request.route}" if request.route else "its model's name"
+
+
 def _asked(request: RequestView) -> str:
-    how = [request.protocol]
+    how = [dialect(request.protocol)]
     if request.stream:
         how.append("streamed")
     if request.body_bytes is not None:
@@ -112,71 +133,25 @@ def _asked(request: RequestView) -> str:
     return f"{request.asked or 'unknown'} ({', '.join(how)})"
 
 
-def _decision(note: Note) -> str:
-    step = str(note["step"])
-    if step == "refused":
-        refusal = note.get("refusal")
-        told = refusal if isinstance(refusal, dict) else {}
-        return _line("refused", _pairs({k: told.get(k) for k in _REFUSED}))
-    if step == "limits" and isinstance(note.get("limits"), dict):
-        return _line(step, _limits(note, note["limits"]))
-    return _line(step, _pairs({k: v for k, v in note.items() if k != "step"}))
-
-
-def _limits(note: Note, limits: dict[str, Any]) -> str:
-    """Return each limit that there is, and what counted against it."""
-    told = []
-    for name, most in limits.items():
-        if most is None:
-            continue
-        used = note.get(name)
-        shown = "" if used is None else f"{_number(used)} of "
-        told.append(f"{name} {shown}{_number(most)}")
-    return ", ".join(told) or "none"
-
-
-def _number(value: Any) -> str:
-    return f"{value:.0f}" if isinstance(value, float) else str(value)
-
-
-_REFUSED = ("code", "scope", "window", "limit", "spent", "held", "unknown", "needed")
-
-
-def _pairs(values: dict[str, Any]) -> str:
-    shown = (
-        f"{name} {_shown(value)}"
-        for name, value in values.items()
-        if value not in (None, [], {}, "")
-    )
-    return ", ".join(shown)
-
-
-def _shown(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, dict):
-        return f"({_pairs(value)})"
-    if isinstance(value, list):
-        return " | ".join(_shown(item) for item in value)
-    return str(value)
-
-
 def _attempt(number: int, attempt: AttemptView, notes: list[Note]) -> Iterator[str]:
     target = f"{attempt.provider}/{attempt.model}"
     yield _line(f"attempt {number}", f"{target}, {_state(attempt)}")
     if attempt.cause:
-        yield _line("  because", attempt.cause.replace(":", ": "))
+        kind, _, why = attempt.cause.partition(":")
+        because = f"{_CAUSES.get(kind, kind)} {why.replace('_', ' ')}".strip()
+        yield _line("  because", f"{kind}: {because}")
     hold = next((note for note in notes if note["step"] == "hold"), None)
     yield _line(
         "  held",
-        f"{figures.usd(attempt.held)} for at most {attempt.input_bound} tokens in, "
-        f"{attempt.output_bound} out",
+        f"{figures.usd(attempt.held)} for at most {attempt.input_bound:,} tokens in, "
+        f"{attempt.output_bound:,} out",
     )
     if hold is not None:
         yield from _budgets(hold)
         since = hold.get("price_since")
-        price = hold.get("price") or "none is known"
-        yield _line("  price", f"{price}, since {since}" if since else str(price))
+        price = hold.get("price") or "unpriced"
+        name = _PRICES.get(price, price)
+        yield _line("  price", f"{name}, since {since}" if since else str(name))
     yield from _cost(attempt, notes)
     if attempt.wasted or attempt.waste:
         yield _line("  wasted", attempt.waste or "yes")
@@ -229,7 +204,7 @@ def _cost(attempt: AttemptView, notes: list[Note]) -> Iterator[str]:
     if attempt.state != "settled":
         return
     source = attempt.cost_source or "unknown"
-    yield _line("  cost", f"{figures.usd(attempt.cost)}, {source}")
+    yield _line("  cost", f"{figures.usd(attempt.cost)}, {_PRICES.get(source, source)}")
     if told is None:
         tokens = (
             f"{attempt.prompt_tokens} uncached, {attempt.cached_tokens} cached, "
