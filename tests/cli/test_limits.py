@@ -56,3 +56,22 @@ def test_a_session_shows_what_counts(cli: Cli, proxy: AskedProxy) -> None:
     ]
     assert proxy.seen[-1].path == "/v1/limits?session=s1"
     assert cli("limits", "s1", "--agent", "x").code == ExitCode.USAGE
+
+
+def test_what_was_set_says_what_it_hides_and_until_when(
+    cli: Cli, proxy: AskedProxy
+) -> None:
+    each = LimitView(
+        name="requests",
+        limit="9",
+        used="1",
+        source="faregate limits --session",
+        without="none",
+        until="2026-11-23T21:32:57Z",
+    )
+    other = LimitView(name="retries", limit="5", used="1", source="default")
+    proxy.limits = LimitsView(session="s1", agent=None, limits=[each, other])
+    head, first, second = cli("limits", "s1").out.splitlines()
+    assert head.split() == ["LIMIT", "VALUE", "USED", "HIT", "FROM", "HIDES", "UNTIL"]
+    assert first.endswith("faregate limits --session   none  2026-11-23T21:32:57Z")
+    assert second.split() == ["retries", "5", "1", "-", "default"]

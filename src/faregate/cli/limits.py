@@ -84,40 +84,32 @@ def show(
 
 def lines(view: LimitsView) -> list[str]:
     """Return the limits as a table; what counts against them only for a session."""
-    if view.session is None:
-        return output.table(
-            ("LIMIT", "VALUE", "FROM"),
-            [
-                (each.name, shown(each.name, each.limit), _from(each))
-                for each in view.limits
-            ],
-            align="<><",
-        )
-    return output.table(
-        ("LIMIT", "VALUE", "USED", "HIT", "FROM"),
-        [
-            (
-                each.name,
-                shown(each.name, each.limit),
-                "-" if each.used is None else shown(each.name, each.used),
-                str(each.hit) if each.hit else "-",
-                _from(each),
-            )
-            for each in view.limits
-        ],
-        align="<>>><",
-    )
+    used = view.session is not None
+    hides = any(each.without is not None for each in view.limits)
+    until = any(each.until is not None for each in view.limits)
+    head = ["LIMIT", "VALUE", *(["USED", "HIT"] if used else []), "FROM"]
+    head += [*(["HIDES"] if hides else []), *(["UNTIL"] if until else [])]
+    rows = []
+    for each in view.limits:
+        row = [each.name, shown(each.name, each.limit)]
+        if used:
+            row.append("-" if each.used is None else shown(each.name, each.used))
+            row.append(str(each.hit) if each.hit else "-")
+        row.append(each.source)
+        if hides:
+            row.append(_hidden(each))
+        if until:
+            row.append(each.until or "")
+        rows.append(tuple(row))
+    align = ("<>>><" if used else "<><") + ">" * hides + "<" * until
+    return output.table(tuple(head), rows, align=align)
 
 
-def _from(each: LimitView) -> str:
-    """Return where a value is from, until when, and what it hides."""
-    parts = [each.source]
-    if each.until is not None:
-        parts.append(f"until {each.until}")
-    if each.without is not None:
-        written = None if each.without == "none" else each.without
-        parts.append(f"hides {shown(each.name, written)}")
-    return ", ".join(parts)
+def _hidden(each: LimitView) -> str:
+    """Return what would hold had nothing been set by command."""
+    if each.without is None:
+        return ""
+    return shown(each.name, None if each.without == "none" else each.without)
 
 
 def _configured(

@@ -147,7 +147,7 @@ def _change(
     output.result(f"{name} {_for(scope)}: {_exact(name, done.after)}")
     if done.until is not None:
         output.note(f"faregate: until {done.until}, then as before")
-    elif session is not None:
+    elif session is not None and value is not None:
         output.note("faregate: as long as the session lasts, over a restart too")
     elif value is not None:
         output.note(f"faregate: kept in {paths.overrides}, which wins over config.toml")
