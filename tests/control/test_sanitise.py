@@ -82,3 +82,9 @@ def test_length_is_bounded() -> None:
 def test_none_stays_none() -> None:
     assert sanitise_optional(None) is None
     assert sanitise_optional("a\x00", limit=5) == "a\ufffd"
+
+
+def test_a_letter_keeps_two_marks_and_a_pile_of_them_goes() -> None:
+    assert sanitise("e\u0301") == "e\u0301"
+    assert sanitise("ế".encode().decode() + "x") == "ếx"
+    assert sanitise("a" + "\u0300\u0335\u0489" * 50 + "b") == "a\u0300\u0335b"

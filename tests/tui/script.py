@@ -63,9 +63,9 @@ class Script:
             yield message
 
 
-def knowing_all(socket: Path) -> Sums:
+def knowing_all(socket: Path, kind: type[Sums] = Sums) -> Sums:
     """Return a proxy that answers whatever a screen asks for."""
-    fake = Sums(socket, scenes.busy())
+    fake = kind(socket, scenes.busy())
     fill(fake)
     fake.holds = list(HOLDS)
     fake.smoke = [smoked.ALL_WELL, smoked.NO_USAGE, smoked.GONE]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import pty
+import re
 import select
 import struct
 import subprocess
@@ -29,8 +30,11 @@ sys.exit(run(Path(sys.argv[1]), themes_dir=Path(sys.argv[2])))
 class Terminal:
     """A TUI in a terminal of 120 by 36; `output` is all that it wrote so far."""
 
-    def __init__(self, socket: Path, **environment: str) -> None:
+    def __init__(
+        self, socket: Path, cwd: Path | None = None, **environment: str
+    ) -> None:
         self.output = b""
+        self._read_so_far = 0
         self._master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 36, 120, 0, 0))
         kept = {
@@ -44,6 +48,7 @@ class Terminal:
             stdin=slave,
             stdout=slave,
             stderr=slave,
+            cwd=cwd,
             env={**kept, "TERM": "xterm-256color", **environment},
             start_new_session=True,
         )
@@ -71,6 +76,22 @@ class Terminal:
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{wanted!r} never came: {self.output[-2000:]!r}")
             self._read(0.1)
+
+    def read_on(self, wanted: bytes, *, within: float = 30.0) -> None:
+        """Read until `wanted` comes after what was read before; "" for a quiet moment.
+
+        Raises TimeoutError.
+        """
+        deadline = time.monotonic() + within
+        if not wanted:
+            while self._read(0.3):
+                pass
+        while wanted not in self.output[self._read_so_far :]:
+            if time.monotonic() > deadline:
+                last = re.sub(rb"\x1b\[[\d;?]*[A-Za-z]", b"", self.output[-9000:])
+                raise TimeoutError(f"{wanted!r} never came: {last.decode()!r}")
+            self._read(0.1)
+        self._read_so_far = len(self.output)
 
     def press(self, keys: bytes) -> None:
         """Type."""

@@ -379,3 +379,12 @@ async def test_every_screen_has_its_digit(proxy: FakeProxy) -> None:
         assert len(set(seen)) == 8
         assert seen[0] == seen[-1] == "OverviewScreen"
         assert len(app.screen_stack) == 2
+
+
+async def test_a_notice_is_text_whoever_words_it(proxy: FakeProxy) -> None:
+    app = make_app(proxy.socket)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await told(pilot, app, "proxy/main")
+        app.screen.notify("\x1b[2J[red]x[/] [@click=app.quit]y[/]", title="\x9b1mz")
+        await told(pilot, app, "\ufffd[2J[red]x[/] [@click=app.quit]y[/]")
+        await told(pilot, app, "\ufffd1mz")

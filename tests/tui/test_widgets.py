@@ -158,3 +158,13 @@ async def test_resizing_fits_the_columns_anew(proxy: FakeProxy) -> None:
         assert not shows(app, "╭")
         await pilot.resize_terminal(*WIDE)
         await told(pilot, app, " CTX ")
+
+
+async def test_a_title_from_outside_is_harmless(proxy: FakeProxy) -> None:
+    app = make_app(proxy.socket)
+    async with app.run_test(size=WIDE) as pilot:
+        await told(pilot, app, "proxy/main")
+        parts = sessions(app), app.screen.query_one("#cap", LinesView)
+        for number, part in enumerate(parts):
+            part.set_title(f"{number} limits of \x9d0;x\x9c [red]y")
+            await told(pilot, app, f"{number} limits of \ufffd0;x\ufffd [red]y")

@@ -30,18 +30,26 @@ _UNSAFE = re.compile(
     "]"
 )
 
+_MARKS = (
+    "\u0300-\u036f\u0483-\u0489\u0e47-\u0e4e\u1ab0-\u1aff"
+    "\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
+)
+_STACKED = re.compile(f"([{_MARKS}]{{2}})[{_MARKS}]+")
+"""Marks above and below a letter; a pile of them paints over other lines."""
+
 
 def sanitise(text: str, *, limit: int = MAX_TEXT) -> str:
     """Return `text` as one harmless line of at most `limit` characters.
 
     Line breaks and tabs become one space, every other control, bidirectional,
-    zero-width or tag character U+FFFD; what is cut off shows as an ellipsis.
+    zero-width or tag character U+FFFD; a letter keeps two marks at most; what is cut
+    off shows as an ellipsis.
     """
     if len(text) > limit:
         text = text[: max(limit - 1, 0)] + _ELLIPSIS[:limit]
     if text.isascii() and text.isprintable():
         return text
-    return _UNSAFE.sub(REPLACEMENT, _BREAKS.sub(" ", text))
+    return _STACKED.sub(r"\1", _UNSAFE.sub(REPLACEMENT, _BREAKS.sub(" ", text)))
 
 
 def sanitise_optional(text: str | None, *, limit: int = MAX_TEXT) -> str | None:

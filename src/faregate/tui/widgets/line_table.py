@@ -14,6 +14,7 @@ from textual.geometry import Region, Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 
+from faregate.control.sanitise import sanitise
 from faregate.tui.action import Scope
 from faregate.tui.actions import bindings
 from faregate.tui.lines import EMPTY, Line, Span, cell
@@ -129,7 +130,8 @@ class LineTable(ScrollView):
         self._measured.clear()
 
     def set_title(self, title: str) -> None:
-        """Set the title in the border; plain text, never markup."""
+        """Set the title in the border; harmless text, never markup."""
+        title = sanitise(title)
         if title != self._title:
             self._title = title
             self.border_title = Content(title)

@@ -9,6 +9,7 @@ from textual.content import Content
 from textual.geometry import Region, Size
 from textual.widget import Widget
 
+from faregate.control.sanitise import sanitise
 from faregate.tui.lines import EMPTY, Line
 
 if TYPE_CHECKING:
@@ -57,7 +58,8 @@ class LinesView(Widget):
                 self.refresh(Region(0, y, size.width, 1))
 
     def set_title(self, title: str) -> None:
-        """Set the title in the border; plain text, never markup."""
+        """Set the title in the border; harmless text, never markup."""
+        title = sanitise(title)
         if title != self._title:
             self._title = title
             self.border_title = Content(title)
