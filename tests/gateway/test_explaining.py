@@ -57,6 +57,7 @@ def test_every_kind_of_figure_becomes_json() -> None:
                 "starts_at": 0,
                 "ends_at": None,
                 "limit": "20",
+                "of_run": False,
             },
             "spent": "0.000000000001",
             "held": "0",

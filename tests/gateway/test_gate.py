@@ -7,10 +7,11 @@ from datetime import UTC
 
 import pytest
 
+from faregate.core.holds import Held
 from faregate.core.identity import Identity
 from faregate.core.labels import Labels
 from faregate.core.limits.budget import BudgetMatcher, BudgetRule
-from faregate.core.money import Money
+from faregate.core.money import ZERO, Money
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.routing import Target
 from faregate.core.windows import HighWater, WindowKind
@@ -111,7 +112,8 @@ def test_a_session_is_capped_until_something_fits(small: SmallGate) -> None:
     small.gate.refused(full, who())
     assert small.gate.is_capped("s")
     assert all(small.gate.is_refusing(s.budget) for s in states)
-    small.gate.admitted("s", states)
+    held = Held(attempt="a", amount=ZERO, states=tuple(states))
+    small.gate.admitted("s", held)
     assert not small.gate.is_capped("s")
     assert not any(small.gate.is_refusing(s.budget) for s in states)
 

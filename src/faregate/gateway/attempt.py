@@ -26,15 +26,14 @@ from faregate.gateway.judging import ReadMeter
 from faregate.protocols.codec import Answer, StreamMeter
 
 if TYPE_CHECKING:
-    from faregate.core.estimate import Bounds
     from faregate.core.refusal import Refusal
     from faregate.core.retrying import Failure
-    from faregate.gateway.flights import Flight
     from faregate.gateway.gate import Gate
-    from faregate.gateway.inbound import Inbound, Result, Whole
+    from faregate.gateway.governor import Asked
+    from faregate.gateway.inbound import Result, Whole
     from faregate.gateway.judging import Judge
     from faregate.gateway.plan import Plan
-    from faregate.gateway.ports import Reply, UpstreamAnswer
+    from faregate.gateway.ports import Upstream, UpstreamAnswer
     from faregate.gateway.settlement import OpenHold
     from faregate.protocols.answer_check import Finding
 
@@ -43,38 +42,22 @@ class Attempt:
     """One call to a provider; `run` once."""
 
     def __init__(
-        self,
-        *,
-        gate: Gate,
-        inbound: Inbound,
-        reply: Reply,
-        flight: Flight,
-        plan: Plan,
-        bounds: Bounds,
-        hold: OpenHold | None,
-        withhold: bool = False,
-        patience: float | None = None,
-        judge: Judge | None = None,
-        validate: bool = False,
+        self, gate: Gate, asked: Asked, plan: Plan, hold: OpenHold | None
     ) -> None:
-        """Prepare to send `plan` within `bounds`; `hold` None bills nothing.
-
-        With `withhold` a stream that fails before it begins reaches no client, with
-        `validate` none that `judge` rejects. `patience` is how many seconds the
-        answer may take to begin.
-        """
+        """Prepare to send `plan` within the bounds of `hold`; None bills nothing."""
         self._gate = gate
-        self._inbound = inbound
-        self._reply = reply
-        self._flight = flight
+        self._inbound = inbound = asked.inbound
+        self._reply = asked.reply
+        self._flight = asked.flight
         self._plan = plan
         self._sent = plan.sent(inbound)
-        self.bounds = bounds
+        self.bounds = plan.bounds if hold is None else hold.bounds
         self._hold = hold
-        self._withhold = withhold
-        self._patience = patience
-        self._judge = judge
-        self._validate = validate
+        self._withhold = False
+        self._patience: float | None = None
+        self._judge: Judge | None = None
+        self.validates = False
+        """A stream reaches no client before it is judged."""
         self.finding: Finding | None = None
         """What is wrong with its answer, once that is known."""
         self._timer: asyncio.Timeout | None = None
@@ -85,6 +68,19 @@ class Attempt:
         self._failure: Failure | None = None
         self.why = "it was cancelled"
         """What to book as the reason when this is cancelled."""
+
+    def withhold(self, patience: float | None) -> None:
+        """Let no stream reach the client that fails before it begins.
+
+        `patience` is how many seconds the answer may take to begin.
+        """
+        self._withhold = True
+        self._patience = patience
+
+    def judged_by(self, judge: Judge, *, validate: bool) -> None:
+        """Have the answer judged; with `validate` before its client gets any of it."""
+        self._judge = judge
+        self.validates = validate and self._withhold
 
     @property
     def unsent(self) -> bool:
@@ -145,61 +141,65 @@ class Attempt:
                 f"no answer began within {patience:g} s",
                 sent=not self.unsent,
             )
-            self._blame(error.kind)
-            if not error.sent:
-                self._void(error.message)
-            return self._broken(error)
+            return self._unanswered(error)
 
     def _began(self) -> None:
         if self._timer is not None:
             self._timer.reschedule(None)
 
     async def _carry(self) -> Result | Withheld:
+        request, way = self._request(), self._way()
         try:
-            upstream = await self._send()
+            upstream = await way.send(request)
         except UpstreamError as error:
-            self._blame(error.kind)
-            if not error.sent:
-                self._void(error.message)
-            return self._broken(error)
+            if not error.reused or (error.sent and self._hold_is_money()):
+                return self._unanswered(error)
+            # A pooled connection that the provider had already closed: the request
+            # cannot have been billed, so it goes out once more under the same hold.
+            try:
+                upstream = await way.send(request, fresh=True)
+            except UpstreamError as again:
+                return self._unanswered(again)
         self._upstream = upstream
         self._gate.clock.witness(upstream.headers.get("date"))
         now = self._gate.clock.monotonic()
-        self._flight.first_byte = self._flight.last_byte = now
-        self._flight.first_output = None
+        flight = self._flight
+        flight.first_byte = flight.last_byte = now
+        flight.first_output = None
         if self._hold is not None:
             self._hold.first_byte = now
         if not self._gone:
-            self._flight.enter(FlightState.STREAMING, now)
+            flight.enter(FlightState.STREAMING, now)
         if self._plan.facts.stream and upstream.status == 200 and streams(upstream):
             return await self._stream(upstream)
         return await self._whole(upstream)
 
-    async def _send(self) -> UpstreamAnswer:
-        plan = self._plan
+    def _unanswered(self, error: UpstreamError) -> Refusal:
+        self._blame(error.kind)
+        if not error.sent:
+            self._void(error.message)
+        return self._broken(error)
+
+    def _request(self) -> UpstreamRequest:
+        plan, sent = self._plan, self._sent
         changes = plan.splice(self.bounds)
-        body = self._sent.body
-        if changes is not None:
-            body = self._sent.codec.splice(body, changes)
-        request = UpstreamRequest(
+        return UpstreamRequest(
             url=plan.url,
-            method=self._sent.head.method,
+            method=sent.head.method,
             headers=plan.headers,
-            body=body,
+            body=sent.body
+            if changes is None
+            else sent.codec.splice(sent.body, changes),
             stream=plan.facts.stream,
             departure=self._departure,
         )
+
+    def _way(self) -> Upstream:
+        """Return the way to the provider, overheard where somebody captures it."""
         upstream, tape = self._gate.upstream, self._inbound.tape
-        if tape is not None:
-            upstream = tape.over(upstream, self._inbound.explanation, plan.target)
-        try:
-            return await upstream.send(request)
-        except UpstreamError as error:
-            if not error.reused or (error.sent and self._hold_is_money()):
-                raise
-        # A pooled connection that the provider had already closed: the request
-        # cannot have been billed, so it goes out once more under the same hold.
-        return await upstream.send(request, fresh=True)
+        if tape is None:
+            return upstream
+        return tape.over(upstream, self._inbound.explanation, self._plan.target)
 
     def _hold_is_money(self) -> bool:
         return self._hold is not None and self._plan.metered
@@ -264,7 +264,7 @@ class Attempt:
             clock=self._gate.clock,
             lost=self._flight.hang_up,
             opened=self._began if self._withhold else None,
-            to_the_end=self._validate,
+            to_the_end=self.validates,
         )
         self._relay = relay
         if self._gone:
@@ -307,7 +307,7 @@ class Attempt:
         self.finding = finding = await judge.finding()
         if self._hold is not None:
             self._hold.verdict = "ok" if finding is None else str(finding.trigger)
-        if finding is not None and self._validate:
+        if finding is not None and self.validates:
             self._fails(failing.of_finding(finding))
 
     async def _fail(self, refusal: Refusal) -> Result:

@@ -8,16 +8,16 @@ the settlement's.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from faregate.core.escalation import Trigger
 from faregate.core.estimate import KnownTurn
 from faregate.core.facts import Work
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.retrying import Failure, Trouble
 from faregate.core.usage import UsageSource
 from faregate.gateway.attempt import Attempt
+from faregate.gateway.endings import End, telling, trigger_of
 from faregate.gateway.flights import FlightState
 from faregate.gateway.health import Down
 from faregate.gateway.inbound import Whole, Withheld
@@ -27,6 +27,7 @@ from faregate.gateway.learning import Lesson, lesson_from
 from faregate.gateway.ports import ClientGoneError
 from faregate.gateway.tasks import spawn
 from faregate.gateway.translating import estimated
+from faregate.gateway.waiting import Waiter
 from faregate.protocols.error_bodies import read_error
 
 if TYPE_CHECKING:
@@ -38,22 +39,6 @@ if TYPE_CHECKING:
     from faregate.gateway.inbound import Result
     from faregate.gateway.plan import Plan
     from faregate.gateway.settlement import OpenHold
-
-
-_TRIGGERS = {
-    Trouble.TIMEOUT: Trigger.TIMEOUT,
-    Trouble.RATE_LIMIT: Trigger.RATE_LIMIT,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _End:
-    """How one attempt ended: what it brought, and how it failed if it did."""
-
-    result: Result | Withheld
-    failure: Failure | None = None
-    refused: bool = False
-    """The gate itself said no; nothing was sent."""
 
 
 class Attempts:
@@ -100,23 +85,22 @@ class Attempts:
     async def run(self) -> Result:
         """Return what the client gets; every hold is resolved by then."""
         plan = self._asked.plan
-        if plan.estimates:
-            count = self._gate.count_tokens
-            return await estimated(self._inbound, plan.facts, count)
-        if plan.facts.work is Work.TOKEN_COUNT:
-            counted = await self._send(plan, None)
-            return None if isinstance(counted, Withheld) else counted
+        if plan.estimates or plan.facts.work is Work.TOKEN_COUNT:
+            return await self._counted(plan)
         self._asker.because(self._course.cause)
         if self._asker.client_retry:
             self._gate.retried(plan.target, self._asker.identity.session)
-        kept: _End | None = None
+        kept: End | None = None
         governor = self._gate.governor
         while True:
             end = await self._once(plan)
+            if end.failure is None and kept is None:
+                self._take_in(end)
+                return await self._finished(end)
             if end.refused and kept is not None:
                 # The money for another target is not there: the failure stands.
                 return await self._finished(kept)
-            kept = _telling(kept, end)
+            kept = telling(kept, end)
             self._take_in(end)
             step = self._next(plan, end)
             if step is None or not governor.may_ask(self._asked, step.plan):
@@ -128,6 +112,19 @@ class Attempts:
                 return await self._finished(kept)
             self._asker.again(step.cause)
             plan = step.plan
+
+    async def _counted(self, plan: Plan) -> Result:
+        """Return how many tokens a request has, which costs nothing."""
+        if plan.estimates:
+            count = self._gate.count_tokens
+            return await estimated(self._inbound, plan.facts, count)
+        attempt = self._prepared(plan, None)
+        self._running = True
+        try:
+            counted = await attempt.run()
+        finally:
+            self._running = False
+        return None if isinstance(counted, Withheld) else counted
 
     async def _allowed(self, plan: Plan, after: Plan) -> bool:
         """Tell whether another target than the one that was asked may be asked."""
@@ -142,7 +139,7 @@ class Attempts:
         # A person may have paused it while another decided.
         return await self._gate.governor.latched(self._asked) is None
 
-    def _next(self, plan: Plan, end: _End) -> Step | None:
+    def _next(self, plan: Plan, end: End) -> Step | None:
         failure = end.failure
         attempt = self._latest
         if failure is None or self.gone or (attempt is not None and attempt.delivered):
@@ -153,7 +150,7 @@ class Attempts:
             return self._course.higher(plan, failure)
         return self._course.after(plan, failure)
 
-    def _take_in(self, end: _End) -> None:
+    def _take_in(self, end: End) -> None:
         """Let the route know how it went: it may escalate the session, or not."""
         route, attempt = self._course.route, self._latest
         if route is None or end.refused or self.gone or attempt is None:
@@ -163,11 +160,11 @@ class Attempts:
             finding = attempt.finding
             routes.answered(route, who, None if finding is None else finding.trigger)
             return
-        trigger = end.failure.trigger or _TRIGGERS.get(end.failure.trouble)
+        trigger = trigger_of(end.failure)
         if trigger is not None:
             routes.escalate(route, who, trigger)
 
-    async def _once(self, plan: Plan) -> _End:
+    async def _once(self, plan: Plan) -> End:
         """Ask one target, with the health of it told afterwards."""
         course, health = self._course, self._gate.health
         ticket = course.begin(plan)
@@ -177,19 +174,21 @@ class Attempts:
                 self._asked, step.plan
             )
             if step is None or not fits or not await self._allowed(plan, step.plan):
-                return _End(course.resting(plan, ticket), refused=True)
+                return End(course.resting(plan, ticket), refused=True)
             return await self._once(step.plan)
         retry = course.attempts > 1
         self._latest = None
         try:
-            end = await self._taught(plan)
+            end = await self._held(plan)
+            if end.failure is not None:
+                end = await self._taught(plan, end)
         except BaseException:
             if ticket is not None:
                 self._interrupted(ticket, retry=retry)
             raise
-        now = self._gate.clock.monotonic()
         if ticket is None:
             return end
+        now = self._gate.clock.monotonic()
         if end.refused or self.gone:
             # An answer that its reader left was broken off by nobody but us.
             health.nothing(ticket)
@@ -208,9 +207,8 @@ class Attempts:
         now = self._gate.clock.monotonic()
         self._gate.health.ill(ticket, lost, now, retry=retry)
 
-    async def _taught(self, plan: Plan) -> _End:
-        """Ask one target; once more if its error teaches how to ask."""
-        end = await self._held(plan)
+    async def _taught(self, plan: Plan, end: End) -> End:
+        """Ask a target once more if its error teaches how to ask."""
         lesson = self._lesson(plan, end.result)
         if lesson is None or self.gone:
             return end
@@ -233,57 +231,57 @@ class Attempts:
             self._confirm(again, lesson, end.result)
         return end
 
-    async def _held(self, plan: Plan) -> _End:
+    async def _held(self, plan: Plan) -> End:
         """Make one attempt under a hold of its own."""
-        gate, asker = self._gate, self._asker
-        self._plan = plan = await asker.fitted(plan)
-        admitted = await gate.admission.admit(asker.ask(plan), self._asked.on_wait)
+        gate, asker, flight = self._gate, self._asker, self._flight
+        if plan.spec.tokenizer is not None:
+            plan = await asker.fitted(plan)
+        self._plan = plan
+        admitted = gate.admission.enter(asker.ask(plan))
+        if isinstance(admitted, Waiter):
+            admitted = await gate.admission.wait(admitted, self._asked.on_wait)
         if isinstance(admitted, Refusal):
-            return _End(admitted, refused=True)
-        gate.admitted(asker.identity.session, admitted.held.states)
-        self._flight.held = admitted.held.amount
-        self._flight.why = None
+            return End(admitted, refused=True)
+        gate.admitted(asker.identity.session, admitted.held)
+        flight.held = admitted.held.amount
+        flight.why = None
         hold = asker.open(plan, admitted)
         try:
-            result = await self._send(plan, hold)
+            attempt = self._prepared(plan, hold)
+            self._running = True
+            if attempt.validates:
+                result = await self._checked(attempt)
+            else:
+                result = await attempt.run()
         finally:
+            self._running = False
             self._remember(plan, hold)
             gate.governor.booked(self._asked, hold)
-        attempt = self._latest
-        return _End(result, None if attempt is None else attempt.failure)
+        return End(result, attempt.failure)
 
-    async def _send(self, plan: Plan, hold: OpenHold | None) -> Result | Withheld:
-        flight = self._flight
+    def _prepared(self, plan: Plan, hold: OpenHold | None) -> Attempt:
+        """Return an attempt that is to be run at once."""
+        flight, course = self._flight, self._course
         flight.provider, flight.model = plan.target.provider, plan.target.model
         flight.stream = plan.facts.stream and not plan.bursts
         flight.enter(FlightState.CONNECTING, self._gate.clock.monotonic())
-        course = self._course
-        withhold = hold is not None and course.may_go_on
-        judge = (
-            None if hold is None else judge_of(plan, course.escalation, self._inbound)
-        )
-        validate = withhold and judge is not None and course.validates(plan)
-        self._latest = Attempt(
-            gate=self._gate,
-            inbound=self._inbound,
-            reply=self._asked.reply,
-            flight=flight,
-            plan=plan,
-            bounds=plan.bounds if hold is None else hold.bounds,
-            hold=hold,
-            withhold=withhold,
-            patience=course.patience(plan) if withhold else None,
-            judge=judge,
-            validate=validate,
-        )
-        signs = spawn(self._sign_life(), "keep-alive") if validate else None
-        self._running = True
+        attempt = self._latest = Attempt(self._gate, self._asked, plan, hold)
+        if hold is not None and course.may_go_on:
+            attempt.withhold(course.patience(plan))
+        rule = course.escalation
+        if hold is not None and rule is not None:
+            judge = judge_of(plan, rule, self._inbound)
+            if judge is not None:
+                attempt.judged_by(judge, validate=course.validates(plan))
+        return attempt
+
+    async def _checked(self, attempt: Attempt) -> Result | Withheld:
+        """Run an attempt whose answer is checked before its client gets any of it."""
+        signs = spawn(self._sign_life(), "keep-alive")
         try:
-            return await self._latest.run()
+            return await attempt.run()
         finally:
-            self._running = False
-            if signs is not None:
-                signs.cancel()
+            signs.cancel()
 
     async def _sign_life(self) -> None:
         """Keep the client of a stream that is checked first from giving up."""
@@ -295,7 +293,7 @@ class Attempts:
             await client.sign()
             await asyncio.sleep(ALIVE_EVERY_S)
 
-    async def _finished(self, end: _End) -> Result:
+    async def _finished(self, end: End) -> Result:
         """Give the client what is left to give, after the last attempt."""
         result, tried = end.result, self._course.attempts > 1
         if isinstance(result, Withheld):
@@ -334,7 +332,7 @@ class Attempts:
             self._asker.identity.session,
         )
 
-    def _note(self, plan: Plan, step: Step, end: _End) -> None:
+    def _note(self, plan: Plan, step: Step, end: End) -> None:
         failure = end.failure
         if failure is None:
             return
@@ -383,19 +381,3 @@ class Attempts:
             self._gate.routes.served(
                 plan.target.route, plan.target, self._asker.identity, usage
             )
-
-
-def _telling(kept: _End | None, end: _End) -> _End:
-    """Return which of two failures the client hears of.
-
-    That another target does not take the request at all says less than why it was
-    asked.
-    """
-    failure = end.failure
-    if kept is None or failure is None or kept.failure is None:
-        return end
-    if failure.trouble is Trouble.REQUEST:
-        return kept
-    # An answer that does not hold up says more than none.
-    worse = kept.failure.trouble is Trouble.REJECTED
-    return kept if worse and failure.trouble is not Trouble.REJECTED else end

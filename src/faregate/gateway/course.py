@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from faregate.core.retrying import RetryPolicy
     from faregate.core.routing import RouteRule, Target
     from faregate.gateway.gate import Gate
+    from faregate.gateway.governor import Asked
     from faregate.gateway.health import Down, Ticket
     from faregate.gateway.inbound import Inbound
     from faregate.gateway.plan import Plan
@@ -50,6 +51,7 @@ class Course:
     """Where one request may go; made once for each request."""
 
     __slots__ = (
+        "_asked",
         "_facts",
         "_gate",
         "_identity",
@@ -61,12 +63,16 @@ class Course:
         "_retries",
         "attempts",
         "cause",
-        "most",
         "route",
     )
 
     def __init__(
-        self, gate: Gate, inbound: Inbound, facts: RequestFacts, identity: Identity
+        self,
+        gate: Gate,
+        inbound: Inbound,
+        facts: RequestFacts,
+        identity: Identity,
+        route: RouteRule | None,
     ) -> None:
         """Ask nobody yet."""
         self._gate = gate
@@ -81,12 +87,19 @@ class Course:
         """Why the first attempt does not begin with the route's first target."""
         self.attempts = 0
         """Attempts that were begun."""
-        self.most: int | None = None
-        """What the output bound of further plans must not pass."""
-        self.route: RouteRule | None = gate.planner.route_of(facts.model)
-        self._left: list[Target] = (
-            [] if self.route is None else self._targets_of(self.route)
-        )
+        self._asked: Asked | None = None
+        self.route = route
+        self._left: list[Target] = [] if route is None else self._targets_of(route)
+
+    def let_in(self, asked: Asked) -> None:
+        """Take a request's passage through the limits: further plans keep within it."""
+        self._asked = asked
+
+    @property
+    def _most(self) -> int | None:
+        """Return what the output bound of further plans must not pass."""
+        asked = self._asked
+        return None if asked is None else self._gate.governor.most_output(asked)
 
     @property
     def policy(self) -> RetryPolicy:
@@ -190,12 +203,13 @@ class Course:
         None where the request has one and nothing keeps the target within it.
         """
         own = None if self.route is None else self.route.max_output(plan.target)
-        limits = [each for each in (self.most, own) if each is not None]
+        let_in = self._most
+        limits = [each for each in (let_in, own) if each is not None]
         most = min(limits, default=plan.bounds.output)
         if plan.bounds.output <= most:
             return plan
         if plan.output_field is None:
-            return plan if self.most is None else None
+            return plan if let_in is None else None
         return replace(plan, bounds=plan.bounds.with_output(most))
 
     def _elsewhere(self, plan: Plan, failure: Failure) -> Step | None:

@@ -12,7 +12,7 @@ import logging
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from faregate.core.identity import Identity, Mismatch, identify
+from faregate.core.identity import Identity, Mismatch
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gateway import capturing, messages
 from faregate.gateway.asking import Asker
@@ -20,16 +20,15 @@ from faregate.gateway.attempts import Attempts
 from faregate.gateway.course import Course
 from faregate.gateway.flights import Flight, FlightState
 from faregate.gateway.governor import Asked
-from faregate.gateway.inbound import Whole
 from faregate.gateway.screened_reply import screened
 from faregate.protocols.codec import BadRequestError
 
 if TYPE_CHECKING:
-    from faregate.core.facts import RequestFacts
     from faregate.gateway.gate import Gate
-    from faregate.gateway.inbound import Inbound, Result
+    from faregate.gateway.inbound import Inbound, Result, Whole
     from faregate.gateway.plan import Plan
     from faregate.gateway.ports import Reply
+    from faregate.gateway.screened_reply import ScreenedReply
 
 INSPECTED_ON_LOOP = 256 * 1024
 """Most bytes of a body that is read without a thread."""
@@ -109,37 +108,38 @@ class Exchange:
 
     async def _serve(self) -> Result:
         inbound = self._inbound
+        small = len(inbound.body) <= INSPECTED_ON_LOOP
+        inspect = inbound.codec.inspect
         try:
-            facts = await self._inspected()
+            if small:
+                facts = inspect(inbound.head, inbound.body)
+            else:
+                # What a body is made of decides how long it takes, not size alone.
+                facts = await asyncio.to_thread(inspect, inbound.head, inbound.body)
         except BadRequestError as error:
             return Refusal(
                 code=RefusalCode.BAD_REQUEST, message=error.message, param=error.param
             )
-        identity = identify(
-            grant=inbound.grant,
-            url=inbound.url,
-            headers=inbound.labels,
-            hints=facts.hints,
-            opening=facts.conversation.opening,
-        )
+        gate = self._gate
+        identity = gate.callers.identify(inbound, facts)
         if isinstance(identity, Mismatch):
             return messages.mismatch(identity)
         inbound.explanation.identified(identity, facts)
-        if len(inbound.body) > INSPECTED_ON_LOOP:
-            await self._gate.planner.prepare(inbound, facts)
-        route = self._gate.planner.route_of(facts.model)
+        if not small:
+            await gate.planner.prepare(inbound, facts)
+        route = gate.planner.route_of(facts.model)
         if route is not None and route.escalation is not None:
-            await self._gate.routes.hear(route, inbound, facts, identity)
-        course = Course(self._gate, inbound, facts, identity)
+            await gate.routes.hear(route, inbound, facts, identity)
+        course = Course(gate, inbound, facts, identity, route)
         plan = course.first()
         if isinstance(plan, Refusal):
             result: Result = plan
         else:
             result = await self._fly(plan, course, identity)
         if isinstance(result, Refusal):
-            self._gate.refused(result, identity, hung_up=result is _HUNG_UP)
+            gate.refused(result, identity, hung_up=result is _HUNG_UP)
             return await self._end(result)
-        if isinstance(result, Whole) and self._reply.started:
+        if result is not None and self._reply.started:
             # Signs of life went out with a status of their own.
             return await self._end(self._late(result))
         return result
@@ -148,24 +148,22 @@ class Exchange:
         provider = "the provider" if self._flight is None else self._flight.provider
         return messages.came_late(whole.status, whole.body, provider)
 
-    async def _inspected(self) -> RequestFacts:
-        inbound = self._inbound
-        inspect = inbound.codec.inspect
-        if len(inbound.body) <= INSPECTED_ON_LOOP:
-            return inspect(inbound.head, inbound.body)
-        # What a body is made of decides how long this takes, not its size alone.
-        return await asyncio.to_thread(inspect, inbound.head, inbound.body)
-
     async def _fly(self, plan: Plan, course: Course, identity: Identity) -> Result:
         flight = self._depart(plan, identity)
         asker = Asker(self._gate, self._inbound, identity)
         asked = self._asked(plan, asker, flight)
         result: Result = None
+        governor = self._gate.governor
         try:
-            result = await self._gate.governor.decide(asked)
+            result = await governor.decide(asked)
             if result is None:
-                course.most = self._gate.governor.most_output(asked)
-                result = await self._attempted(course, asked, asker)
+                course.let_in(asked)
+                screen = screened(asked, self._gate.approvals)
+                if screen is None:
+                    self._attempts = Attempts(self._gate, course, asked, asker)
+                    result = await self._attempts.run()
+                else:
+                    result = await self._screened(screen, course, asked, asker)
             return result
         except asyncio.CancelledError:
             if self._why is None or self._task is None:
@@ -174,14 +172,12 @@ class Exchange:
             return await self._end(self._why)
         finally:
             self._gate.flights.remove(flight)
-            self._gate.governor.ended(asked, result)
+            governor.ended(asked, result)
 
-    async def _attempted(self, course: Course, asked: Asked, asker: Asker) -> Result:
+    async def _screened(
+        self, screen: ScreenedReply, course: Course, asked: Asked, asker: Asker
+    ) -> Result:
         """Make the attempts; tool calls of their answer may wait for a person."""
-        screen = screened(asked, self._gate.approvals)
-        if screen is None:
-            self._attempts = Attempts(self._gate, course, asked, asker)
-            return await self._attempts.run()
         behind = replace(asked, reply=screen)
         self._attempts = Attempts(self._gate, course, behind, asker)
         return await screen.settle(await self._attempts.run())
@@ -222,11 +218,12 @@ class Exchange:
         self._gate.flights.add(flight)
         return flight
 
-    def _asked(self, plan: Plan, asker: Asker, flight: Flight) -> Asked:
-        def waits(what: str) -> None:
-            flight.why = what
-            flight.enter(FlightState.WAITING, self._gate.clock.monotonic())
+    def _waits(self, what: str) -> None:
+        if self._flight is not None:
+            self._flight.why = what
+            self._flight.enter(FlightState.WAITING, self._gate.clock.monotonic())
 
+    def _asked(self, plan: Plan, asker: Asker, flight: Flight) -> Asked:
         return Asked(
             inbound=self._inbound,
             facts=plan.facts,
@@ -234,6 +231,6 @@ class Exchange:
             plan=plan,
             flight=flight,
             reply=self._reply,
-            on_wait=waits,
+            on_wait=self._waits,
             client_retry=asker.client_retry,
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeVar
 from faregate.core.labels import Labels
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.windows import HighWater
+from faregate.gateway.callers import Callers
 from faregate.gateway.governor import Governor
 from faregate.gateway.health import WORDS, Health
 from faregate.gateway.routes import Routes
@@ -15,7 +16,7 @@ from faregate.gateway.routes import Routes
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from faregate.core.holds import BudgetState, BudgetWindow
+    from faregate.core.holds import BudgetState, BudgetWindow, Held
     from faregate.core.identity import Identity
     from faregate.core.limits.budget import BudgetMatcher
     from faregate.core.money import Money
@@ -78,6 +79,8 @@ class Gate:
     """How providers have been doing."""
     routes: Routes = field(init=False)
     """Which target of a route is asked first."""
+    callers: Callers = field(default_factory=Callers)
+    """Whose requests are."""
     high_water: HighWater = field(default_factory=HighWater)
     """The latest instant that chose a budget window."""
     capped: dict[str, None] = field(default_factory=dict)
@@ -99,12 +102,12 @@ class Gate:
         """Tell whether the latest hold asked of this budget did not fit."""
         return budget in self.refusing
 
-    def admitted(self, session: str, states: Iterable[BudgetState]) -> None:
+    def admitted(self, session: str, held: Held) -> None:
         """Note that a hold fitted: nothing is capped for this session any more."""
         if self.capped:
             self.capped.pop(session, None)
         if self.refusing:
-            for state in states:
+            for state in held.states:
                 self.refusing.pop(state.budget, None)
 
     def _met_a_full(self, session: str, blocking: Iterable[BudgetState]) -> None:
