@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from faregate.cli import assumptions, since
+from faregate.cli.exit_codes import ExitCode
 from faregate.config.load import load
 from faregate.config.paths import Paths
 from faregate.core.usage import Usage
@@ -61,6 +63,41 @@ def test_history_alone(cli: Cli) -> None:
     assert names == {"sim/cheap", "sim/dear", "first"}
 
 
+def test_it_says_how_much_history_it_rests_on(cli: Cli) -> None:
+    result = cli("estimate")
+    assert "from history (2.0 days and 10 requests of history)" in result.out
+    assert "unreliable: it rests on 2.0 days and 10 requests" in result.err
+    told = assumed(cli)["assumed"]["history"]
+    assert told == {"days": 2.0, "requests": 10, "reliable": False}
+
+
+def test_a_month_is_not_told_from_minutes(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (since, assumptions):
+        monkeypatch.setattr(module, "now_ms", lambda: NOW_MS + 14 * 60_000)
+    result = cli("estimate")
+    assert result.code == ExitCode.FAILED
+    assert "14m00s and 10 requests of history: too little" in result.err
+    assert "--requests" in result.err
+    failed = cli("estimate", "--json")
+    assert json.loads(failed.out)["error"]["code"] == "too_little_history"
+    # What a request is like may come from it, where a person says how many there are.
+    given = cli("estimate", "--requests", "5")
+    assert given.code == 0
+    assert "150 requests a month" in given.out
+    assert "unreliable" in given.err
+
+
+@pytest.mark.parametrize(
+    ("days", "requests", "reliable"),
+    [("7", 50, True), ("6.9", 500, False), ("30", 49, False), ("30", 5_000, True)],
+)
+def test_what_speaks_for_a_month(days: str, requests: int, reliable: bool) -> None:
+    basis = assumptions.Basis(days=Decimal(days), requests=requests)
+    assert basis.reliable is reliable
+
+
 def test_options_go_first(cli: Cli) -> None:
     work = assumed(cli, "--requests", "1", "--cached", "100")["assumed"]
     assert work["source"] == "history and options"
@@ -75,6 +112,7 @@ def test_options_go_first(cli: Cli) -> None:
 def test_enough_options_need_no_history(cli: Cli) -> None:
     work = assumed(cli, "--requests", "1", "--input", "10", "--output", "1")["assumed"]
     assert (work["source"], work["uncached_input"]) == ("options", 10)
+    assert work["history"] is None
 
 
 def test_a_time_without_history(cli: Cli) -> None:

@@ -200,6 +200,11 @@ def test_showing_limits_and_what_was_spent(
     assert lines[1].split()[:4] == ["monthly", "$200.00", "$164.20", "$0.00"]
     assert lines[2].split()[:4] == ["each", "session", "$2.00", "-"]
     assert "budget.session = 2 (overrides.toml) hides 3" in result.err
+    told = cli("budget", "set", "daily", "1").err
+    assert "session" not in told
+    assert "wins over" not in told
+    told = cli("budget", "set", "session", "1").err
+    assert f"kept in {paths.overrides}, where it wins over 3 in config.toml" in told
     assert cli("budget", "--json").out == cli("budget", "show", "--json").out
     document = json.loads(cli("budget", "show", "--json").out)
     assert document["budgets"][0]["spent"] == "164.20"
@@ -271,3 +276,21 @@ def test_only_a_raise_is_for_a_while(
 ) -> None:
     assert cli("budget", "set", "monthly", *words).code == ExitCode.USAGE
     assert proxy.asked("/v1/budgets") == []
+
+
+@pytest.mark.parametrize("amount", ["-5", "-0.5", "$-5", "-$5", "-1,000"])
+def test_an_amount_below_zero_is_told_with_an_example(amount: str, cli: Cli) -> None:
+    result = cli("budget", "set", "monthly", amount)
+    assert result.code == ExitCode.USAGE
+    assert f"{amount} is below zero" in result.err
+    assert "faregate budget set monthly 5" in result.err
+    assert "No such option" not in result.err
+    failed = json.loads(cli("budget", "set", "monthly", amount, "--json").out)
+    assert "below zero" in failed["error"]["message"]
+
+
+def test_a_wrong_option_is_still_an_option(cli: Cli) -> None:
+    result = cli("budget", "set", "monthly", "5", "-x")
+    assert result.code == ExitCode.USAGE
+    assert "-x" in result.err
+    assert "below zero" not in result.err

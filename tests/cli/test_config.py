@@ -16,6 +16,15 @@ def test_the_path_alone(cli: Cli, paths: Paths) -> None:
     assert (result.code, result.out, result.err) == (0, f"{paths.config}\n", "")
 
 
+def test_the_path_and_the_schema_as_documents(cli: Cli, paths: Paths) -> None:
+    assert json.loads(cli("config", "path", "--json").out) == {
+        "config": str(paths.config),
+        "exists": False,
+        "overrides": str(paths.overrides),
+    }
+    assert cli("config", "schema", "--json").out == cli("config", "schema").out
+
+
 def test_a_missing_configuration_is_fine(cli: Cli, paths: Paths) -> None:
     assert cli("config", "check").out == f"{paths.config} does not exist: defaults\n"
     document = json.loads(cli("config", "check", "--json").out)

@@ -83,5 +83,20 @@ def test_without_a_ledger(cli: Cli, paths: Paths) -> None:
     assert len(cli("export", "--csv").out.splitlines()) == 1
 
 
+def test_one_document(cli: Cli, filled: Paths) -> None:
+    document = json.loads(cli("export", "--json").out)
+    assert [row["attempt"] for row in document["attempts"]] == ATTEMPTS
+    lines = cli("export", "--jsonl").out.splitlines()
+    assert document["attempts"] == [json.loads(line) for line in lines]
+
+
+def test_one_document_of_nothing(cli: Cli, paths: Paths) -> None:
+    assert json.loads(cli("export", "--json").out) == {"attempts": []}
+
+
+def test_a_failure_is_a_document_too(cli: Cli, paths: Paths) -> None:
+    assert "error" in json.loads(cli("export", "--json", "--since", "soon").out)
+
+
 def test_a_form_must_be_named(cli: Cli, paths: Paths) -> None:
     assert cli("export").code == ExitCode.USAGE

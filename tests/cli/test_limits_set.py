@@ -36,7 +36,9 @@ def test_without_a_proxy_it_counts_from_the_next_start_on(
     assert chosen == {"all": {"requests": 50}, "agent:codex": {"wall_clock": 5400.0}}
     rows = {line.split()[0]: line for line in cli("limits").out.splitlines()}
     assert rows["requests"].split()[1:] == ["50", "faregate", "limits", "100"]
-    assert "limits.requests = 50 (overrides.toml) hides 100" in cli("budget").err
+    assert (
+        "limits.requests = 50 (overrides.toml) hides 100" in cli("config", "check").out
+    )
     rows = {e.split()[0]: e for e in cli("limits", "-a", "codex").out.splitlines()}
     assert rows["wall_clock"].split()[1:3] == ["1h30m", "faregate"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -69,4 +69,23 @@ def test_without_the_extra_it_names_the_package(
     callback = web.web.callback
     assert callback is not None
     with pytest.raises(CliError, match="faregate\\[web\\]"):
-        callback(port=4999, quiet=True)
+        callback(port=4999, quiet=True, as_json=False)
+
+
+def test_where_it_listens_as_a_document(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def served(_served: object, _socket: object, ready: Any) -> None:
+        ready(4999)
+
+    monkeypatch.setattr(serving, "serve", served)
+    monkeypatch.setattr(web, "ensure_running", lambda _paths: None)
+    monkeypatch.setenv("FAREGATE_HOME", str(paths.config_dir))
+    callback = web.web.callback
+    assert callback is not None
+    assert callback(port=4999, quiet=False, as_json=True) == 0
+    told = capsys.readouterr()
+    document = json.loads(told.out)
+    assert document["watch"] == "http://127.0.0.1:4999/"
+    assert document["control"].startswith("http://127.0.0.1:4999/?token=")
+    assert told.err == ""

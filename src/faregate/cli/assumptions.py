@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from faregate.cli.exit_codes import ExitCode
+from faregate.cli.figures import seconds
+from faregate.cli.output import CliError
 from faregate.cli.since import now_ms, since_ms
 from faregate.core.routing import Target
 from faregate.core.workload import Workload, workload_of
@@ -23,8 +26,12 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 _DAY_MS = 86_400_000
-_SHORTEST_DAYS = Decimal("0.04")
-"""An hour: no rate is told from less."""
+LEAST_DAYS = 1
+"""No month is told from a shorter history: it has not seen a night."""
+RELIABLE_DAYS = 7
+"""A shorter history has not seen every day of a week."""
+RELIABLE_REQUESTS = 50
+"""Fewer say little about what a request is like."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +54,27 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """The history that an estimate rests on."""
+
+    days: Decimal
+    """From the first request of it until now."""
+    requests: int
+
+    @property
+    def reliable(self) -> bool:
+        """Tell whether it is long enough to speak for a month."""
+        return self.days >= RELIABLE_DAYS and self.requests >= RELIABLE_REQUESTS
+
+    def __str__(self) -> str:
+        """Return "2.1 days and 340 requests of history"."""
+        days = seconds(float(self.days) * 86_400)
+        if self.days >= 1:
+            days = f"{self.days:.1f} days"
+        return f"{days} and {self.requests:,} requests of history"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Assumed:
     """A workload, and where it is from."""
 
@@ -57,6 +85,8 @@ class Assumed:
     """What was asked, the dearest first."""
     escalated: Mapping[str, Decimal] = field(default_factory=dict)
     """The share of each route's requests that was asked again of a dearer model."""
+    basis: Basis | None = None
+    """None where the options say everything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +100,10 @@ class _History:
 def assume(
     given: Given, settings: Settings, paths: Paths, *, since: str, days: int
 ) -> Assumed:
-    """Return what to assume; raises UsageError where nothing says enough."""
+    """Return what to assume; raises UsageError where nothing says enough.
+
+    A rate from a history of less than a day is no rate: CliError.
+    """
     start = since_ms(since, settings.budget.timezone)
     # Loaded here: a usage error needs nothing of it.
     from faregate.bookkeeping import Bookkeeping
@@ -80,6 +113,16 @@ def assume(
         raise click.UsageError(
             "there is no history to go by; say --requests, --input and --output"
         )
+    basis = None
+    if past is not None and not given.is_whole:
+        basis = Basis(days=past.days, requests=past.total.requests)
+        if given.requests is None and past.days < LEAST_DAYS:
+            raise CliError(
+                f"{basis}: too little to tell a month from. Say how many requests a "
+                "day has, with --requests; what they are like is taken from history",
+                exit_code=ExitCode.FAILED,
+                code="too_little_history",
+            )
     workload = _workload(given, past, days)
     escalated: Mapping[str, Decimal] = {} if past is None else past.escalated
     if given.escalated is not None:
@@ -97,13 +140,14 @@ def assume(
         source="options" if given.is_whole else mixed,
         used=() if past is None else past.used,
         escalated=escalated,
+        basis=basis,
     )
 
 
 def _workload(given: Given, past: _History | None, days: int) -> Workload:
     total = None if past is None else past.total
     requests = Decimal(0 if total is None else total.requests)
-    per_day = requests / past.days if past is not None else requests
+    per_day = requests / past.days if past is not None and past.days else requests
     tokens = 0 if total is None else total.input_tokens
     made = 0 if total is None else total.output_tokens
     by_history = not given.is_whole and total is not None
@@ -138,7 +182,7 @@ def _history(books: Bookkeeping, start: int) -> _History | None:
     elapsed = Decimal(now_ms() - max(start, int(began))) / _DAY_MS
     targets = [(row.key or "").partition("/") for row in by_target.rows]
     return _History(
-        days=max(elapsed, _SHORTEST_DAYS),
+        days=elapsed,
         total=by_target.total,
         used=tuple(Target(provider=p, model=m) for p, slash, m in targets if slash),
         escalated={

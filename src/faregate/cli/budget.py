@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,7 @@ _WORDS = {
     "weekly": Slot("global", None, WindowKind.WEEK),
     "total": Slot("global", None, WindowKind.TOTAL),
 }
+_BELOW_ZERO = re.compile(r"(-\s*\$?|\$\s*-)\s*[\d.,]+(\s*USD)?")
 _NO_LIMIT = frozenset({"none", "unlimited", "off"})
 
 
@@ -52,7 +54,27 @@ def show(as_json: bool) -> int:
     return show_budgets(as_json=as_json)
 
 
-@budget.command(name="set")
+class _Sets(click.Command):
+    """Takes an amount below zero for an amount, not for an option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Refuse it in words."""
+        below = next((arg for arg in args if _BELOW_ZERO.fullmatch(arg)), None)
+        if below is not None:
+            raise click.UsageError(negative(below))
+        return super().parse_args(ctx, args)
+
+
+def negative(text: str) -> str:
+    """Return what is wrong with an amount below zero, and how to write one."""
+    return (
+        f"{text} is below zero: a cap is an amount of USD from 0 on, as in faregate "
+        "budget set monthly 5. 0 refuses every request that costs money, none takes "
+        "the cap away"
+    )
+
+
+@budget.command(name="set", cls=_Sets)
 @click.argument("target")
 @click.argument("amount")
 @click.option(
@@ -116,13 +138,23 @@ def set_(
         if not as_json:
             output.note(f"faregate: for {lasting}, then {_shown(before)} again")
     elif not as_json:
-        output.note(f"faregate: kept in {paths.overrides}, which wins over config.toml")
+        output.note(f"faregate: kept in {paths.overrides}{_hides(paths, slot)}")
     if not live:
         output.note(
             "faregate: no proxy is running; it holds from the next start on, for what "
             "this window has cost already, too"
         )
     return 0
+
+
+def _hides(paths: Paths, slot: Slot) -> str:
+    """Return which value of the configuration a new cap hides; "" for none."""
+    name = f"{slot.scope} {slot.window.value}"
+    short = {each: word for word, each in SHORT_SLOTS.items()}.get(slot)
+    for each in load(paths).hidden:
+        if each.key in {f"budget.{short}", f"budgets.{name}"} or name in each.key:
+            return f", where it wins over {each.configured} in config.toml"
+    return ""
 
 
 def slot_of(target: str, window: str | None) -> Slot:
@@ -148,6 +180,8 @@ def amount_of(text: str) -> Money | None:
     if text.lower() in _NO_LIMIT:
         return None
     bare = text.strip().removeprefix("$").removesuffix("USD").strip()
+    if _BELOW_ZERO.fullmatch(text.strip()):
+        raise click.UsageError(negative(text))
     try:
         # A plain decimal only: no sign, exponent, underscore or thousands mark.
         if not bare.replace(".", "", 1).isdecimal() or not bare.isascii():
@@ -190,7 +224,9 @@ def show_budgets(*, as_json: bool) -> int:
         ):
             output.result(line)
     for hidden in settings.hidden:
-        output.note(f"faregate: {hidden}")
+        # What other commands set is theirs to tell.
+        if hidden.key.startswith("budget"):
+            output.note(f"faregate: {hidden}")
     for each in views:
         if each.closed:
             output.note(f"faregate: {figures.closed_words(each)}")

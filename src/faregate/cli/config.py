@@ -66,13 +66,25 @@ def check(as_json: bool) -> int:
 
 
 @config.command()
-def path() -> int:
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+def path(as_json: bool) -> int:
     """Print the path of the configuration."""
-    output.result(str(find_paths().config))
+    paths = find_paths()
+    if as_json:
+        output.document(
+            {
+                "config": str(paths.config),
+                "exists": paths.config.exists(),
+                "overrides": str(paths.overrides),
+            }
+        )
+    else:
+        output.result(str(paths.config))
     return 0
 
 
 @config.command()
+@click.option("--json", is_flag=True, expose_value=False, help="It is JSON anyway.")
 def schema() -> int:
     """Print the JSON Schema, for editors that check TOML."""
     output.document(json_schema())

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from faregate.cli import figures, output
-from faregate.cli.assumptions import Assumed, Given, assume
+from faregate.cli.assumptions import RELIABLE_REQUESTS, Assumed, Given, assume
 from faregate.cli.exit_codes import ExitCode
 from faregate.cli.since import HELP, now_ms
 from faregate.config.load import load
@@ -95,8 +95,9 @@ def estimate(
 ) -> int:
     """Estimate a month's cost by model and route, at today's prices.
 
-    What no option says is taken from history: faregate report. Without a MODEL, those
-    that were used, and your routes.
+    What no option says is taken from history: faregate report. A history of less than
+    a day says nothing of a month; below a week it is marked as unreliable. Without a
+    MODEL, those that were used, and your routes.
     """
     given = Given(
         requests=_decimal(requests),
@@ -115,6 +116,11 @@ def estimate(
         return 0
     for line in _lines(assumed, estimates):
         output.result(line)
+    if assumed.basis is not None and not assumed.basis.reliable:
+        output.warn(
+            f"unreliable: it rests on {assumed.basis}; a week and "
+            f"{RELIABLE_REQUESTS} requests is the least that speaks for a month"
+        )
     cap = settings.budget.monthly
     over = [e for e in estimates if cap is not None and e.month and e.month > cap]
     if over:
@@ -205,7 +211,8 @@ def _lines(assumed: Assumed, estimates: Sequence[Estimate]) -> list[str]:
         f"{figures.count(round(work.requests))} requests a month, each "
         f"{figures.count(tokens)} tokens in ({figures.count(work.cache_read)} from the "
         f"cache, {figures.count(work.cache_write)} written to it), "
-        f"{figures.count(work.output)} out; from {assumed.source}",
+        f"{figures.count(work.output)} out; from {assumed.source}"
+        + ("" if assumed.basis is None else f" ({assumed.basis})"),
         "",
         *output.table(_HEADER, rows, align="<>><"),
     ]
@@ -216,6 +223,13 @@ def _document(assumed: Assumed, estimates: Sequence[Estimate]) -> dict[str, Any]
     return {
         "assumed": {
             "source": assumed.source,
+            "history": None
+            if assumed.basis is None
+            else {
+                "days": round(float(assumed.basis.days), 2),
+                "requests": assumed.basis.requests,
+                "reliable": assumed.basis.reliable,
+            },
             "requests_a_month": float(work.requests),
             "uncached_input": work.uncached_input,
             "cache_read": work.cache_read,

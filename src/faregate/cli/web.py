@@ -36,7 +36,10 @@ _POLL_S = 0.05
 @click.command()
 @click.option("--port", default=PORT, show_default=True, help="Loopback port.")
 @click.option("--quiet", is_flag=True, help="Do not say where it listens.")
-def web(port: int, quiet: bool) -> int:
+@click.option(
+    "--json", "as_json", is_flag=True, help="Say where it listens as one JSON document."
+)
+def web(port: int, quiet: bool, as_json: bool) -> int:
     """Serve the screen to a browser on this machine.
 
     Who opens it can only watch; with the second address, which holds a token, also act.
@@ -53,7 +56,10 @@ def web(port: int, quiet: bool) -> int:
     def ready(bound: int) -> None:
         record = {"port": bound, "token": served.token, "pid": os.getpid()}
         write_private(_record(paths), json.dumps(record).encode())
-        if not quiet:
+        if as_json:
+            output.document(addresses(record))
+            sys.stdout.flush()
+        elif not quiet:
             tell(addresses(record))
 
     try:
