@@ -31,12 +31,15 @@ def in_terminal(
     answer: str | None = None,
     when: str = "to confirm: ",
     environ: dict[str, str] | None = None,
+    program: str | None = None,
 ) -> Ended:
     """Run `faregate ARGUMENTS` with a controlling terminal of 100x30.
 
-    Types `answer` and return once the screen has shown `when`.
+    Types `answer` and return once the screen has shown `when`. A `program` runs in
+    its place, with the same arguments.
     """
-    command = [sys.executable, "-P", "-m", "faregate", *arguments]
+    run = ["-m", "faregate"] if program is None else ["-c", program]
+    command = [sys.executable, "-P", *run, *arguments]
     master, slave = pty.openpty()
     termios.tcsetwinsize(slave, (30, 100))
     try:

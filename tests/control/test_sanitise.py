@@ -1,12 +1,19 @@
 from __future__ import annotations
 
+import json
 import unicodedata
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from faregate.control.sanitise import MAX_TEXT, sanitise, sanitise_optional
+from faregate.control.sanitise import (
+    MAX_TEXT,
+    escaped,
+    harmless,
+    sanitise,
+    sanitise_optional,
+)
 
 HOSTILE = (
     *range(0x20),
@@ -88,3 +95,16 @@ def test_a_letter_keeps_two_marks_and_a_pile_of_them_goes() -> None:
     assert sanitise("e\u0301") == "e\u0301"
     assert sanitise("ế".encode().decode() + "x") == "ếx"
     assert sanitise("a" + "\u0300\u0335\u0489" * 50 + "b") == "a\u0300\u0335b"
+
+
+def test_several_lines_stay_several_lines() -> None:
+    assert harmless("one\n\ttwo\x1b[2J\r\nthree") == "one\n\ttwo\ufffd[2J \nthree"
+    assert harmless("x" * 5000) == "x" * 5000
+
+
+@given(st.text())
+def test_a_document_that_is_escaped_says_the_same(text: str) -> None:
+    document = json.dumps({"a": text}, ensure_ascii=False, indent=1)
+    told = escaped(document)
+    assert json.loads(told) == {"a": text}
+    assert not any(unicodedata.category(each) == "Cc" for each in told if each != "\n")

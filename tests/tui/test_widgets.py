@@ -164,7 +164,8 @@ async def test_a_title_from_outside_is_harmless(proxy: FakeProxy) -> None:
     app = make_app(proxy.socket)
     async with app.run_test(size=WIDE) as pilot:
         await told(pilot, app, "proxy/main")
-        parts = sessions(app), app.screen.query_one("#cap", LinesView)
+        cap = app.screen.query_one("#cap", LinesView)
+        parts: list[LineTable | LinesView] = [sessions(app), cap]
         for number, part in enumerate(parts):
             part.set_title(f"{number} limits of \x9d0;x\x9c [red]y")
             await told(pilot, app, f"{number} limits of \ufffd0;x\ufffd [red]y")

@@ -165,7 +165,10 @@ def _print(lines: Sequence[str]) -> None:
     """Print lines; made harmless where a terminal would read them."""
     terminal = sys.stdout.isatty()
     for line in lines:
-        output.result(sanitise(line, limit=_LONGEST_LINE) if terminal else line)
+        if terminal:
+            output.result(sanitise(line, limit=_LONGEST_LINE))
+        else:
+            output.verbatim(line)
 
 
 def _plain(data: bytes) -> Any:

@@ -1,4 +1,4 @@
-"""All printing: results on stdout, diagnostics on stderr, no colour.
+"""All printing: results on stdout, diagnostics on stderr, no colour, text alone.
 
 With --json stdout holds exactly one JSON document, also when a command fails.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from faregate.control.sanitise import sanitise
+from faregate.control.sanitise import escaped, harmless, sanitise
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,12 +30,17 @@ class CliError(Exception):
 
 def result(text: str) -> None:
     """Print one line of a result."""
+    print(harmless(text))
+
+
+def verbatim(text: str) -> None:
+    """Print one line as it is; only for what no terminal reads."""
     print(text)
 
 
 def note(text: str) -> None:
     """Print one diagnostic line."""
-    print(text, file=sys.stderr, flush=True)
+    print(harmless(text), file=sys.stderr, flush=True)
 
 
 def warn(text: str) -> None:
@@ -54,7 +59,7 @@ def document(value: object) -> None:
     import msgspec
 
     encoded = msgspec.json.format(msgspec.json.encode(value), indent=2)
-    print(encoded.decode())
+    print(escaped(encoded.decode()))
 
 
 def failure(code: str, message: str) -> None:

@@ -54,8 +54,9 @@ def _from_proxy(paths: Paths) -> str:
     from faregate.cli.figures import line_of
     from faregate.control.client import ControlClient
     from faregate.control.errors import ControlError
+    from faregate.control.sanitise import sanitise
 
     try:
-        return line_of(ControlClient(paths.socket, timeout=1.0).status())
+        return sanitise(line_of(ControlClient(paths.socket, timeout=1.0).status()))
     except ControlError:
         return ""

@@ -52,6 +52,32 @@ def sanitise(text: str, *, limit: int = MAX_TEXT) -> str:
     return _STACKED.sub(r"\1", _UNSAFE.sub(REPLACEMENT, _BREAKS.sub(" ", text)))
 
 
+def harmless(text: str) -> str:
+    """Return text of several lines whose every line a terminal takes for text.
+
+    Line feeds and tabs stay, and nothing is cut off.
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    kept = re.split("([\n\t])", text)
+    return "".join(
+        part if part in {"\n", "\t"} else sanitise(part, limit=len(part))
+        for part in kept
+    )
+
+
+def escaped(document: str) -> str:
+    """Return JSON that says the same, with all that a terminal could obey escaped."""
+    return _UNSAFE.sub(_escape, document)
+
+
+def _escape(found: re.Match[str]) -> str:
+    if found[0] == "\n":
+        return found[0]
+    units = found[0].encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2))
+
+
 def sanitise_optional(text: str | None, *, limit: int = MAX_TEXT) -> str | None:
     """Return `sanitise(text)`, or None for None."""
     return None if text is None else sanitise(text, limit=limit)

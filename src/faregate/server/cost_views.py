@@ -61,7 +61,7 @@ def request_view(row: RequestRow) -> RequestView:
         duration_ms=row.duration_ms,
         result=row.result,
         status=row.status,
-        code=row.code,
+        code=sanitise_optional(row.code),
         message=sanitise_optional(row.message),
         verdict=sanitise_optional(row.verdict),
         escalation=sanitise_optional(row.escalation),
