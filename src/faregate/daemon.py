@@ -47,6 +47,8 @@ from faregate.server.listen import agent_socket, hosts_of, serve_agents, serve_c
 from faregate.server.live import Live
 from faregate.server.model_list import ModelList
 from faregate.server.outcomes import follow_outcomes, needs_outcomes
+from faregate.server.price_desk import PriceDesk
+from faregate.server.price_routes import add_price_routes
 from faregate.server.proxy import Proxy
 from faregate.server.setup import SetupState
 from faregate.server.smoke_history import add_smoke_history, learn
@@ -176,8 +178,7 @@ class Daemon:
         # After everything that serves is closed, and before the ledger is.
         self._opened.callback(recording.flush)
         warnings += [*learn(self.reports, self.gate), *self._capture(keys)]
-        self.budgets = BudgetDesk(settings, paths, self.gate, self.ledger)
-        self.limits = LimitDesk(settings, paths, self.gate, self.ledger.governing)
+        self._open_desks()
         self._tell_of_the_dead()
         secret = signing_secret(paths.state_dir / "signing-secret")
         self.tokens = Tokens(secret, self._was_ended)
@@ -232,6 +233,14 @@ class Daemon:
         self._opened.callback(desk.close)
         return [desk.warning] if desk.warning else []
 
+    def _open_desks(self) -> None:
+        """Make what changes caps, limits and prices while the proxy runs."""
+        settings, paths, gate = self._settings, self._paths, self.gate
+        governing = self.ledger.governing
+        self.budgets = BudgetDesk(settings, paths, gate, self.ledger)
+        self.limits = LimitDesk(settings, paths, gate, governing)
+        self.prices = PriceDesk(settings, paths, gate, governing)
+
     def _control_app(self) -> web.Application:
         control = self._control()
         app = control_app(control)
@@ -244,6 +253,7 @@ class Daemon:
         )
         add_governing_routes(app, control, governing)
         add_capture_routes(app, control, self.captures)
+        add_price_routes(app, control, self.prices)
         add_key_routes(app, control, self.ledger.keys, self.tokens, self._clock)
         keep = self.ledger.record_smoke
         return add_smoke_history(app, keep, self.reports, self.gate, control.runs)

@@ -222,6 +222,7 @@ class FakeGoverning:
         self,
         subject: str,
         *,
+        what: str = "session limit",
         before: str,
         after: str,
         note: str | None,

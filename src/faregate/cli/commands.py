@@ -32,7 +32,7 @@ COMMANDS: dict[str, str] = {
     "outcome": "Say whether a session's task was accepted.",
     "estimate": "What a workload will cost a month, by model and route.",
     "models": "List models that an agent can name.",
-    "prices": "Which price counts for a model, and where it is from.",
+    "prices": "Which price counts for a model, and where it is from; set it.",
     "routes": "Which routes there are, and where a request would go.",
     "providers": "Which providers are known and have a key.",
     "smoke-test": "Ask a provider what agents will ask; say what does not work.",

@@ -12,6 +12,7 @@ from faregate.cli.behind import tell as tell_behind
 from faregate.cli.failures import START_HINT
 from faregate.cli.latching import session_named
 from faregate.cli.limits_set import rules_of, set_limit, shown, unset_limit
+from faregate.cli.showing import ShowsUnlessTold
 from faregate.config.load import load
 from faregate.config.paths import find_paths
 from faregate.control.client import ControlClient
@@ -24,17 +25,7 @@ if TYPE_CHECKING:
     from faregate.config.settings import Settings
 
 
-class _ShowsUnlessTold(click.Group):
-    """Shows what follows, unless that begins with the name of a subcommand."""
-
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Put the subcommand that shows before what names none."""
-        if not args or args[0] not in {*self.commands, "--help", "-h"}:
-            args = ["show", *args]
-        return super().parse_args(ctx, args)
-
-
-@click.group(cls=_ShowsUnlessTold)
+@click.group(cls=ShowsUnlessTold)
 def limits() -> int:
     """Show the limits that hold, or set them while the proxy runs.
 

@@ -10,6 +10,8 @@ import click
 from faregate.cli import output
 from faregate.cli.exit_codes import ExitCode
 from faregate.cli.price_cells import offer_document, price_cells
+from faregate.cli.prices_set import set_price, unset_price
+from faregate.cli.showing import ShowsUnlessTold
 from faregate.cli.since import now_ms
 from faregate.config.load import load
 from faregate.config.paths import find_paths
@@ -24,14 +26,27 @@ MOST = 200
 """Rows that a person is shown unasked."""
 
 
-@click.command()
+@click.group(cls=ShowsUnlessTold)
+def prices() -> int:
+    """Show prices, or set that of a model while the proxy runs.
+
+    faregate prices MODEL is short for faregate prices show MODEL.
+    """
+    return 0
+
+
+prices.add_command(set_price)
+prices.add_command(unset_price)
+
+
+@prices.command()
 @click.argument("models", nargs=-1, metavar="[MODEL...]")
 @click.option(
     "--at", metavar="DATE", help="The UTC date they count at.  [default: today]"
 )
 @click.option("--service", metavar="CLASS", help="A service class: flex, priority ...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def prices(
+def show(
     models: tuple[str, ...], at: str | None, service: str | None, as_json: bool
 ) -> int:
     """Show price rows in force, in USD per million tokens.
@@ -48,8 +63,8 @@ def prices(
     offers = [tariff.offer(target, service=service) for target in targets]
     if models and not offers:
         raise output.CliError(
-            f"no model is called {' '.join(models)!r}; a price of your own goes under "
-            f'[prices."provider/{models[0]}"]',
+            f"no model is called {' '.join(models)!r}; a price of your own: faregate "
+            f"prices set provider/{models[0]} INPUT OUTPUT",
             exit_code=ExitCode.FAILED,
             code="no_such_model",
         )

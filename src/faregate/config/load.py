@@ -95,6 +95,7 @@ def load(paths: Paths) -> Settings:
         providers=providers,
         model_facts=read_models(top.table("models"), providers),
         price_overrides=_with_set(prices, overridden, providers),
+        configured_prices=prices,
         routes=routes,
         retries=read_retries(top.table("retries")),
         theme=read_theme(top.table("theme")),

@@ -194,6 +194,7 @@ class Settings:
     """The catalogue and the person's own providers, by name."""
     model_facts: Mapping[Target, ModelFacts]
     price_overrides: tuple[PriceRow, ...]
+    """The person's own prices, those that commands have set on top."""
     routes: tuple[RouteRule, ...]
     theme: ThemeSettings
     keys: Mapping[str, str]
@@ -207,6 +208,8 @@ class Settings:
     capture: CaptureSettings = field(default_factory=CaptureSettings)
     loops: LoopSettings = field(default_factory=LoopSettings)
     retries: RetryPolicy = field(default_factory=RetryPolicy)
+    configured_prices: tuple[PriceRow, ...] = ()
+    """The person's own prices as config.toml has them."""
     hidden: tuple[Hidden, ...] = ()
     warnings: tuple[str, ...] = field(default=())
 

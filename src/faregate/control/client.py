@@ -46,6 +46,7 @@ if TYPE_CHECKING:
         Standing,
     )
     from faregate.control.keys import KeyView, MadeKey
+    from faregate.control.prices import PriceChanged, SetPrice
     from faregate.control.side_spending import SideAnswer, SideEnd, SideHold
     from faregate.control.smoke_runs import SmokeRuns, SmokeRunView
 
@@ -205,6 +206,13 @@ class ControlClient:
 
         proof = self._proof(confirmed)
         return _decode(self._post("/v1/limits", asked, headers=proof), LimitChanged)
+
+    def set_price(self, asked: SetPrice, *, confirmed: bool = False) -> PriceChanged:
+        """Set a model's price; needs `confirmed`, or the admin secret."""
+        from faregate.control.prices import PriceChanged
+
+        proof = self._proof(confirmed)
+        return _decode(self._post("/v1/prices", asked, headers=proof), PriceChanged)
 
     def standing(self, session: str) -> Standing:
         """Return whether a session may go on."""

@@ -147,7 +147,8 @@ def unpriced(target: Target) -> Refusal:
         message=(
             f"No price is known for {target}, so the cap cannot be kept. Add to "
             f'config.toml a table [prices."{target.bare}"] with the lines input = and '
-            "output = from its price list, in USD per million tokens"
+            "output = from its price list, in USD per million tokens, or at once: "
+            f"faregate prices set {target.bare} INPUT OUTPUT"
         ),
         param="model",
     )

@@ -59,7 +59,7 @@ _REMEMBERED = 1024
 
 
 class Planner:
-    """Turns a request into a plan, from tables that never change while it lives."""
+    """Turns a request into a plan, from tables that are only replaced as a whole."""
 
     def __init__(
         self,
@@ -92,6 +92,13 @@ class Planner:
         """Note what a provider said of the output bound that the gate had set."""
         key = (target.provider, target.model, protocol)
         self._learned.setdefault(key, Learned()).take(lesson)
+        self._grounds.forget()
+
+    def reprice(self, prices: PriceTable, table: RoutingTable) -> None:
+        """Plan by other prices, and by what they say of models, from now on."""
+        self._prices, self._table = prices, table
+        self._rows.clear()
+        self._targets.clear()
         self._grounds.forget()
 
     def window_of(self, target: str) -> int | None:

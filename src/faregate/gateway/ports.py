@@ -208,13 +208,17 @@ class GoverningPort(Protocol):
         self,
         subject: str,
         *,
+        what: str = "session limit",
         before: str,
         after: str,
         note: str | None,
         at_ms: int,
         who: str,
     ) -> None:
-        """Write down that a person changed a limit; on the disk when this returns."""
+        """Write down that a person changed a limit, or what else `what` says.
+
+        It is on the disk when this returns.
+        """
         ...
 
     def totals(self, root: str) -> SessionTotals | None:

@@ -32,7 +32,7 @@ class AuditRow:
     who: str
     what: str
     """"limit", "resolve", "reopen", "outcome", "reset", "approval",
-    "session limit"."""
+    "session limit", "price"."""
     subject: str
     before: str | None = None
     after: str | None = None

@@ -116,17 +116,18 @@ class Governing:
         self,
         subject: str,
         *,
+        what: str = "session limit",
         before: str,
         after: str,
         note: str | None,
         at_ms: int,
         who: str,
     ) -> None:
-        """Write down in the audit that a person changed a limit of sessions."""
+        """Write down in the audit that a person changed a limit, or a price."""
         row = audit.AuditRow(
             at_ms=at_ms,
             who=who,
-            what="session limit",
+            what=what,
             subject=subject,
             before=before,
             after=after,

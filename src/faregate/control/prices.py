@@ -1,0 +1,24 @@
+"""Models of the control API for prices that a person sets. Additive only."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class SetPrice(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask to set a model's price, in USD per million tokens as decimal text."""
+
+    target: str
+    """"provider/model"."""
+    input: str | None = None
+    """None takes back what was set."""
+    output: str | None = None
+    cached_input: str | None = None
+
+
+class PriceChanged(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model cost and costs, in words: "$3 in, $15 out"; None for no price."""
+
+    target: str
+    before: str | None
+    after: str | None

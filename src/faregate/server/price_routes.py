@@ -1,0 +1,35 @@
+"""The control route that sets a model's price."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+from aiohttp import web
+
+from faregate.control.prices import SetPrice
+from faregate.server.control_routes import require_person, who_in
+
+if TYPE_CHECKING:
+    from faregate.server.control import Control
+    from faregate.server.price_desk import PriceDesk
+
+
+def add_price_routes(
+    app: web.Application, control: Control, desk: PriceDesk
+) -> web.Application:
+    """Add the route to the control plane's application and return it.
+
+    Any price needs a person: a lower one lets more be spent under the same cap.
+    """
+
+    async def set_price(request: web.Request) -> web.Response:
+        asked = msgspec.json.decode(await request.read(), type=SetPrice)
+        require_person(request, control)
+        done = await desk.set(asked, who=who_in(request))
+        return web.Response(
+            body=msgspec.json.encode(done), content_type="application/json"
+        )
+
+    app.router.add_post("/v1/prices", set_price)
+    return app
