@@ -18,6 +18,7 @@ from faregate.ledger.opening import Terms, open_folder
 from tests.ledger.building import (
     BOOT,
     NOW_MS,
+    faults,
     hold,
     killed,
     month,
@@ -201,3 +202,27 @@ def test_the_copy_of_a_killed_run_is_replaced(first: Path) -> None:
     backup.write_bytes(b"half a copy")
     migrate(first, *MIGRATIONS, next_version)
     assert version(backup) == LAST
+
+
+def test_what_an_older_version_held_in_its_windows_is_in_its_rows(
+    folder: Path,
+) -> None:
+    ledger = open_ledger(folder)
+    hold(ledger, "a1", "0.50")
+    hold(ledger, "a2", "0.25")
+    ledger.settle(truth("a2", "0.10"))
+    copy = killed(folder)
+    ledger.close()
+    older = apsw.Connection(str(copy / files.DATABASE))
+    older.execute(
+        "ALTER TABLE budget_window ADD COLUMN held INTEGER NOT NULL DEFAULT 0"
+    )
+    older.execute("UPDATE budget_window SET held = 500000000000")
+    older.pragma("user_version", 6)
+    older.close()
+    again = open_ledger(copy)
+    assert version(copy / files.DATABASE) == LAST
+    assert again.swept == ("a1",)
+    assert sums(again, month()) == ("0.1", "0", "0.5")
+    again.close()
+    assert faults(copy) == ()

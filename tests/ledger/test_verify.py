@@ -18,7 +18,6 @@ from tests.ledger.building import ending, faults, hold, open_ledger, truth
             "global day from 1794960000: spent is 100000000001, "
             "its rows sum to 100000000000",
         ),
-        ("UPDATE budget_window SET held = 0 WHERE window = 'month'", "month.*held"),
         ("UPDATE budget_window SET unknown = 1 WHERE scope = 'session:s1'", "unknown"),
         ("UPDATE session SET cost = 7", "session s1: spent is 7"),
         ("UPDATE session SET attempts = attempts + 1", "session s1: attempts is 3"),

@@ -66,8 +66,10 @@ POLICY = ApprovalPolicy(
 UNLIMITED = {"wall_clock": None}
 """What leaves a session free in a world where days go by in a moment."""
 _SUMS = (
-    "SELECT coalesce(sum(spent + held + unknown), 0), coalesce(sum(held), 0) "
-    "FROM budget_window WHERE scope = 'global' AND window = 'month'"
+    "SELECT kept + held, held FROM "
+    "(SELECT coalesce(sum(spent + unknown), 0) AS kept FROM budget_window "
+    "WHERE scope = 'global' AND window = 'month'), "
+    "(SELECT coalesce(sum(amount), 0) AS held FROM attempt WHERE state = 'held')"
 )
 
 

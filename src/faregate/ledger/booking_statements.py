@@ -4,19 +4,12 @@ from __future__ import annotations
 
 from faregate.core.holds import HoldState
 
-# For each state a hold leaves: ?1 what it held, ?2 what becomes spent, ?3 the window.
-MOVE_WINDOW = {
-    HoldState.HELD: (
-        "UPDATE budget_window SET held = held - ?1, spent = spent + ?2 WHERE id = ?3"
-    ),
-    HoldState.UNKNOWN: (
-        "UPDATE budget_window SET unknown = unknown - ?1, spent = spent + ?2 "
-        "WHERE id = ?3"
-    ),
-}
-KEEP_WINDOW = (
-    "UPDATE budget_window SET held = held - ?1, unknown = unknown + ?1 WHERE id = ?2"
+# A window's row sums what has ended, so that what was held leaves no row.
+SPEND_WINDOW = "UPDATE budget_window SET spent=spent+? WHERE id=?"
+SPEND_UNKNOWN = (
+    "UPDATE budget_window SET spent = spent + ?, unknown = unknown - ? WHERE id = ?"
 )
+KEEP_WINDOW = "UPDATE budget_window SET unknown = unknown + ? WHERE id = ?"
 SETTLE_ATTEMPT = (
     "UPDATE attempt SET state = 'settled', ended_at_ms = ?3, cost = ?4, "
     "cost_source = ?5, price_source = ?6, overrun = ?7, uncached_input = ?8, "

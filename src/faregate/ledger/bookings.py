@@ -22,11 +22,12 @@ from faregate.core.usage import Usage, UsageSource
 from faregate.ledger.booking_statements import (
     FIND,
     KEEP_WINDOW,
-    MOVE_WINDOW,
     RELEASE_ATTEMPT,
     RELEASE_SESSION,
     SETTLE_ATTEMPT,
     SETTLE_SESSION_FROM,
+    SPEND_UNKNOWN,
+    SPEND_WINDOW,
     WASTE_ATTEMPT,
     WASTE_SESSION,
 )
@@ -169,9 +170,10 @@ class Bookings:
             unknown=0 if was_held else -amount,
             overrun=overrun,
         )
-        move = MOVE_WINDOW[leaves]
-        for window in hold.windows:
-            self._execute(move, (amount, cost, window))
+        if not was_held:
+            self._move(SPEND_UNKNOWN, hold, cost, amount)
+        elif cost:
+            self._move(SPEND_WINDOW, hold, cost)
         self._settle_attempt(settlement, ending, overrun)
         self._settle_session(settlement, ending)
         if overrun and closes:
@@ -194,14 +196,17 @@ class Bookings:
             held=-amount if was_held else 0,
             unknown=kept if was_held else -amount,
         )
-        for window in hold.windows:
-            if kept:
-                self._execute(KEEP_WINDOW, (amount, window))
-            else:
-                self._execute(MOVE_WINDOW[leaves], (amount, 0, window))
+        if change.unknown > 0:
+            self._move(KEEP_WINDOW, hold, amount)
+        elif not was_held:
+            self._move(SPEND_UNKNOWN, hold, 0, amount)
         self._release_attempt(release, ending, state)
         self._release_session(release, ending, change)
         return change
+
+    def _move(self, statement: str, hold: OpenHold, *amounts: int) -> None:
+        for window in hold.windows:
+            self._execute(statement, (*amounts, window))
 
     def _settle_attempt(
         self, settlement: Settlement, ending: Ending, overrun: int
@@ -330,6 +335,8 @@ class Bookings:
 
     def _resolved_once(self, attempt: str) -> None:
         if self._connection.changes() != 1:
+            # The rows have the last word on what is open.
+            self._holds.open.pop(attempt, None)
             raise AlreadyResolvedError(f"attempt {attempt!r} was resolved before")
 
     def mark(self, change: Change) -> None:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from faregate.ledger.counting_back import Before
 
 _SELECT = (
-    'SELECT id, scope, window, starts_at, ends_at, "limit", spent, held, unknown, '
+    'SELECT id, scope, window, starts_at, ends_at, "limit", spent, unknown, '
     "alerted, closed, counted_to, lapsed FROM budget_window "
 )
 _BY_KEY = _SELECT + "WHERE scope = ?1 AND window = ?2 AND starts_at = ?3"
@@ -50,8 +50,8 @@ _SET_LIMIT = (
 _SET_CLOSED = "UPDATE budget_window SET closed = ?2 WHERE id = ?1"
 _SET_ALERTED = "UPDATE budget_window SET alerted = ?2 WHERE id = ?1"
 _COUNT = (
-    "UPDATE budget_window SET spent = ?2, held = ?3, unknown = ?4, alerted = ?5, "
-    "counted_to = ?6, lapsed = 0 WHERE id = ?1"
+    "UPDATE budget_window SET spent = ?2, unknown = ?3, alerted = ?4, "
+    "counted_to = ?5, lapsed = 0 WHERE id = ?1"
 )
 _NOT_OVER = (
     "SELECT id, scope, window FROM budget_window WHERE lapsed = 0 "
@@ -109,10 +109,9 @@ class WindowSet:
     limits: tuple[int | None, ...]
     checks: tuple[tuple[WindowRow, int | None, int], ...]
     """Each row with its limit, and with the most its sums may reach."""
-    keys: tuple[tuple[int, int], ...] = ()
-    """Each row's id with the most its sums may reach; empty until all are stored."""
     ids: tuple[int, ...] = ()
     ids_text: str = ""
+    """Empty until all are stored."""
     lacking: tuple[WindowRow, ...] = ()
     """The rows that have yet to count what was booked without them."""
 
@@ -147,6 +146,8 @@ class BudgetWindows:
         """Read and write through the ledger's own connection."""
         self._connection = connection
         self.marks = marks
+        self.held_in: Callable[[int], int] = _nothing
+        """What the open holds have set aside in a window; they know."""
         self._by_key: dict[tuple[str, str, int], WindowRow] = {}
         self._by_id: dict[int, WindowRow] = {}
         self._sets: dict[int, WindowSet] = {}
@@ -199,7 +200,6 @@ class BudgetWindows:
                 self.set_limit(row, limit)
         chosen.ids = tuple(row.id for row in chosen.rows)
         chosen.ids_text = str(list(chosen.ids))
-        chosen.keys = tuple((row.id, most) for row, _, most in chosen.checks)
 
     def stored(self, budget: BudgetWindow) -> WindowRow:
         """Inside a transaction: return this window's row, whatever its limit."""
@@ -221,7 +221,7 @@ class BudgetWindows:
         )
         row.alert_at = self.marks.next_at(row.limit, row.alerted)
         row.counted_to, row.lapsed = to, False
-        sums = (row.spent, row.held, row.unknown)
+        sums = (row.spent, row.unknown)
         self._connection.execute(_COUNT, (row.id, *sums, row.alerted, to))
 
     def lapse(self, covers: Callable[[str, str], bool], now: int) -> None:
@@ -324,7 +324,8 @@ class BudgetWindows:
             ends_at=ends_at,
             limit=None if limit is None else Money(limit),
         )
-        spent, held, unknown, alerted, closed, counted_to, lapsed = values[6:]
+        spent, unknown, alerted, closed, counted_to, lapsed = values[6:]
+        held = self.held_in(found)
         row = WindowRow(
             id=found,
             budget=budget,
@@ -342,6 +343,10 @@ class BudgetWindows:
         self._by_id[found] = row
         self._by_key[scope, window, starts_at] = row
         return row
+
+
+def _nothing(_window: int) -> int:
+    return 0
 
 
 def _tighter(budget: BudgetWindow, known: BudgetWindow) -> bool:

@@ -9,6 +9,7 @@ which attempts those are; the transaction is its caller's.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -46,7 +47,7 @@ _MATCHES = {
 }
 # What was never seen is not looked for: a new task or agent costs no scan.
 _SEEN = {
-    "global": "SELECT ?1",
+    "global": "VALUES (?1)",
     "workspace": "SELECT 1 FROM label_set WHERE workspace = ?1 LIMIT 1",
     "agent": "SELECT 1 FROM label_set WHERE agent = ?1 LIMIT 1",
     "task": "SELECT 1 FROM label_set WHERE task = ?1 LIMIT 1",
@@ -69,9 +70,15 @@ _CORRECTED = (
 _OPEN = "SELECT attempt.attempt FROM attempt "
 _IN_TIME = "WHERE attempt.id >= ?1 AND attempt.id < ?2 AND "
 _STILL_HELD = " AND state = 'held'"
+_RUNNING = """
+    SELECT id, amount, windows FROM attempt
+    WHERE id >= (SELECT oldest FROM attempt ORDER BY id DESC LIMIT 1)
+        AND state = 'held'
+"""
 _COUNTED_BACK = """
     SELECT budget_window.id FROM attempt
-    JOIN budget_window ON budget_window.counted_to >= attempt.id
+    JOIN budget_window INDEXED BY window_counted_to
+        ON budget_window.counted_to >= attempt.id
         AND budget_window.counted_to > 0
     LEFT JOIN session ON session.id = attempt.session
     LEFT JOIN label_set ON label_set.id = attempt.labels
@@ -138,3 +145,12 @@ def counting(connection: apsw.Connection, row_id: int, named: str) -> tuple[int,
     with translated("Looking for an attempt's budgets"):
         back = select(connection, _COUNTED_BACK, (row_id, _IDS_PER_S))
     return tuple(dict.fromkeys([*json.loads(named), *(row[0] for row in back)]))
+
+
+def held_by_window(connection: apsw.Connection) -> Counter[int]:
+    """Return what the holds that run have set aside in each window, by its id."""
+    held: Counter[int] = Counter()
+    for row_id, amount, named in select(connection, _RUNNING):
+        for window in counting(connection, row_id, named):
+            held[window] += amount
+    return held

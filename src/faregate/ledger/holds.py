@@ -1,7 +1,8 @@
-"""Setting money aside: one row and all its budget windows, or nothing.
+"""Setting money aside: one row that names all its budget windows, or nothing.
 
-Owns the statements of a hold and the holds that are open in this process. How a
-hold ends is in `bookings`.
+Owns the statement of a hold and the holds that are open in this process: what is held
+in a window is the sum of theirs, in memory as in the rows. How a hold ends is in
+`bookings`.
 """
 
 from __future__ import annotations
@@ -21,18 +22,12 @@ from faregate.ledger.escrow import PICO_PER_MICRO, Escrow
 if TYPE_CHECKING:
     from faregate.core.holds import BudgetWindow
     from faregate.ledger.budget_windows import BudgetWindows, WindowSet
-    from faregate.ledger.sessions import Sessions
+    from faregate.ledger.sessions import SessionEntry, Sessions
 
-_HOLD_WINDOW = (
-    "UPDATE budget_window SET held = held + ?1 "
-    "WHERE id = ?2 AND closed = 0 AND spent + held + unknown + ?1 <= ?3"
-)
 _HOLD_ATTEMPT = (
-    "INSERT INTO attempt (id, attempt, request, session, labels, windows, provider, "
-    "model, protocol, at_ms, amount, input_bound, output_bound, first_attempt, "
-    "client_retry, tokenless, placed, oldest, route, cause) "
-    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, "
-    "?17, ?18, ?19, ?20)"
+    "INSERT INTO attempt(id,attempt,request,session,labels,windows,provider,model,"
+    "protocol,at_ms,amount,input_bound,output_bound,first_attempt,client_retry,"
+    "tokenless,placed,oldest,route,cause)VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 )
 _LAST_INSTANT_MS = 2**50
 
@@ -51,10 +46,6 @@ class OpenHold:
     """The first attempt of a request that its client sent again."""
 
 
-class _BlockedError(Exception):
-    """The database refused what memory would have allowed."""
-
-
 class Holds:
     """Makes holds, and knows which are open."""
 
@@ -69,7 +60,6 @@ class Holds:
         """Write through the ledger's own connection."""
         self._connection = connection
         self._execute = connection.cursor().execute
-        self._changes = connection.changes
         self._windows = windows
         self._sessions = sessions
         self._escrow = escrow
@@ -78,6 +68,7 @@ class Holds:
             connection, "Counting what was spent before", self.forget
         )
         self.open: dict[str, OpenHold] = {}
+        windows.held_in = self._held_in
 
     def hold(self, request: HoldRequest) -> Held | NoRoom:
         """Set money aside over all budgets at once; raise LedgerError."""
@@ -85,26 +76,30 @@ class Holds:
         if amount < 0 or not 0 <= request.at_ms < _LAST_INSTANT_MS:
             raise LedgerError(f"a hold of {request.amount} at {request.at_ms} is none")
         chosen = self._select(request)
-        stored = bool(chosen.keys)
+        stored = bool(chosen.ids_text)
         for row, limit, most in chosen.checks:
             if row.closed or row.used + amount > most:
                 blocking = chosen.blocking(amount)
                 if blocking:
                     return NoRoom(amount=request.amount, blocking=blocking)
+                if row.used + amount > most:
+                    raise LedgerError(f"no budget can count {request.amount} more")
             if row.limit != limit:
                 stored = False
         placed = self._escrow.placed + -(-amount // PICO_PER_MICRO)
         self._escrow.cover(placed)
+        session = self._sessions.known(request) if stored else None
         # Written out rather than a context manager: this is the gate's hottest path.
         try:
-            self._execute("BEGIN IMMEDIATE")
-            if not stored:
+            if session is None:
+                self._execute("BEGIN IMMEDIATE")
                 self._windows.prepare(chosen)
-            made = self._write(request, chosen, amount, placed)
-            self._execute("COMMIT")
-        except _BlockedError:
-            self.abandon()
-            return self._no_room(request)
+                session = self._sessions.of_hold(request)
+                made = self._write(request, chosen, session, placed)
+                self._execute("COMMIT")
+            else:
+                # A statement alone is a transaction.
+                made = self._write(request, chosen, session, placed)
         except (apsw.Error, OverflowError) as error:
             self.abandon()
             raise fault("Setting money aside", error) from error
@@ -112,6 +107,10 @@ class Holds:
             self.abandon()
             raise
         return self._remember(request, chosen, made, placed)
+
+    def _held_in(self, window: int) -> int:
+        """Return what is held in a window; summed only when its row is read."""
+        return sum(hold.amount for hold in self.open.values() if window in hold.windows)
 
     def _remember(
         self, request: HoldRequest, chosen: WindowSet, made: OpenHold, placed: int
@@ -171,27 +170,18 @@ class Holds:
         self._sessions.forget()
 
     def _write(
-        self, request: HoldRequest, chosen: WindowSet, amount: int, placed: int
+        self,
+        request: HoldRequest,
+        chosen: WindowSet,
+        session: SessionEntry,
+        placed: int,
     ) -> OpenHold:
-        execute, changes = self._execute, self._changes
-        for window_id, most in chosen.keys:
-            execute(_HOLD_WINDOW, (amount, window_id, most))
-            if changes() != 1:
-                raise _BlockedError
         at_ms = request.at_ms
-        session = self._sessions.enter(
-            request.session,
-            request.root_session,
-            request.parent,
-            request.labels,
-            at_ms,
-        )
-        if (request.provider, request.model) not in session.targets:
-            self._sessions.add_target(session, request.provider, request.model)
+        amount = request.amount.pico
         # Never behind the last id: ids keep the order in which holds were made.
         row_id = max(self._last_id + 1, at_ms * IDS_PER_MS)
         first = request.first_attempt
-        execute(
+        self._execute(
             _HOLD_ATTEMPT,
             (
                 row_id,
@@ -233,12 +223,6 @@ class Holds:
         if chosen.lacking:
             self.count_back(chosen)
         return chosen
-
-    def _no_room(self, request: HoldRequest) -> NoRoom:
-        blocking = self._select(request).blocking(request.amount.pico)
-        if not blocking:
-            raise LedgerError(f"a budget window cannot count {request.amount} more")
-        return NoRoom(amount=request.amount, blocking=blocking)
 
 
 def _tells_time(budget: BudgetWindow) -> bool:

@@ -60,6 +60,11 @@ def _version_6(connection: apsw.Connection) -> None:
         connection.execute(statement)
 
 
+def _version_7(connection: apsw.Connection) -> None:
+    for statement in schema.VERSION_7:
+        connection.execute(statement)
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     _version_1,
     _version_2,
@@ -67,6 +72,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _version_4,
     _version_5,
     _version_6,
+    _version_7,
 )
 """The n-th entry leads from version n-1 to version n."""
 

@@ -190,8 +190,11 @@ def _recover(
     escrow = Escrow(escrow_file, ledger=ledger, boot_id=terms.boot_id, placed=placed)
     holds = Holds(connection, windows, sessions, escrow, last_id)
     bookings = Bookings(connection, windows, holds)
+    # Where the file was read to its end after a kill, every row is looked at, rather
+    # than trust the hint of the last one.
+    sweep.take_over(connection, holds, 0 if checked and not closed_well else oldest)
     replay(bookings, spill)
-    swept = sweep.sweep(connection, bookings, oldest, terms.now_ms)
+    swept = sweep.sweep(connection, bookings, holds, terms.now_ms)
     return Opened(
         folder=folder,
         lock=lock,

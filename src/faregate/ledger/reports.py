@@ -23,7 +23,7 @@ from faregate.core.records import (
 from faregate.ledger import audit, files, smoke_runs, verify
 from faregate.ledger.connection import open_reader, select
 from faregate.ledger.cost_reports import CostReports
-from faregate.ledger.counting_back import IDS_PER_MS
+from faregate.ledger.counting_back import IDS_PER_MS, held_by_window
 from faregate.ledger.errors import translated
 from faregate.ledger.refusals import QUARTER_MS
 from faregate.ledger.spend import SpendBy, last_errors, spend
@@ -95,7 +95,7 @@ _ATTEMPTS = """
     ORDER BY attempt.id DESC LIMIT ?3
 """
 _WINDOWS = """
-    SELECT scope, window, starts_at, ends_at, "limit", spent, held, unknown, closed
+    SELECT id, scope, window, starts_at, ends_at, "limit", spent, unknown, closed
     FROM budget_window
     WHERE (scope < 'session:' OR scope >= 'session;') AND starts_at <= ?1
         AND (ends_at IS NULL OR ends_at > ?1)
@@ -233,8 +233,13 @@ class Reports:
     def budgets(self, now_s: int) -> tuple[BudgetState, ...]:
         """Return the windows that run at `now_s`, those of sessions left out."""
         with translated("Reading the ledger"):
-            rows = select(self._connection, _WINDOWS, (now_s,))
-        return tuple(_state(row) for row in rows)
+            self._connection.execute("BEGIN")
+            try:
+                rows = select(self._connection, _WINDOWS, (now_s,))
+                held = held_by_window(self._connection)
+            finally:
+                self._connection.execute("COMMIT")
+        return tuple(_state(row, held[number]) for number, *row in rows)
 
     def wasted(self, since_ms: int) -> Money:
         """Return what attempts since then cost whose answer was thrown away."""
@@ -285,8 +290,8 @@ class Reports:
             return verify.discrepancies(self._connection)
 
 
-def _state(row: tuple[Any, ...]) -> BudgetState:
-    scope, window, starts_at, ends_at, limit, spent, held, unknown, closed = row
+def _state(row: list[Any], held: int) -> BudgetState:
+    scope, window, starts_at, ends_at, limit, spent, unknown, closed = row
     return BudgetState(
         budget=BudgetWindow(
             scope=scope,

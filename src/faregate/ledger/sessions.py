@@ -15,6 +15,7 @@ from faregate.ledger.connection import select
 if TYPE_CHECKING:
     import apsw
 
+    from faregate.core.holds import HoldRequest
     from faregate.core.labels import Labels
 
 _FIND = (
@@ -80,6 +81,26 @@ class Sessions:
         # `is` first: the caller passes the same labels again and again.
         if entry.labels is not labels:
             self._label(entry, labels)
+        return entry
+
+    def known(self, request: HoldRequest) -> SessionEntry | None:
+        """Return the session of a hold, None where a row would have to be written."""
+        entry = self._known.get(request.session)
+        # `is`: the caller passes the same labels again and again.
+        if entry is None or entry.labels is not request.labels:
+            return None
+        return entry if (request.provider, request.model) in entry.targets else None
+
+    def of_hold(self, request: HoldRequest) -> SessionEntry:
+        """Return the session of a hold, with all its rows written."""
+        entry = self.enter(
+            request.session,
+            request.root_session,
+            request.parent,
+            request.labels,
+            request.at_ms,
+        )
+        self.add_target(entry, request.provider, request.model)
         return entry
 
     def add_target(self, entry: SessionEntry, provider: str, model: str) -> None:

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from faregate.core.holds import BudgetWindow, HoldState, Release
 from faregate.core.windows import WindowKind, bounds
 from faregate.ledger.connection import Transaction, full_sync, select
-from faregate.ledger.counting_back import IDS_PER_MS
+from faregate.ledger.counting_back import IDS_PER_MS, counting
 from faregate.ledger.escrow import PICO_PER_MICRO
+from faregate.ledger.holds import OpenHold
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
 
     from faregate.ledger.bookings import Bookings
     from faregate.ledger.budget_windows import BudgetWindows
+    from faregate.ledger.holds import Holds
 
 _LAST = "SELECT id, placed, oldest FROM attempt ORDER BY id DESC LIMIT 1"
-_OPEN = "SELECT attempt FROM attempt WHERE id >= ?1 AND state = 'held' ORDER BY id"
-_STILL_HELD = "SELECT sum(held) FROM budget_window WHERE scope = 'global'"
+_OPEN = (
+    "SELECT attempt, id, amount, windows, session, first_attempt, client_retry "
+    "FROM attempt WHERE id >= ?1 AND state = 'held' ORDER BY id"
+)
 _LOST = (
     "INSERT INTO attempt (id, attempt, request, session, labels, windows, provider, "
     "model, protocol, at_ms, amount, input_bound, output_bound, first_attempt, "
@@ -44,21 +48,23 @@ def last_attempt(connection: apsw.Connection) -> tuple[int, int, int]:
     return found[0] if found else (0, 0, 0)
 
 
+def take_over(connection: apsw.Connection, holds: Holds, since: int) -> None:
+    """Remember every hold from the id `since` on that a dead process left open."""
+    for name, row_id, amount, windows, session, first, again in select(
+        connection, _OPEN, (since,)
+    ):
+        counted = counting(connection, row_id, windows)
+        retry = bool(first and again)
+        holds.open[name] = OpenHold(
+            row_id, amount, counted, session, bool(first), retry
+        )
+
+
 def sweep(
-    connection: apsw.Connection, bookings: Bookings, oldest: int, now_ms: int
+    connection: apsw.Connection, bookings: Bookings, holds: Holds, now_ms: int
 ) -> tuple[str, ...]:
     """Turn every hold that is still open into unknown; return the attempts."""
-    swept = _sweep_since(connection, bookings, oldest, now_ms)
-    if select(connection, _STILL_HELD)[0][0]:
-        # Not where they should be: look at every row rather than leave one held.
-        swept += _sweep_since(connection, bookings, 0, now_ms)
-    return swept
-
-
-def _sweep_since(
-    connection: apsw.Connection, bookings: Bookings, oldest: int, now_ms: int
-) -> tuple[str, ...]:
-    attempts = tuple(row[0] for row in select(connection, _OPEN, (oldest,)))
+    attempts = tuple(holds.open)
     if not attempts:
         return ()
     with Transaction(connection, "Sweeping open holds"):
@@ -74,6 +80,7 @@ def _sweep_since(
             )
             for attempt in attempts
         ]
+    holds.open.clear()
     for change in changes:
         change.apply()
     return attempts

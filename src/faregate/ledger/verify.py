@@ -16,17 +16,17 @@ if TYPE_CHECKING:
     import apsw
 
 _ATTEMPTS = """
-    SELECT member.value, sum(cost), sum(held), sum(unknown) FROM (
-        SELECT windows, sum(cost) AS cost, sum(iif(state = 'held', amount, 0)) AS held,
+    SELECT member.value, sum(cost), sum(unknown) FROM (
+        SELECT windows, sum(cost) AS cost,
             sum(iif(state = 'unknown', amount, 0)) AS unknown
         FROM attempt GROUP BY windows
         UNION ALL
-        SELECT windows, sum(after - before), 0, 0
+        SELECT windows, sum(after - before), 0
         FROM correction JOIN attempt ON attempt.id = correction.attempt GROUP BY windows
     ) AS booked, json_each(booked.windows) AS member GROUP BY member.value
 """
 _WINDOWS = (
-    "SELECT id, scope, window, starts_at, spent, held, unknown, ends_at, counted_to "
+    "SELECT id, scope, window, starts_at, spent, unknown, ends_at, counted_to "
     "FROM budget_window"
 )
 _ATTEMPT_SESSIONS = """
@@ -44,7 +44,7 @@ _ATTEMPT_SESSIONS = """
     ) GROUP BY session
 """
 _SESSIONS = "SELECT id, session, cost, unknown, attempts, retries, wasted FROM session"
-_WINDOW_SUMS = ("spent", "held", "unknown")
+_WINDOW_SUMS = ("spent", "unknown")
 _SESSION_SUMS = ("spent", "unknown", "attempts", "retries", "wasted")
 
 
@@ -52,7 +52,7 @@ def discrepancies(connection: apsw.Connection) -> tuple[str, ...]:
     """Return one sentence for each sum that differs from its rows; none is good."""
     connection.execute("BEGIN")
     try:
-        by_window = _keyed(select(connection, _ATTEMPTS), 3)
+        by_window = _keyed(select(connection, _ATTEMPTS), 2)
         windows = select(connection, _WINDOWS)
         by_session = _keyed(select(connection, _ATTEMPT_SESSIONS), 5)
         sessions = select(connection, _SESSIONS)
@@ -88,7 +88,7 @@ def _add_back(
 ) -> None:
     """Add the attempts that a window counts without being named by them."""
     back = before(connection, budget, window_id=number, last_id=counted_to)
-    for at, more in enumerate((back.spent, back.held, back.unknown)):
+    for at, more in enumerate((back.spent, back.unknown)):
         sums[at] += more
 
 
