@@ -221,6 +221,12 @@ class FaregateApp(App[None]):
 
         self.act(partial(change_cap, self, self.view, self.control))
 
+    def action_change_price(self) -> None:
+        """Ask for the price of a model."""
+        from faregate.tui.price_change import change_price
+
+        self.act(partial(change_price, self, self.view, self.control))
+
     def act(self, work: Work) -> None:
         """Do what the person asked for; trouble is told, and nothing breaks."""
         if isinstance(self.screen, LiveScreen):

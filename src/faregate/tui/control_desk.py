@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         SetLimit,
     )
     from faregate.control.models import HoldView
+    from faregate.control.prices import PriceChanged, SetPrice
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -99,6 +100,10 @@ class ControlDesk:
     async def limits(self, session: str | None) -> LimitsView:
         """Return what limits a session and how much of it is used, or any session."""
         return await in_thread(partial(self._client.limits, session))
+
+    async def set_price(self, asked: SetPrice) -> PriceChanged:
+        """Set a model's price, from the next request on."""
+        return await self._act(self._client.set_price, asked, confirmed=True)
 
     async def loops(self) -> list[LoopView]:
         """Return the conversations that were stopped because they went in circles."""

@@ -1,0 +1,94 @@
+"""Setting a model's price from the screen: which model, how much, and a yes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from faregate.config.price_values import ALLOWED, price_values
+from faregate.control.prices import SetPrice
+from faregate.tui.screens.confirm import ConfirmScreen
+from faregate.tui.screens.typed import TypedScreen
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from textual.app import App
+
+    from faregate.control.cost_log import RequestView
+    from faregate.tui.control_desk import ControlDesk
+    from faregate.tui.view import View
+
+_NAMED = re.compile(r'\[prices\."([^"]{3,200})"\]')
+_LOOKED_AT = 100
+"""Requests, the latest, among which one without a price is looked for."""
+_LONGEST = 200
+
+
+async def change_price(app: App[None], view: View, desk: ControlDesk) -> None:
+    """Ask for a model and its price, and set it; raises ControlError."""
+    lacking = without_price(await desk.requests(None, _LOOKED_AT))
+    question = "The price of which model? Write provider/model."
+    if lacking:
+        question = f"{lacking} was asked for, and no price is known.\n{question}"
+    target = await app.push_screen_wait(
+        TypedScreen(
+            view,
+            question,
+            _target,
+            placeholder="provider/model",
+            value=lacking,
+            longest=_LONGEST,
+        )
+    )
+    if target is None:
+        return
+    typed = await app.push_screen_wait(
+        TypedScreen(
+            view,
+            f"What does {target} cost? The price of input, then of output, then of "
+            f"cached input where it has one, {ALLOWED}.",
+            _prices,
+            placeholder="3 15",
+            longest=60,
+        )
+    )
+    if typed is None:
+        return
+    values = price_values(typed)
+    question = (
+        f"Count {target} at ${values[0]} for a million tokens of input and "
+        f"${values[1]} of output, from the next request on? A price that is too low "
+        "lets more be spent."
+    )
+    if not await app.push_screen_wait(ConfirmScreen(view, question)):
+        return
+    cached = values[2] if len(values) > 2 else None
+    done = await desk.set_price(
+        SetPrice(target=target, input=values[0], output=values[1], cached_input=cached)
+    )
+    app.notify(f"{target}: {done.after}, USD per million tokens", markup=False)
+
+
+def without_price(requests: Iterable[RequestView]) -> str:
+    """Return the latest model that was asked for without a price; "" for none."""
+    for each in requests:
+        if each.code == "unpriced_model":
+            named = _NAMED.search(each.message or "")
+            if named is not None:
+                return named[1]
+        elif each.cost_source == "unpriced" and each.provider and each.model:
+            return f"{each.provider}/{each.model}"
+    return ""
+
+
+def _target(text: str) -> str:
+    provider, slash, model = text.partition("/")
+    if not (slash and provider and model) or not text.isprintable():
+        raise ValueError(f"{text[:60]!r} is not provider/model")
+    return text
+
+
+def _prices(text: str) -> str:
+    price_values(text)
+    return text

@@ -1,0 +1,91 @@
+"""The price of a model that lacks one, set from the screen."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pytest
+
+from faregate.control.cost_log import RequestView
+from faregate.tui.price_change import without_price
+from tests.tui.cost_scene import request
+from tests.tui.harness import NARROW, WIDE, later, make_app, shows, told
+
+if TYPE_CHECKING:
+    from tests.control.fake_proxy import FakeProxy
+
+REFUSED = 'No price is known for sim/new. Add to config.toml [prices."sim/new"] with'
+
+
+def posted(proxy: FakeProxy) -> list[Any]:
+    return [json.loads(e.body) for e in proxy.seen if e.method == "POST"]
+
+
+@pytest.mark.parametrize(
+    ("requests", "model"),
+    [
+        ([], ""),
+        ([request("r1")], ""),
+        ([request("r2", code="unpriced_model", message=REFUSED)], "sim/new"),
+        ([request("r2", code="unpriced_model", message="the cost has no bound")], ""),
+        (
+            [
+                request("r1"),
+                request("r3", cost_source="unpriced", provider="q", model="m"),
+            ],
+            "q/m",
+        ),
+    ],
+)
+def test_the_latest_without_a_price_is_found(
+    requests: list[RequestView], model: str
+) -> None:
+    assert without_price(requests) == model
+
+
+async def test_a_price_is_typed_and_confirmed(proxy: FakeProxy) -> None:
+    found = request("r2", code="unpriced_model", message=REFUSED)
+    proxy.answers["GET /v1/requests"] = [msgspec.to_builtins(found)]
+    proxy.answers["POST /v1/prices"] = {
+        "target": "sim/new", "before": None, "after": "$3 in, $15 out"
+    }  # fmt: skip
+    app = make_app(proxy.socket)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await told(pilot, app, "proxy/main")
+        await pilot.press("P")
+        await told(pilot, app, "sim/new was asked for, and no price is known.")
+        await pilot.press("enter")
+        await told(pilot, app, "What does sim/new cost?")
+        await pilot.press(*"dear", "enter")
+        await told(pilot, app, "write the price of input, of output")
+        await pilot.press(*["backspace"] * 4, *"3 15", "enter")
+        await told(pilot, app, "Count sim/new at $3 for a million tokens of input")
+        await pilot.press("y")
+        assert shows(app, "Count sim/new")
+        assert posted(proxy) == []
+        later(app)
+        await pilot.press("y")
+        await told(pilot, app, "sim/new: $3 in, $15 out, USD per million tokens")
+        assert posted(proxy) == [
+            {"target": "sim/new", "input": "3", "output": "15", "cached_input": None}
+        ]
+
+
+async def test_a_model_is_typed_and_escape_sends_nothing(proxy: FakeProxy) -> None:
+    proxy.answers["GET /v1/requests"] = []
+    app = make_app(proxy.socket)
+    async with app.run_test(size=NARROW) as pilot:
+        await told(pilot, app, "proxy/main")
+        await pilot.press("P")
+        await told(pilot, app, "The price of which model?")
+        await pilot.press(*"bare", "enter")
+        await told(pilot, app, "'bare' is not provider/model")
+        await pilot.press(*"/x", "enter")
+        await told(pilot, app, "What does bare/x cost?")
+        await pilot.press(*"1 2 0.1", "enter")
+        await told(pilot, app, "Count bare/x at $1")
+        await pilot.press("escape")
+        await told(pilot, app, "sessions")
+        assert posted(proxy) == []
