@@ -10,8 +10,8 @@ import pytest
 from faregate.core.faults import FaultKind, UpstreamError
 from faregate.core.money import ZERO
 from faregate.core.refusal import Refusal, RefusalCode
-from faregate.gateway.attempt import is_event_stream
 from faregate.gateway.inbound import Whole
+from faregate.gateway.reshaping import is_event_stream
 from tests.gateway.building import CountingLedger, FakeClock
 from tests.gateway.gates import (
     COST,

@@ -23,6 +23,7 @@ from faregate.gateway.forwarding import (
 )
 from faregate.gateway.inbound import Withheld
 from faregate.gateway.judging import ReadMeter
+from faregate.gateway.reshaping import is_event_stream, way_back
 from faregate.protocols.codec import Answer, StreamMeter
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Attempt:
         self._relay: StreamRelay | None = None
         self._gone = False
         self._failure: Failure | None = None
+        self._back = plan.carried
         self.why = "it was cancelled"
         """What to book as the reason when this is cancelled."""
 
@@ -248,7 +250,7 @@ class Attempt:
 
     def _relayed(self, headers: dict[str, str]) -> StreamRelay:
         """Return the relay of a streamed answer; `headers` replace the provider's."""
-        carried = self._plan.carried
+        carried = self._back
         meter: StreamMeter = self._sent.codec.meter(
             strip_usage=self._plan.strip_usage, flags=self._plan.spec.usage_flags
         )
@@ -272,7 +274,12 @@ class Attempt:
         return relay
 
     async def _stream(self, upstream: UpstreamAnswer) -> Result | Withheld:
-        carried = self._plan.carried
+        self._back = carried = way_back(
+            self._inbound,
+            self._plan,
+            upstream,
+            expects_events=self._reply.started or self.validates,
+        )
         headers = {} if carried is None else carried.stream_headers()
         relay = self._relayed(headers)
         try:
@@ -334,7 +341,7 @@ class Attempt:
 
     def _sends_events(self) -> bool:
         """Tell whether the client's stream is made of events."""
-        carried = self._plan.carried
+        carried = self._back
         said = None if carried is None else carried.sends_events
         if said is not None:
             return said
@@ -389,9 +396,3 @@ class Attempt:
     def _abort(self) -> None:
         if self._upstream is not None:
             self._upstream.abort()
-
-
-def is_event_stream(upstream: UpstreamAnswer) -> bool:
-    """Tell whether an answer is made of events, so that one more may follow."""
-    kind = upstream.headers.get("content-type", "")
-    return "json" not in kind

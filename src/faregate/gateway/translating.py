@@ -152,6 +152,17 @@ def dialect_of(spec: ProviderSpec) -> str | None:
     return next((name for name in order if name in spec.base_urls), None)
 
 
+def form_of(inbound: Inbound, facts: RequestFacts) -> AnswerForm:
+    """Return how the client wants its answer."""
+    return AnswerForm(
+        request_id=inbound.id,
+        model=facts.model,
+        created=inbound.received_ms // 1000,
+        wants_usage=facts.wants_usage,
+        sse="alt=sse" in inbound.head.query or facts.protocol != "gemini",
+    )
+
+
 def carried(
     inbound: Inbound,
     facts: RequestFacts,
@@ -166,13 +177,7 @@ def carried(
         return messages.wrong_protocol(target, spec, facts)
     if inbound.grant is None:
         return messages.own_key_untranslated(target, facts)
-    form = AnswerForm(
-        request_id=inbound.id,
-        model=facts.model,
-        created=inbound.received_ms // 1000,
-        wants_usage=facts.wants_usage,
-        sse="alt=sse" in inbound.head.query or facts.protocol != "gemini",
-    )
+    form = form_of(inbound, facts)
     try:
         translation = translate(
             client=facts.protocol,
