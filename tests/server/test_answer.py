@@ -123,3 +123,50 @@ async def test_a_client_that_reads_nothing_holds_the_answer_back() -> None:
         await asyncio.sleep(0.1)
         wire.writer.transport.resume_reading()  # type: ignore[attr-defined]
         assert len((await wire.answer()).body) == 64 * MEGABYTE
+
+
+async def test_an_answer_to_head_has_no_body() -> None:
+    async with serving(Whole(status=200, body=b"{}")) as url, connected(url) as wire:
+        for _ in range(2):
+            await wire.send(head(url, "/", method="HEAD"))
+            answer = await wire.answer(head=True)
+            assert (answer.headers["content-length"], answer.body) == ("2", b"")
+
+
+async def test_who_is_served_at_the_end_gets_the_answer() -> None:
+    class Slow(Echo):
+        async def serve(self, request: Incoming, at: AgentConnection) -> Answer:
+            begun.set()
+            await asyncio.sleep(0.05)
+            return await super().serve(request, at)
+
+    begun = asyncio.Event()
+    sock = agent_socket("127.0.0.1", 0)
+    listener = await serve_agents(sock, Slow(Whole(status=200, body=b"{}")))
+    url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+    async with connected(url) as wire, connected(url) as idle:
+        await ask(wire, url)
+        await begun.wait()
+        ending = asyncio.get_running_loop().create_task(listener.cleanup())
+        answer = await wire.answer()
+        assert (answer.status, answer.closes) == (200, True)
+        assert await wire.rest() == await idle.rest() == b""
+        await ending
+
+
+async def test_who_is_served_too_long_at_the_end_is_dropped() -> None:
+    class Stuck(Echo):
+        async def serve(self, request: Incoming, at: AgentConnection) -> Answer:
+            begun.set()
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    begun = asyncio.Event()
+    sock = agent_socket("127.0.0.1", 0)
+    listener = await serve_agents(sock, Stuck(Whole(status=200)))
+    url = f"http://127.0.0.1:{sock.getsockname()[1]}"
+    async with connected(url) as wire:
+        await ask(wire, url)
+        await begun.wait()
+        await listener.cleanup()
+        assert await wire.rest() == b""

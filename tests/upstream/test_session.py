@@ -122,6 +122,7 @@ async def test_connections_are_reused_and_fresh_ones_are_not(
             answer = await upstream.send(request(provider.url), fresh=True)
             await answer.read(100)
         assert provider.connections == 3
+        assert upstream.idle == 1
 
 
 async def test_a_stale_connection_took_nothing(upstream: HttpUpstream) -> None:

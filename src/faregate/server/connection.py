@@ -8,7 +8,6 @@ asked for is to be paid for.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
 import socket
 from typing import TYPE_CHECKING, Protocol, cast
@@ -65,9 +64,10 @@ class Plane(Protocol):
 class AgentConnection(asyncio.Protocol):
     """One client connection."""
 
-    def __init__(self, server: AgentServer) -> None:
-        self._server = server
-        self._plane = server.plane
+    def __init__(self, plane: Plane, others: set[AgentConnection]) -> None:
+        """Serve by `plane`; be one of `others` for as long as it is open."""
+        self._plane = plane
+        self._others = others
         self._loop = asyncio.get_running_loop()
         self._parser = RequestParser()
         self.transport: asyncio.Transport | None = None
@@ -99,14 +99,14 @@ class AgentConnection(asyncio.Protocol):
         sock = transport.get_extra_info("socket")
         if sock is not None and sock.family != socket.AF_UNIX:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-        self._server.connections.add(self)
+        self._others.add(self)
         self._expect("head")
         self._idle = self._loop.call_later(IDLE_TIMEOUT, self._look_idle)
 
     def connection_lost(self, _exc: Exception | None) -> None:
         self.transport = None
         self._ends = True
-        self._server.connections.discard(self)
+        self._others.discard(self)
         self._expect(None)
         if self._idle is not None:
             self._idle.cancel()
@@ -231,14 +231,15 @@ class AgentConnection(asyncio.Protocol):
             raise
         except Exception:  # noqa: BLE001 - logged there, for no caller is there
             outcome = self._failed(request)
-        with contextlib.suppress(ClientGoneError):
+        try:
             if isinstance(outcome, Answer):
                 self._say(request, outcome)
-                await self.drained()
             elif not outcome.end():
                 self.hang_up()
-            else:
+            if self._full:
                 await self.drained()
+        except ClientGoneError:
+            pass  # It was told when it was lost.
         self.task = self._current = None
         self._idle_since = self._loop.time()
         if self._ends:
@@ -363,32 +364,6 @@ class AgentConnection(asyncio.Protocol):
         for waiter in drains:
             if not waiter.done():
                 waiter.set_result(None)
-
-
-class AgentServer:
-    """Makes a connection for each client; `close` ends them all."""
-
-    def __init__(self, plane: Plane) -> None:
-        self.plane = plane
-        self.connections: set[AgentConnection] = set()
-
-    def __call__(self) -> AgentConnection:
-        return AgentConnection(self)
-
-    async def close(self, patience: float) -> None:
-        """Let requests end for some seconds, then drop every connection."""
-        for connection in list(self.connections):
-            connection.leave()
-        tasks = {c.task for c in self.connections if c.task is not None}
-        if tasks:
-            _, late = await asyncio.wait(tasks, timeout=patience)
-            for task in late:
-                task.cancel()
-            await asyncio.gather(*late, return_exceptions=True)
-        for connection in list(self.connections):
-            connection.drop()
-        # The loop tells them on its next turn.
-        await asyncio.sleep(0)
 
 
 def _slow_head() -> Refusal:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from faregate.server.connection import AgentServer, Plane
+from faregate.server.connection import AgentConnection, Plane
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -56,29 +56,50 @@ def agent_socket(host: str, port: int) -> socket.socket:
 
 
 class AgentListener:
-    """The agents' plane on its socket."""
+    """The agents' plane on its socket, and everybody who is connected."""
 
-    def __init__(self, server: AgentServer, listening: asyncio.Server) -> None:
-        """Take over a server that listens."""
-        self._server = server
-        self._listening = listening
+    def __init__(self, plane: Plane) -> None:
+        """Serve by `plane`, once somebody connects."""
+        self._plane = plane
+        self._connections: set[AgentConnection] = set()
+        self._listening: asyncio.Server | None = None
+
+    async def listen(self, sock: socket.socket) -> None:
+        """Let clients in at a bound socket."""
+        loop = asyncio.get_running_loop()
+        self._listening = await loop.create_server(
+            lambda: AgentConnection(self._plane, self._connections),
+            sock=sock,
+            backlog=BACKLOG,
+        )
 
     def stop(self) -> None:
         """Let nobody else in; who is in is served on."""
-        self._listening.close()
+        if self._listening is not None:
+            self._listening.close()
 
     async def cleanup(self) -> None:
-        """End every connection."""
+        """Let requests end for a moment, then drop every connection."""
         self.stop()
-        await self._server.close(_LAST_ANSWERS_S)
+        for connection in list(self._connections):
+            connection.leave()
+        tasks = {c.task for c in self._connections if c.task is not None}
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=_LAST_ANSWERS_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+        for connection in list(self._connections):
+            connection.drop()
+        # The loop tells them on its next turn.
+        await asyncio.sleep(0)
 
 
 async def serve_agents(sock: socket.socket, plane: Plane) -> AgentListener:
     """Serve the agents' plane on a bound socket."""
-    server = AgentServer(plane)
-    loop = asyncio.get_running_loop()
-    listening = await loop.create_server(server, sock=sock, backlog=BACKLOG)
-    return AgentListener(server, listening)
+    listener = AgentListener(plane)
+    await listener.listen(sock)
+    return listener
 
 
 async def serve_control(path: Path, app: web.Application) -> web.AppRunner:

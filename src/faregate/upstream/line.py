@@ -37,6 +37,8 @@ class Line(asyncio.Protocol):
 
     used = False
     """It has carried a request before."""
+    once = False
+    """It carries no other request than its first."""
     idle_since = 0.0
     connection: Connection | None = None
     """What the connector holds of it, until it is lost."""
@@ -138,6 +140,7 @@ class Line(asyncio.Protocol):
             transport is not None
             and self.over
             and self._keeps
+            and not self.once
             and not transport.is_closing()
             and not transport.get_write_buffer_size()
         )

@@ -146,6 +146,7 @@ class HttpUpstream:
         line = None if fresh else pool.take(destination.origin)
         if line is None:
             line = await self._connect(destination, request.departure)
+        line.once = fresh
         await _answered(line, data)
         try:
             return HttpAnswer(line, pool, destination)
