@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from faregate.core.dearest import dearest_rates, worst_case
 from faregate.core.money import ZERO, Money
 from faregate.core.pricing import (
     CacheWrite,
@@ -16,10 +17,8 @@ from faregate.core.pricing import (
     Tier,
     Window,
     cost_of,
-    dearest_rates,
     price_per_token,
     scaled,
-    worst_case,
     zero_row,
 )
 from faregate.core.usage import Usage, UsageSource

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from faregate.core.dearest import dearest_rates, worst_case
 from faregate.core.money import ZERO
 from faregate.core.pricing import (
     ONE,
@@ -18,8 +19,6 @@ from faregate.core.pricing import (
     Tier,
     Window,
     cost_of,
-    dearest_rates,
-    worst_case,
 )
 from faregate.core.usage import Usage
 

@@ -7,6 +7,7 @@ from itertools import product
 
 import pytest
 
+from faregate.core.dearest import worst_case
 from faregate.core.pricing import (
     CacheWrite,
     PriceRow,
@@ -14,7 +15,6 @@ from faregate.core.pricing import (
     Tier,
     Window,
     cost_of,
-    worst_case,
 )
 from faregate.core.usage import Usage
 

@@ -8,6 +8,7 @@ from importlib.resources import files
 
 import pytest
 
+from faregate.core.dearest import worst_case
 from faregate.core.fees import searches_unasked
 from faregate.core.money import Money
 from faregate.core.pricing import (
@@ -16,7 +17,6 @@ from faregate.core.pricing import (
     Rates,
     cost_of,
     price_per_token,
-    worst_case,
 )
 from faregate.core.usage import Usage
 from faregate.providers.price_records import PRICES_FILE, PriceFile, decode

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
+from faregate.core.dearest import dearest_rates
 from faregate.core.model_facts import NOTHING_KNOWN, ModelFacts
-from faregate.core.pricing import CacheWrite, PriceRow, Rates, dearest_rates
+from faregate.core.pricing import CacheWrite, PriceRow, Rates
 from faregate.providers.price_records import PriceFileError
 from faregate.providers.price_table import PriceTable
 

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from faregate.core.dearest import worst_case
 from faregate.core.lean import lean
-from faregate.core.pricing import ONE, PriceRow, Ratio, worst_case
+from faregate.core.pricing import ONE, PriceRow, Ratio
 
 if TYPE_CHECKING:
     from faregate.core.facts import Conversation, RequestFacts

@@ -1,8 +1,8 @@
 """Prices and what usage costs under them, in exact integers.
 
-Owns the price row, the cost of a finished attempt and the worst case that sizes a
-hold. Reads no file and no clock: a row and an instant are arguments. Whatever is
-charged by `cost_of` is at most what `worst_case` held for the same bounds.
+Owns the price row and the cost of a finished attempt. Reads no file and no clock: a
+row and an instant are arguments. Whatever is charged by `cost_of` is at most what
+`dearest.worst_case` held for the same bounds.
 """
 
 from __future__ import annotations
@@ -247,7 +247,7 @@ class PriceRow:
 
 
 @lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class CostLine:
     """One line of a bill; `rate` is in pico-USD a unit."""
 
@@ -302,70 +302,14 @@ def cost_of(
         return Cost(amount=reported, source=CostSource.REPORTED, lines=(line,), row=row)
     if row is None:
         return Cost(amount=ZERO, source=CostSource.UNPRICED)
-    rates = row.rates_for(usage.input_tokens).times(row.multiplier_at(at))
+    rates = row.base
+    if row.tiers:
+        rates = row.rates_for(usage.input_tokens)
+    if row.windows:
+        rates = rates.times(row.multiplier_at(at))
     lines = _lines(usage, rates.times(multiplier), row.fee_per_server_tool_call)
     amount = Money(sum([line.amount.pico for line in lines]))
     return Cost(amount=amount, source=_source_of(usage, row), lines=lines, row=row)
-
-
-def dearest_rates(row: PriceRow, input_bound: int, cache_write: CacheWrite) -> Rates:
-    """Return the dearest rates that a request of at most `input_bound` can meet.
-
-    Each rate is the maximum over every tier in reach and every window of the week;
-    `input` is raised to the most that one input token can cost, cache writes of
-    the given kind included.
-    """
-    if row.writes_cache and cache_write is CacheWrite.NONE:
-        cache_write = CacheWrite.FIVE_MINUTES
-    dearest = row.base
-    # Most rows have neither; walking none of them is worth a branch.
-    if row.tiers or row.windows:
-        dearest = _dearest_in_reach(row, input_bound)
-    most = dearest.dearest_input(cache_write)
-    if most == dearest.input:
-        return dearest
-    return Rates(
-        input=most,
-        cache_read=dearest.cache_read,
-        cache_write_5m=dearest.cache_write_5m,
-        cache_write_1h=dearest.cache_write_1h,
-        output=dearest.output,
-    )
-
-
-def _dearest_in_reach(row: PriceRow, input_bound: int) -> Rates:
-    in_reach = [tier.rates for tier in row.tiers if tier.above_input < input_bound]
-    factors = [ONE, *(window.multiplier for window in row.windows)]
-    dearest = row.base
-    for rates in [row.base, *in_reach]:
-        for factor in factors:
-            dearest = dearest.dearer(rates.times(factor))
-    return dearest
-
-
-def worst_case(
-    row: PriceRow,
-    *,
-    input_bound: int,
-    output_bound: int,
-    choices: int = 1,
-    cache_write: CacheWrite = CacheWrite.UNKNOWN,
-    server_tool_calls: int = 0,
-    multiplier: Ratio = ONE,
-) -> Money:
-    """Return the most that a request within these bounds can cost: its hold.
-
-    `output_bound` is per choice. Where the provider runs tools it bills the input
-    again for each round; the caller counts that into `input_bound`. `multiplier`
-    is the dearest service class and region that could apply.
-    """
-    rates = dearest_rates(row, input_bound, cache_write).times(multiplier)
-    listed = (
-        rates.input * input_bound
-        + rates.output * output_bound * choices
-        + row.fee_per_server_tool_call * server_tool_calls
-    )
-    return Money(scaled(listed, row.hold_margin))
 
 
 def _source_of(usage: Usage, row: PriceRow) -> CostSource:
@@ -377,18 +321,21 @@ def _source_of(usage: Usage, row: PriceRow) -> CostSource:
 
 
 def _lines(usage: Usage, rates: Rates, fee: int) -> tuple[CostLine, ...]:
-    counters = (
-        ("uncached input", usage.uncached_input, rates.input),
-        ("cache read", usage.cache_read, rates.cache_read),
-        ("cache write 5m", usage.cache_write_5m, rates.cache_write_5m),
-        ("cache write 1h", usage.cache_write_1h, rates.cache_write_1h),
-        ("output", usage.output, rates.output),
-        ("server tool calls", usage.server_tool_calls, fee),
-    )
-    return tuple(
-        [
-            CostLine(what=what, count=count, rate=rate, amount=Money(rate * count))
-            for what, count, rate in counters
-            if count
-        ]
-    )
+    lines: list[CostLine] = []
+    if count := usage.uncached_input:
+        lines.append(_line("uncached input", count, rates.input))
+    if count := usage.cache_read:
+        lines.append(_line("cache read", count, rates.cache_read))
+    if count := usage.cache_write_5m:
+        lines.append(_line("cache write 5m", count, rates.cache_write_5m))
+    if count := usage.cache_write_1h:
+        lines.append(_line("cache write 1h", count, rates.cache_write_1h))
+    if count := usage.output:
+        lines.append(_line("output", count, rates.output))
+    if count := usage.server_tool_calls:
+        lines.append(_line("server tool calls", count, fee))
+    return tuple(lines)
+
+
+def _line(what: str, count: int, rate: int) -> CostLine:
+    return CostLine(what, count, rate, Money(rate * count))

@@ -17,12 +17,12 @@ from functools import reduce
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar
 
+from faregate.core.dearest import dearest_rates
 from faregate.core.model_facts import NOTHING_KNOWN, ModelFacts
 from faregate.core.pricing import (
     CacheWrite,
     PriceRow,
     Rates,
-    dearest_rates,
     per_call,
 )
 from faregate.providers.price_records import PriceRecord, decode

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from faregate.core.dearest import worst_case
 from faregate.core.estimate import (
     BYTES_PER_MESSAGE,
     UNKNOWN_MAXIMUM,
@@ -24,7 +25,6 @@ from faregate.core.pricing import (
     PriceRow,
     Ratio,
     cost_of,
-    worst_case,
 )
 from faregate.core.usage import Usage, UsageSource
 from faregate.protocols.flags import COMPLETION_EXCLUDES_REASONING
