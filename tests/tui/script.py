@@ -12,6 +12,7 @@ from faregate.control.cost_log import SessionPage
 from faregate.control.errors import ProxyNotRunning
 from tests.control import scenes
 from tests.tui import smoked
+from tests.tui.captured_scene import Kept
 from tests.tui.cost_scene import Sums, fill
 from tests.tui.test_hold_table import HOLDS
 
@@ -63,7 +64,11 @@ class Script:
             yield message
 
 
-def knowing_all(socket: Path, kind: type[Sums] = Sums) -> Sums:
+class Knowing(Sums, Kept):
+    """A fake proxy that knows sums, and has captured a request."""
+
+
+def knowing_all(socket: Path, kind: type[Knowing] = Knowing) -> Knowing:
     """Return a proxy that answers whatever a screen asks for."""
     fake = kind(socket, scenes.busy())
     fill(fake)

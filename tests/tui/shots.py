@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from faregate.tui.screens.amount import AmountScreen
 from faregate.tui.screens.choice import ChoiceScreen
 from faregate.tui.screens.confirm import ConfirmScreen
+from faregate.tui.screens.find import FindScreen
 from faregate.tui.screens.help import HelpScreen
 from faregate.tui.screens.history import HistoryScreen
 from faregate.tui.screens.holds import HoldsScreen
@@ -214,6 +215,17 @@ SHOTS = (
         name="request", screen=RequestScreen, steps=_REQUEST,
         says=("requests > req-17", "try 1 anthropic/claude-opus-4-6", "timeline"),
         money=("$0.86", "$0.85  uncached input", "$5.00/M"),
+    ),
+    Shot(
+        name="captured", screen=RequestScreen,
+        steps=(*_REQUEST, ("1", "max_tokens")),
+        says=('"max_tokens": 8192', "requests > req-17"), money=("$0.86",),
+    ),
+    Shot(
+        name="find", screen=FindScreen,
+        steps=(*_REQUEST, ("1", "max_tokens"), ("slash", "Find a text")),
+        says=("Find a text, in any case", "finds it, n the next one"),
+        money=("$0.86",),
     ),
     Shot(
         name="waiting", screen=WaitingScreen, scene=waiting,

@@ -20,9 +20,9 @@ from faregate.control.models import HoldView, Problem, Snapshot
 from faregate.control.smoke_runs import SmokeRunView
 from tests.control import scenes
 from tests.control.fake_proxy import running
-from tests.tui.cost_scene import BY, EXPLAINED, REQUESTS, Sums
+from tests.tui.cost_scene import BY, EXPLAINED, REQUESTS
 from tests.tui.hostile import EVILS, MARK, foreign, poison
-from tests.tui.script import LIMITS, knowing_all
+from tests.tui.script import LIMITS, Knowing, knowing_all
 from tests.tui.terminal import Terminal
 from tests.tui.waiting_scene import waiting
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Careless(Sums):
+class Careless(Knowing):
     """A proxy that passes on whatever strangers sent."""
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
@@ -38,6 +38,8 @@ class Careless(Sums):
             return _json(poison(EXPLAINED["req-17"], ExplainView))
         if self.problem is None and request.path == "/v1/report":
             return _json(poison(BY.get(request.query["by"], BY["model"]), Report))
+        if request.path.startswith("/v1/captures/"):
+            return self._captured("req-17", request if request.query else None)
         return await super()._answer(request)
 
 
@@ -56,7 +58,7 @@ def _run(run: SmokeRunView) -> SmokeRunView:
 
 
 @pytest.fixture
-def careless(tmp_path: Path) -> Iterator[Sums]:
+def careless(tmp_path: Path) -> Iterator[Knowing]:
     """It runs, and has two budgets whose scope a stranger named."""
     fake = knowing_all(tmp_path / "s", Careless)
     scene = poison(waiting(), Snapshot)
@@ -86,6 +88,13 @@ WAY = (
     ("1", "sessions 5"),
     ("2", "requests 4"),
     ("\r", "timeline"),
+    ("1", "max_tokens"),
+    ("z", ""),
+    ("2", "Hello you"),
+    ("3", "-- try 1"),
+    ("4", "+3.000"),
+    ("/", "Find a text"),
+    ("\x1b", ""),
     ("\x7f", "requests 4"),
     ("3", "waiting 2"),
     ("j", "CALLS"),
@@ -115,7 +124,7 @@ WAY = (
 """Keys through every screen and question, and a word that each shows."""
 
 
-def test_no_screen_lets_a_command_through(careless: Sums, tmp_path: Path) -> None:
+def test_no_screen_lets_a_command_through(careless: Knowing, tmp_path: Path) -> None:
     with Terminal(careless.socket, cwd=tmp_path) as terminal:
         for keys, words in WAY:
             terminal.press(keys.encode())
