@@ -9,9 +9,11 @@ from tests.cli.cost_home import fill
 
 def test_the_newest_first(cli: Cli, paths: Paths) -> None:
     fill(paths)
-    _, aider, shop = cli("sessions").out.splitlines()
+    header, aider, shop = cli("sessions").out.splitlines()
     assert aider.split()[0] == "aider-1"
     assert aider.endswith("rejected")
+    assert header.split()[4] == "STATE"
+    assert shop.split()[4] == "ended"
     assert [shop.split()[0], *shop.split()[-3:]] == [
         "shop-1",
         "$0.20",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from faregate.control.work import work_words
+from faregate.control.models import SessionState
+from faregate.control.work import doing_of, state_with, work_words
 
 
 @pytest.mark.parametrize(
@@ -28,3 +29,36 @@ def test_each_wait_is_named(
     in_flight: int, waiting: int, approvals: int, words: list[str]
 ) -> None:
     assert work_words(in_flight, waiting, approvals) == words
+
+
+@pytest.mark.parametrize(
+    ("flights", "doing"),
+    [
+        ([], None),
+        (["waiting"], "waiting"),
+        (["waiting", "streaming"], "streaming"),
+        (["draining", "waiting"], "draining"),
+    ],
+)
+def test_one_that_waits_says_least(flights: list[str], doing: str | None) -> None:
+    assert doing_of(flights) == doing
+
+
+@pytest.mark.parametrize(
+    ("state", "doing", "shown"),
+    [
+        ("idle", None, "idle"),
+        ("capped", None, "capped"),
+        ("idle", "waiting", "waiting"),
+        ("capped", "streaming", "active"),
+        ("active", "waiting", "waiting"),
+        ("waiting", "connecting", "active"),
+        ("paused", "streaming", "paused"),
+        ("stopped", "waiting", "stopped"),
+        ("ended", "draining", "ended"),
+    ],
+)
+def test_what_runs_decides_below_what_a_person_decided(
+    state: SessionState, doing: str | None, shown: str
+) -> None:
+    assert state_with(state, doing) == shown

@@ -52,5 +52,10 @@ def test_pages_of_sessions_end(answers: CostAnswers) -> None:
     assert (third.sessions, third.next) == ([], None)
 
 
+def test_without_a_gate_nothing_is_at_work(answers: CostAnswers) -> None:
+    page = answers.sessions(limit=9, before=None)
+    assert {each.state for each in page.sessions} == {"idle"}
+
+
 def test_one_that_never_was_is_not_explained(answers: CostAnswers) -> None:
     assert answers.explain("req_9") is None

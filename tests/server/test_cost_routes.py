@@ -19,6 +19,7 @@ from faregate.control.cost_client import CostClient
 from faregate.control.cost_log import CorrectCost, Judge
 from faregate.control.errors import ControlError
 from faregate.control.models import NewSession
+from faregate.core.latches import Latch, LatchState
 from faregate.smoke.simulated.faults.answers import empty_answer
 from faregate.smoke.simulated.script import Step
 from faregate.smoke.simulated.server import SimulatedProvider
@@ -79,8 +80,8 @@ async def test_a_request_is_explained(gate: RunningGate, client: CostClient) -> 
     told = await asyncio.to_thread(client.explain, request)
     assert told.notes is not None
     steps = [note["step"] for note in told.notes]
-    assert steps[0] == "identity"
-    assert {"hold", "cost"} <= set(steps)
+    assert told.request.identified_by == "header"
+    assert {"limits", "hold", "cost"} <= set(steps)
     (attempt,) = told.attempts
     cost = next(note for note in told.notes if note["step"] == "cost")
     assert cost["amount"] == attempt.cost == told.request.cost
@@ -103,6 +104,28 @@ async def test_sums_pages_and_sessions(gate: RunningGate, client: CostClient) ->
     assert [each.id for each in page.sessions] == ["run-2", "run-1"]
     last = await asyncio.to_thread(client.sessions, limit=2, before=page.next)
     assert [each.id for each in last.sessions] == ["run-0"]
+
+
+async def test_every_list_of_sessions_says_the_same_state(
+    gate: RunningGate, client: CostClient
+) -> None:
+    for number in range(4):
+        await asked(gate, session=f"run-{number}")
+    live = gate.daemon.live
+    gate.daemon.gate.governor.latches.put(
+        Latch(scope="session:run-1", state=LatchState.PAUSED, at_ms=0, who="me")
+    )
+    gate.daemon.gate.capped["run-2"] = None
+    gate.daemon.ledger.end_session("run-3")
+    page = await asyncio.to_thread(client.sessions, limit=9, before=None)
+    listed = {each.id: each.state for each in page.sessions}
+    assert listed == {each.id: each.state for each in live.status().sessions}
+    assert listed == {
+        "run-0": "active",
+        "run-1": "paused",
+        "run-2": "capped",
+        "run-3": "ended",
+    }
 
 
 async def test_an_outcome_is_kept_and_told(

@@ -123,7 +123,9 @@ def test_a_child_is_marked() -> None:
         ("paused", None, "‖ paused", Tone.WAITING),
         ("idle", None, "· idle", Tone.IDLE),
         ("stopped", "streaming", "✗ stopped", Tone.DOWN),
-        ("capped", "streaming", "■ CAPPED", Tone.CAPPED),
+        ("capped", None, "■ CAPPED", Tone.CAPPED),
+        # What still runs is not refused; the gate says so as well.
+        ("capped", "streaming", "▶ streaming", Tone.ACTIVE),
         ("ended", None, "✓ ended", Tone.IDLE),
     ],
 )

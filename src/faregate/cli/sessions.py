@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from faregate.control.models import SessionView
 
 _HEADER = (
-    "SESSION", "AGENT", "WORKSPACE", "TASK", "STARTED", "REQUESTS", "RETRIES", "IN",
+    "SESSION", "AGENT", "WORKSPACE", "TASK", "STATE", "STARTED", "REQUESTS", "RETRIES", "IN",
     "OUT", "COST", "WASTED", "OUTCOME",
 )  # fmt: skip
 
@@ -63,6 +63,7 @@ def lines(found: Sequence[SessionView]) -> list[str]:
                 each.agent or "-",
                 each.workspace or "-",
                 each.task or "-",
+                each.state,
                 f"{each.started_at[:16]}Z".replace("T", " "),
                 str(each.requests),
                 str(retries_of(each)),
@@ -74,5 +75,5 @@ def lines(found: Sequence[SessionView]) -> list[str]:
             )
             for each in found
         ],
-        align="<<<<<>>>>>><",
+        align="<<<<<<>>>>>><",
     )

@@ -1,6 +1,13 @@
-"""What the gate is doing, in words that are the same on every line. Pure."""
+"""What the gate and a session are doing, the same on every line and screen. Pure."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from faregate.control.models import SessionState
 
 
 def work_words(in_flight: int, waiting: int, approvals: int) -> list[str]:
@@ -15,3 +22,19 @@ def work_words(in_flight: int, waiting: int, approvals: int) -> list[str]:
         (approvals, "waiting for approval"),
     )
     return [f"{number} {what}" for number, what in counted if number > 0]
+
+
+def doing_of(flights: Iterable[str]) -> str | None:
+    """Return what a session's requests in flight do: one that waits says least."""
+    found = list(flights)
+    return next((each for each in found if each != "waiting"), next(iter(found), None))
+
+
+def state_with(state: SessionState, doing: str | None) -> SessionState:
+    """Return the state of a session whose requests are `doing` something, or None.
+
+    What a person decided, and an end, stand above what still runs.
+    """
+    if doing is None or state in {"ended", "paused", "stopped"}:
+        return state
+    return "waiting" if doing == "waiting" else "active"

@@ -126,24 +126,20 @@ class CostAnswers:
         )
 
     def sessions(self, *, limit: int, before: int | None) -> SessionPage:
-        """Return sessions, the newest first; the live figures of a gate are not in."""
-        with self._opened() as reader:
-            rows = reader.sessions(limit=limit, before=before)
+        """Return sessions where no gate runs, the newest first."""
+        rows, more = self.session_rows(limit=limit, before=before)
         now_ms = self._now_ms()
         return SessionPage(
-            sessions=[
-                views.session_view(
-                    row,
-                    flights=(),
-                    now_ms=now_ms,
-                    spent_lately={},
-                    capped=False,
-                    window_of=lambda _target: None,
-                )
-                for row in rows
-            ],
-            next=rows[-1].number if len(rows) == limit else None,
+            sessions=[views.past_session(row, now_ms=now_ms) for row in rows], next=more
         )
+
+    def session_rows(
+        self, *, limit: int, before: int | None
+    ) -> tuple[Sequence[SessionRow], int | None]:
+        """Return rows of sessions, the newest first, and where more begin."""
+        with self._opened() as reader:
+            rows = reader.sessions(limit=limit, before=before)
+        return rows, rows[-1].number if len(rows) == limit else None
 
     def report(self, by: str, *, since_ms: int) -> Report:
         """Return sums by a key; raises ValueError for one that there is not."""

@@ -13,6 +13,7 @@ from faregate.control.cost_log import (
     CorrectCost,
     CorrectedView,
     Judge,
+    SessionPage,
 )
 from faregate.core.money import ZERO, Money
 from faregate.gateway.messages import budget_name
@@ -40,6 +41,7 @@ class _Routes:
     ) -> None:
         self._control = control
         self._answers = answers
+        self._live = control.live
         self._admin = admin
         self._gate = gate
         self._reading = asyncio.Semaphore(SIDE_BY_SIDE)
@@ -66,9 +68,11 @@ class _Routes:
     async def sessions(self, request: web.Request) -> web.Response:
         limit = _number(request, "limit", 100, MOST_ROWS)
         before = _number(request, "before", 0, 2**62) or None
-        return await self._told(
-            lambda: self._answers.sessions(limit=limit, before=before)
+        rows, more = await self._read(
+            lambda: self._answers.session_rows(limit=limit, before=before)
         )
+        # What each does now is known to the gate, and decided in one place.
+        return _json(SessionPage(sessions=self._live.sessions(rows), next=more))
 
     async def attempts(self, request: web.Request) -> web.Response:
         after = _number(request, "after", 0, 2**62)

@@ -30,7 +30,7 @@ from faregate.server import views
 from faregate.server.approval_views import approval_list
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from faregate.core.holds import BudgetState
     from faregate.core.records import SessionRow
@@ -114,7 +114,7 @@ class Live:
                 url=self._url, pid=self._pid, uptime_s=round(self._uptime(), 1)
             ),
             budgets=self._budgets(),
-            sessions=self._sessions(records),
+            sessions=self.sessions(records),
             in_flight=len(self._gate.flights),
             waiting=self._gate.flights.waiting,
             waiting_approval=self.waiting_approval,
@@ -204,7 +204,7 @@ class Live:
             waiting=gate.flights.waiting,
             uptime_s=round(self._uptime(), 1),
             budgets=self._budgets(),
-            sessions=self._sessions(records),
+            sessions=self.sessions(records),
             flights=[views.flight_view(f, now) for f in flights],
             events=[views.event_view(e) for e in events],
             providers=self._providers(),
@@ -257,7 +257,8 @@ class Live:
             for state in self.global_states()
         ]
 
-    def _sessions(self, records: Sequence[SessionRow]) -> list[SessionView]:
+    def sessions(self, records: Iterable[SessionRow]) -> list[SessionView]:
+        """Return sessions as they are now: every list of them is made here."""
         by_session: dict[str, list[Flight]] = {}
         for flight in self._gate.flights.all():
             by_session.setdefault(flight.session, []).append(flight)

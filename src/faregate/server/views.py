@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from faregate.control.models import (
     BudgetView,
     CostSource,
@@ -19,9 +21,9 @@ from faregate.control.models import (
     SessionView,
 )
 from faregate.control.sanitise import sanitise, sanitise_optional
+from faregate.control.work import doing_of, state_with
 from faregate.core.holds import BudgetState, HoldState
 from faregate.core.money import ZERO, Money
-from faregate.gateway.flights import Flight, FlightState
 from faregate.gateway.messages import instant
 
 if TYPE_CHECKING:
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from faregate.core.latches import LatchState
     from faregate.core.records import HoldRow, SessionRow, SpendRow
     from faregate.gateway.events import Event
+    from faregate.gateway.flights import Flight
 
 IDLE_AFTER_S = 60
 """Without a request for this long a session is idle."""
@@ -118,6 +121,21 @@ def session_view(
     )
 
 
+def past_session(record: SessionRow, *, now_ms: int) -> SessionView:
+    """Return a session where no gate runs, so that none can be at work."""
+    view = session_view(
+        record,
+        flights=(),
+        now_ms=now_ms,
+        spent_lately={},
+        capped=False,
+        window_of=lambda _target: None,
+    )
+    if view.state != "active":
+        return view
+    return msgspec.structs.replace(view, state="idle")
+
+
 def flight_view(flight: Flight, now: float) -> FlightView:
     """Return one running or waiting request."""
     first = flight.first_byte
@@ -190,8 +208,7 @@ def _state(
     if latched is not None:
         return latched.value
     if flights:
-        waiting = all(f.state is FlightState.WAITING for f in flights)
-        return "waiting" if waiting else "active"
+        return state_with("active", doing_of(flight.state for flight in flights))
     if capped:
         return "capped"
     quiet = (now_ms - record.last_at_ms) / 1000

@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from faregate.control.retries import retries_of
+from faregate.control.work import doing_of, state_with
 from faregate.tui.figures import (
     NOT_KNOWN,
     bare,
@@ -24,9 +25,9 @@ from faregate.tui.table_layout import Column, Row
 from faregate.tui.tones import Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
-    from faregate.control.models import FlightView, SessionView
+    from faregate.control.models import SessionView
     from faregate.core.money import Money
     from faregate.tui.filtering import Filter
     from faregate.tui.glyphs import Glyphs
@@ -152,18 +153,20 @@ class SessionTable:
             spend=fine_column(view.cost for view in shown),
             rate=fine_column(view.usd_per_hour for view in shown),
         )
-        flights = {flight.session: flight for flight in store.flights}
+        flights: dict[str, list[str]] = {}
+        for flight in store.flights:
+            flights.setdefault(flight.session, []).append(flight.state)
         made = {
-            view.id: self._row(view, flights.get(view.id), self.fine, glyphs)
+            view.id: self._row(view, flights.get(view.id, ()), self.fine, glyphs)
             for view in shown
         }
         self._made = made
         return [row for _, row in made.values()]
 
     def _row(
-        self, view: SessionView, flight: FlightView | None, fine: Fine, glyphs: Glyphs
+        self, view: SessionView, flights: Iterable[str], fine: Fine, glyphs: Glyphs
     ) -> tuple[tuple[object, ...], Row]:
-        doing = None if flight is None else flight.state
+        doing = doing_of(flights)
         of = (view, doing, fine, glyphs)
         known = self._made.get(view.id)
         if known is not None and known[0] == of:
@@ -214,11 +217,10 @@ def cost_text(view: SessionView, *, fine: bool = False) -> str:
 
 
 def state_span(view: SessionView, doing: str | None, glyphs: Glyphs) -> Span:
-    """Return sign and word of what a session does."""
-    if view.state in {"active", "idle"} and doing is not None:
-        if doing != "waiting":
-            return span(f"{glyphs.running} {doing}", Tone.ACTIVE)
-        return span(f"{glyphs.waiting} waiting", Tone.WAITING)
+    """Return sign and word of a session's state; for a busy one, what it does."""
+    state = state_with(view.state, doing)
+    if state == "active" and doing is not None:
+        return span(f"{glyphs.running} {doing}", Tone.ACTIVE)
     sign, word, tone = {
         "active": (glyphs.running, "active", Tone.ACTIVE),
         "idle": (glyphs.idle, "idle", Tone.IDLE),
@@ -227,7 +229,7 @@ def state_span(view: SessionView, doing: str | None, glyphs: Glyphs) -> Span:
         "stopped": (glyphs.stopped, "stopped", Tone.DOWN),
         "capped": (glyphs.closed, "CAPPED", Tone.CAPPED),
         "ended": (glyphs.ended, "ended", Tone.IDLE),
-    }[view.state]
+    }[state]
     return span(f"{sign} {word}", tone)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from faregate.control.retries import retries_of
+from faregate.control.work import doing_of
 from faregate.tui.figures import (
     NOT_KNOWN,
     count,
@@ -50,8 +51,8 @@ def session_head(view: View, session: SessionView | None) -> list[Line]:
 
 
 def _doing(view: View, session: SessionView) -> str | None:
-    flights = (each for each in view.shown.flights if each.session == session.id)
-    return next((flight.state for flight in flights), None)
+    flights = view.shown.flights
+    return doing_of(each.state for each in flights if each.session == session.id)
 
 
 def _waits_for(view: View, session: SessionView) -> str:
