@@ -19,6 +19,7 @@ from faregate.core.holds import (
     Settlement,
 )
 from faregate.core.usage import Usage, UsageSource
+from faregate.ledger import usual_settlement
 from faregate.ledger.booking_statements import (
     FIND,
     KEEP_WINDOW,
@@ -37,6 +38,7 @@ from faregate.ledger.corrections import corrected_by
 from faregate.ledger.counting_back import counting
 from faregate.ledger.errors import fault
 from faregate.ledger.holds import Holds, OpenHold
+from faregate.ledger.usual_settlement import is_usual, of_attempt, of_session
 
 if TYPE_CHECKING:
     from faregate.ledger.budget_windows import BudgetWindows, WindowRow
@@ -174,8 +176,13 @@ class Bookings:
             self._move(SPEND_UNKNOWN, hold, cost, amount)
         elif cost:
             self._move(SPEND_WINDOW, hold, cost)
-        self._settle_attempt(settlement, ending, overrun)
-        self._settle_session(settlement, ending)
+        if is_usual(settlement, ending, overrun):
+            self._execute(usual_settlement.ATTEMPT, of_attempt(settlement, hold))
+            self._resolved_once(settlement.attempt)
+            self._execute(usual_settlement.SESSION, of_session(settlement, hold))
+        else:
+            self._settle_attempt(settlement, ending, overrun)
+            self._settle_session(settlement, ending)
         if overrun and closes:
             for row in change.rows:
                 if row.limit is not None:

@@ -136,15 +136,19 @@ class CostLog:
 
         One that is there stays as it is.
         """
-        execute = self._connection.execute
+        cursor = self._connection.cursor()
         with self._writing:
             last_id = self._newest() if self._last_id is None else self._last_id
+            rows = []
             for entry in entries:
                 # Never behind the last id: ids keep the order of their ends.
                 last_id = max(last_id + 1, entry.at_ms * IDS_PER_MS)
-                execute(_INSERT, self._values(last_id, entry))
-                execute(_EXPLAIN, (entry.request, entry.notes))
-            execute(_TRIM, (EXPLAINED,))
+                rows.append(self._values(last_id, entry))
+            cursor.executemany(_INSERT, rows)
+            cursor.executemany(
+                _EXPLAIN, [(each.request, each.notes) for each in entries]
+            )
+            cursor.execute(_TRIM, (EXPLAINED,))
         self._last_id = last_id
 
     def _newest(self) -> int:
