@@ -55,6 +55,7 @@ from faregate.server.smoke_history import add_smoke_history, learn
 from faregate.server.smoke_routes import add_smoke_routes
 from faregate.server.statusline import write_statusline
 from faregate.server.tables import listed_models, price_table
+from faregate.server.trial import Trial, add_trial_route
 from faregate.upstream.session import HttpUpstream
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from faregate.config.paths import Paths
     from faregate.config.settings import Settings
     from faregate.gateway.ports import Clock
+    from faregate.providers.price_table import PriceTable
 
 _LAST_WORDS_S = 2.0
 """Seconds in which requests that are given up tell their clients and book."""
@@ -178,7 +180,7 @@ class Daemon:
         # After everything that serves is closed, and before the ledger is.
         self._opened.callback(recording.flush)
         warnings += [*learn(self.reports, self.gate), *self._capture(keys)]
-        self._open_desks()
+        self._open_desks(keys, prices)
         self._tell_of_the_dead()
         secret = signing_secret(paths.state_dir / "signing-secret")
         self.tokens = Tokens(secret, self._was_ended)
@@ -233,13 +235,21 @@ class Daemon:
         self._opened.callback(desk.close)
         return [desk.warning] if desk.warning else []
 
-    def _open_desks(self) -> None:
-        """Make what changes caps, limits and prices while the proxy runs."""
+    def _open_desks(self, keys: Keys, prices: PriceTable) -> None:
+        """Make what changes caps, limits and prices, and what tries the way through."""
         settings, paths, gate = self._settings, self._paths, self.gate
         governing = self.ledger.governing
         self.budgets = BudgetDesk(settings, paths, gate, self.ledger)
         self.limits = LimitDesk(settings, paths, gate, governing)
         self.prices = PriceDesk(settings, paths, gate, governing)
+        self.trial = Trial(
+            settings,
+            keys,
+            prices,
+            gate,
+            url=self.url,
+            token=lambda: self.tokens.issue(Grant()),
+        )
 
     def _control_app(self) -> web.Application:
         control = self._control()
@@ -254,6 +264,7 @@ class Daemon:
         add_governing_routes(app, control, governing)
         add_capture_routes(app, control, self.captures)
         add_price_routes(app, control, self.prices)
+        add_trial_route(app, control, self.trial)
         add_key_routes(app, control, self.ledger.keys, self.tokens, self._clock)
         keep = self.ledger.record_smoke
         return add_smoke_history(app, keep, self.reports, self.gate, control.runs)

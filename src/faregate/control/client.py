@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from faregate.control.prices import PriceChanged, SetPrice
     from faregate.control.side_spending import SideAnswer, SideEnd, SideHold
     from faregate.control.smoke_runs import SmokeRuns, SmokeRunView
+    from faregate.control.trial import TrialAnswer, TrialAsk
 
 ADMIN_SECRET_VARIABLE = "FAREGATE_ADMIN_SECRET"
 
@@ -213,6 +214,16 @@ class ControlClient:
 
         proof = self._proof(confirmed)
         return _decode(self._post("/v1/prices", asked, headers=proof), PriceChanged)
+
+    def trial(self, ask: TrialAsk, *, confirmed: bool = False) -> TrialAnswer:
+        """Send one small request through the gate; needs `confirmed`, or the secret.
+
+        A preview needs neither. The answer may take a minute.
+        """
+        from faregate.control.trial import TrialAnswer
+
+        proof = self._proof(confirmed)
+        return _decode(self._post("/v1/trial", ask, headers=proof), TrialAnswer)
 
     def standing(self, session: str) -> Standing:
         """Return whether a session may go on."""

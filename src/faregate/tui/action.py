@@ -12,6 +12,7 @@ class Scope(StrEnum):
     EVERYWHERE = "everywhere"
     BEYOND = "on every screen but the overview"
     OVERVIEW = "overview"
+    FIRST_RUN = "in the first run"
     TABLE = "in a table"
     OF_SESSION = "on a session"
     SESSION = "in a session"

@@ -35,6 +35,9 @@ ACTIONS = (
     _table("top", "g,home", "top", "top", "first row"),
     _table("bottom", "G,end", "bottom", "bottom", "last row"),
 
+    Action("trial", "t", "trial", "test request",
+           "send one small request through the gate; says first what it costs",
+           Scope.FIRST_RUN, bar=2, changes=True),
     _overview("filter", "slash", "edit_filter", "filter",
               "edit the filter; its text is kept", bar=3),
     _overview("toggle_filter", "f", "toggle_filter", "filter on/off",

@@ -15,6 +15,7 @@ from faregate.control.cost_client import CostClient
 from faregate.control.cost_log import Judge
 from faregate.control.errors import ControlError
 from faregate.control.models import ResolveHold, SetBudget
+from faregate.control.trial import TrialAsk
 from faregate.tui.workers import in_thread
 
 if TYPE_CHECKING:
@@ -36,10 +37,13 @@ if TYPE_CHECKING:
     )
     from faregate.control.models import HoldView
     from faregate.control.prices import PriceChanged, SetPrice
+    from faregate.control.trial import TrialAnswer
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 
+TRIAL_S = 75.0
+"""Seconds for a model to answer a test request."""
 WATCHING = "this view only watches: act in a terminal, or open it with its token"
 
 
@@ -54,6 +58,7 @@ class ControlDesk:
         """Ask the proxy at `socket_path`; a `read_only` desk changes nothing."""
         self.read_only = read_only
         self._client = ControlClient(socket_path)
+        self._patient = ControlClient(socket_path, timeout=TRIAL_S)
         self._costs = CostClient(socket_path)
 
     async def holds(self) -> list[HoldView]:
@@ -104,6 +109,13 @@ class ControlDesk:
     async def set_price(self, asked: SetPrice) -> PriceChanged:
         """Set a model's price, from the next request on."""
         return await self._act(self._client.set_price, asked, confirmed=True)
+
+    async def trial(self, target: str | None, *, preview: bool) -> TrialAnswer:
+        """Send one small request through the gate, or only tell what that costs."""
+        ask = TrialAsk(target=target, preview=preview)
+        if preview:
+            return await in_thread(partial(self._client.trial, ask))
+        return await self._act(self._patient.trial, ask, confirmed=True)
 
     async def loops(self) -> list[LoopView]:
         """Return the conversations that were stopped because they went in circles."""

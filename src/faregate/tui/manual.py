@@ -11,6 +11,7 @@ END = "<!-- end -->"
 _PLACES = {
     Scope.EVERYWHERE: "everywhere",
     Scope.TABLE: "in every table",
+    Scope.FIRST_RUN: "1 overview, before the first request",
     Scope.OVERVIEW: "1 overview",
     Scope.OF_SESSION: "on a session (overview, session)",
     Scope.SESSION: "in a session",

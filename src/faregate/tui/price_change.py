@@ -35,7 +35,7 @@ async def change_price(app: App[None], view: View, desk: ControlDesk) -> None:
         TypedScreen(
             view,
             question,
-            _target,
+            read_target,
             placeholder="provider/model",
             value=lacking,
             longest=_LONGEST,
@@ -82,7 +82,8 @@ def without_price(requests: Iterable[RequestView]) -> str:
     return ""
 
 
-def _target(text: str) -> str:
+def read_target(text: str) -> str:
+    """Return "provider/model" as it was typed; raises ValueError for anything else."""
     provider, slash, model = text.partition("/")
     if not (slash and provider and model) or not text.isprintable():
         raise ValueError(f"{text[:60]!r} is not provider/model")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal
@@ -51,7 +52,7 @@ _MONEY = {Kind.BUDGETS, Kind.BURN, Kind.PROXY}
 class OverviewScreen(SessionActions):
     """The first screen; everything on it is also told without colour."""
 
-    BINDINGS = bindings(Scope.OVERVIEW, Scope.OF_SESSION)
+    BINDINGS = bindings(Scope.FIRST_RUN, Scope.OVERVIEW, Scope.OF_SESSION)
     SCOPES = (Scope.TABLE, Scope.OVERVIEW, Scope.OF_SESSION, Scope.EVERYWHERE)
     AUTO_FOCUS = "#sessions"
 
@@ -75,6 +76,20 @@ class OverviewScreen(SessionActions):
         yield self._lines("events", event_log.events_lines, "panel")
         yield FilterBar()
         yield self._lines("keys", self._keys)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave the key of the test request to others once there was a request."""
+        first = self.view.shown.told and notice.is_needed(self.view)
+        if action == "trial" and not first:
+            return False
+        return super().check_action(action, parameters)
+
+    def action_trial(self) -> None:
+        """Send one small request through the gate, after a question."""
+        from faregate.tui.trial import try_it
+
+        desk = self._acting.control
+        self._acting.act(partial(try_it, self.app, self.view, desk))
 
     def acting_on(self) -> SessionView | None:
         """Return the session under the cursor."""
@@ -165,7 +180,10 @@ class OverviewScreen(SessionActions):
         return LinesView(made, ink, id=name, classes=classes)
 
     def _keys(self, view: View, cells: int, _height: int) -> list[Line]:
-        scopes = (Scope.EVERYWHERE,) if notice.is_needed(view) else self.SCOPES
+        scopes = self.SCOPES
+        if notice.is_needed(view):
+            first = (Scope.FIRST_RUN,) if view.shown.told else ()
+            scopes = (*first, Scope.EVERYWHERE)
         return keys_bar.keys_line(view, cells, scopes)
 
     def _view(self, name: str) -> LinesView:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from faregate.tui.control_desk import ControlDesk
     from faregate.tui.view import View
 
+_ENV = 'eval "$(faregate env)"'
+_MOST_AGENTS = 5
 _Form = Literal["csv", "json", "md", "svg", "txt"]
 
 
@@ -70,6 +72,16 @@ async def export(
     app.notify(f"written: {path}", timeout=10, markup=False)
 
 
+def _first_lines(view: View) -> list[Choice[str]]:
+    """Return the lines of the first screen, to be pasted into another terminal."""
+    setup = view.store.setup
+    if setup is None or setup.first_request_seen:
+        return []
+    lines = [f"faregate run -- {each}" for each in view.agents[:_MOST_AGENTS]]
+    numbered = enumerate([*lines, _ENV], start=1)
+    return [Choice(key=str(key), label=text, value=text) for key, text in numbered]
+
+
 async def copy(
     app: App[None],
     view: View,
@@ -91,6 +103,7 @@ async def copy(
     if setup is not None:
         url = f"export OPENAI_BASE_URL={setup.openai_base_url}"
         choices.append(Choice(key="u", label="address", value=url, note=url))
+    choices += _first_lines(view)
     text = await app.push_screen_wait(ChoiceScreen(view, "Copy", choices))
     if text is not None:
         app.copy_to_clipboard(text)
