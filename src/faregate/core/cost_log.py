@@ -31,7 +31,7 @@ class RequestResult(StrEnum):
 
 
 @lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class RequestEntry:
     """One request that has ended, on its way into the log; there is no money in it."""
 

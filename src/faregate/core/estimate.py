@@ -7,7 +7,7 @@ belong here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.dearest import worst_case
@@ -88,7 +88,14 @@ class Bounds:
 
     def with_output(self, output: int) -> Bounds:
         """Return the same bounds with another output bound."""
-        return replace(self, output=output)
+        return Bounds(
+            input=self.input,
+            output=output,
+            choices=self.choices,
+            server_tool_calls=self.server_tool_calls,
+            output_injected=self.output_injected,
+            hidden_output=self.hidden_output,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

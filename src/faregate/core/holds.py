@@ -66,7 +66,7 @@ class BudgetState:
 
 
 @lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class HoldRequest:
     """Money to set aside for one attempt before its first byte leaves."""
 
@@ -120,7 +120,7 @@ class NoRoom:
 
 
 @lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Settlement:
     """The truth about one attempt: what it used and cost."""
 

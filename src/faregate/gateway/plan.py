@@ -34,7 +34,7 @@ UNMETERED = frozenset({"free", "subscription"})
 
 
 @lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Plan:
     """One attempt before admission."""
 

@@ -146,21 +146,21 @@ class Planner:
             return bounded
         bounds, field = bounded
         return Plan(
-            target=target,
-            spec=spec,
-            row=ground.row,
-            row_of=ground.row_of,
-            at=datetime.fromtimestamp(inbound.received_ms / 1000, UTC),
-            multiplier=ground.multiplier,
-            facts=facts,
-            bounds=bounds,
-            output_field=field,
-            url=ground.url,
-            headers=ground.headers,
-            strip_usage=ground.strip_usage,
-            bursts=ground.bursts,
-            carried=instead,
-            estimates=ground.estimates,
+            target,
+            spec,
+            ground.row,
+            ground.row_of,
+            datetime.fromtimestamp(inbound.received_ms / 1000, UTC),
+            ground.multiplier,
+            facts,
+            bounds,
+            field,
+            ground.url,
+            ground.headers,
+            ground.strip_usage,
+            ground.bursts,
+            instead,
+            ground.estimates,
         )
 
     async def prepare(self, inbound: Inbound, facts: RequestFacts) -> None:
