@@ -372,7 +372,8 @@ def capped() -> Snapshot:
     return snapshot(
         budgets=[budget("199.62", held="0.25", unknown="0.38", refusing=True)],
         sessions=sessions,
-        flights=was.flights[:2],
+        # What is capped has nothing in flight.
+        flights=[each for each in was.flights if each.session != sessions[0].id],
         events=[
             *was.events,
             event(19, "refused: the cap is reached", kind="capped", severity="alert"),
