@@ -108,17 +108,18 @@ def _at_chunk(upstream: Any, number: int, strike: Callable[[], None]) -> None:
 
     async def sent(*args: Any, **named: Any) -> Any:
         answer = await send(*args, **named)
-        chunks = answer.chunks
+        pour, seen = answer.pour, [0]
 
-        async def counted() -> Any:
-            seen = 0
-            async for chunk in chunks():
-                seen += 1
-                if seen == number:
+        async def poured(into: Callable[[bytes], Any]) -> None:
+            def counted(chunk: bytes) -> Any:
+                seen[0] += 1
+                if seen[0] == number:
                     strike()
-                yield chunk
+                return into(chunk)
 
-        answer.chunks = counted
+            await pour(counted)
+
+        answer.pour = poured
         return answer
 
     upstream.send = sent
