@@ -13,6 +13,7 @@ import msgspec
 import pytest
 from aiohttp import web
 from msgspec.structs import replace
+from rich.cells import cell_len
 
 from faregate.control.cost_log import ExplainView, Report, RequestView
 from faregate.control.governing import LimitsView
@@ -21,6 +22,7 @@ from faregate.control.smoke_runs import SmokeRunView
 from tests.control import scenes
 from tests.control.fake_proxy import running
 from tests.tui.cost_scene import BY, EXPLAINED, REQUESTS
+from tests.tui.harness import WIDE, make_app, rows, told
 from tests.tui.hostile import EVILS, MARK, foreign, poison
 from tests.tui.script import LIMITS, Knowing, knowing_all
 from tests.tui.terminal import Terminal
@@ -139,3 +141,24 @@ def test_no_screen_lets_a_command_through(careless: Knowing, tmp_path: Path) -> 
     assert MARK in sent
     assert foreign(sent) == []
     assert f"[red]{MARK}[/red][bold" in sent
+
+
+async def test_the_plain_alphabet_stays_plain_whatever_things_are_called(
+    careless: Knowing,
+) -> None:
+    app = make_app(careless.socket, ascii_only=True)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await told(pilot, app, "sessions 5")
+        for key, words in (
+            ("1", "sessions 5"), ("2", "requests 4"), ("3", "waiting 2"),
+            ("4", "providers"), ("5", "by model"), ("6", "by route"),
+            ("7", "holds 3"), ("8", "history 40"), ("1", "sessions 5"),
+            ("x", "next requests"), ("escape", "sessions 5"), ("b", "Change the cap"),
+            ("escape", "sessions 5"), ("slash", "workspace:web"),
+            ("escape", "sessions 5"), ("t", "theme"), ("colon", "Search for"),
+        ):  # fmt: skip
+            await pilot.press(key)
+            await told(pilot, app, words)
+            lines = rows(app)
+            assert [row for row in lines if not row.isascii()] == [], key
+            assert [row for row in lines if cell_len(row) != WIDE[0]] == [], key

@@ -53,3 +53,12 @@ def test_the_plain_alphabet_reaches_cuts_and_broken_names() -> None:
     ink = mix(THEMES["mono"].colors, ASCII)
     assert ink.paint(line(span("a\x1bb")), 3).text == "a?b"
     assert ink.paint(line("abcdef"), 4).text == "abc+"
+
+
+def test_the_plain_alphabet_keeps_the_cells_of_what_it_cannot_say() -> None:
+    ink = mix(THEMES["ledger"].colors, ASCII)
+    assert ink.readable("café ünïcode…") == "cafe unicode+"
+    assert ink.readable("日本 \ufffd½") == "???? ??"
+    assert ink.readable("plain") == "plain"
+    other = mix(THEMES["ledger"].colors, UNICODE)
+    assert other.readable("café 日本…") == "café 日本…"

@@ -57,7 +57,12 @@ def _view() -> View:
     rich = scenes.session(
         "rich", cost=RICH, usd_per_hour="0.0042", cost_source="mixed", unpriced=2
     )
-    status = replace(scene.status, sessions=[*scene.status.sessions, rich])
+    day = scenes.budget(RICH, "2000", scope="workspace:of-a-long-name", window="day")
+    status = replace(
+        scene.status,
+        sessions=[*scene.status.sessions, rich],
+        budgets=[*scene.status.budgets, day],
+    )
     return view_of(replace(scene, status=status))
 
 

@@ -82,6 +82,7 @@ class FaregateApp(App[None]):
         self._paint_timer: Timer | None = None
         self._ticker: Timer | None = None
         self.view = self._make_view(clock or SystemClock())
+        self.set_class(options.ascii_only, "-ascii")
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return fallbacks for the variables of our style sheet."""
@@ -113,10 +114,7 @@ class FaregateApp(App[None]):
         return super().check_action(action, parameters)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
-        """Return what painted lines pass: with NO_COLOR no colour is left in them.
-
-        Textual would turn colours into greys, which are colours to a terminal.
-        """
+        """Return what painted lines pass; NO_COLOR leaves no colour, nor Textual's greys."""
         found = super().get_line_filters()
         if not self._options.no_color:
             return [each for each in found if not isinstance(each, Monochrome)]

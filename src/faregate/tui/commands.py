@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual.widgets import Input
 
 from faregate.tui.action import Scope
 from faregate.tui.action_table import ACTIONS
@@ -35,6 +36,11 @@ class _Commanded(Protocol):
 
 class ActionCommands(Provider):
     """Offers what works on the screen below the palette."""
+
+    async def startup(self) -> None:
+        """Say what is typed here in signs that every alphabet has."""
+        for field in self.app.screen.query(Input):
+            field.placeholder = "Search for commands"
 
     async def discover(self) -> Hits:
         """List everything."""

@@ -5,7 +5,9 @@ Owns how a theme and an alphabet meet; knows nothing of what the lines say.
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from faregate.tui.glyphs import Glyphs
 
+_CUT = "…"
 _BOLD = {Tone.STRONG, Tone.SPEND, Tone.CRIT, Tone.CAPPED, Tone.KEY}
 _REVERSED = {Tone.ALERT, Tone.NOTICE}
 _LOUD_WHEN_STALE = {Tone.ALERT, Tone.NOTICE}
@@ -66,10 +69,23 @@ class Ink:
         return Strip(segments, cells)
 
     def readable(self, text: str) -> str:
-        """Return `text` in the signs of this alphabet."""
-        if "\ufffd" in text and self.glyphs.unreadable != "\ufffd":
-            return text.replace("\ufffd", self.glyphs.unreadable)
-        return text
+        """Return `text` in the signs of this alphabet, in as many cells."""
+        if text.isascii() or not self.glyphs.unreadable.isascii():
+            return text
+        cut, unreadable = self.glyphs.cut, self.glyphs.unreadable
+        return "".join(_in_ascii(each, cut, unreadable) for each in text)
+
+
+@lru_cache(4096)
+def _in_ascii(letter: str, cut: str, unreadable: str) -> str:
+    """Return a letter without its marks, else a stand-in for each of its cells."""
+    if letter.isascii():
+        return letter
+    if letter == _CUT:
+        return cut
+    bare = unicodedata.normalize("NFKD", letter).encode("ascii", "ignore").decode()
+    cells = cell_len(letter)
+    return bare if bare and len(bare) == cells else unreadable * cells
 
 
 def mix(colors: Mapping[str, str], glyphs: Glyphs) -> Ink:

@@ -54,6 +54,8 @@ def fit(text: str, cells: int, *, cut: str = "…") -> str:
 
 def fit_middle(text: str, cells: int, *, cut: str = "…") -> str:
     """Return `text` cut in its middle, for names that differ at their ends."""
+    # What is shown must be measured: a control takes no cell, and its stand-in one.
+    text = sanitise(text)
     if cell_len(text) <= cells or cells < 3:
         return fit(text, cells, cut=cut)
     tail = text[-(cells // 2) :]
@@ -64,7 +66,7 @@ def fit_middle(text: str, cells: int, *, cut: str = "…") -> str:
 
 def cell(text: str, cells: int, *, right: bool = False, cut: str = "…") -> str:
     """Return `text` in exactly `cells` cells."""
-    text = fit(text, cells, cut=cut)
+    text = fit(sanitise(text), cells, cut=cut)
     gap = " " * (cells - cell_len(text))
     return gap + text if right else text + gap
 

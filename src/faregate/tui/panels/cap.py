@@ -17,7 +17,15 @@ from faregate.tui.caps import (
     time_left,
 )
 from faregate.tui.figures import below_a_cent, dollars, instant, money, room
-from faregate.tui.lines import Line, Span, first_that_fits, line, span, spread
+from faregate.tui.lines import (
+    Line,
+    Span,
+    first_that_fits,
+    fit_middle,
+    line,
+    span,
+    spread,
+)
 from faregate.tui.meter import gauge_bar, scale
 from faregate.tui.tones import Tone
 
@@ -65,7 +73,7 @@ def cap_lines(view: View, cells: int, _height: int) -> list[Line]:
     if not found:
         return _no_cap(store, view.replay)
     first = found[0]
-    others = [_other(each, view) for each in found[1:]]
+    others = [_other(each, view, cells) for each in found[1:]]
     return [
         _figures(first, view, cells),
         gauge_bar(first, cells, view.ink.glyphs),
@@ -209,11 +217,13 @@ def _spaced(parts: list[Span]) -> Line:
     return tuple(each for part in parts for each in (part, gap))[:-1]
 
 
-def _other(found: Gauge, view: View) -> Line:
-    name = cap_name(found.view, view.clock)
+def _other(found: Gauge, view: View, cells: int) -> Line:
+    told = f"{dollars(found.used)} of {dollars(found.limit)} "
+    room = max(cells - len(told) - len(found.percent) - 1, 1)
+    name = fit_middle(cap_name(found.view, view.clock), room, cut=view.ink.glyphs.cut)
     return line(
         span(f"{name} ", Tone.MUTED),
-        f"{dollars(found.used)} of {dollars(found.limit)} ",
+        told,
         span(found.percent, _TONES[found.level]),
     )
 
