@@ -40,7 +40,7 @@ async def test_the_first_configured_target_is_asked_and_booked(tmp_path: Path) -
         spent = gate.month().spent
         assert Money(0) < spent <= most
         (row,) = gate.daemon.reports.sessions()
-        assert row.session == done.session
+        assert (row.session, row.labels.agent) == (done.session, "faregate")
         assert gate.provider.generations[-1].json["max_tokens"] == OUTPUT
         assert gate.daemon.proxy.first_request_seen
 

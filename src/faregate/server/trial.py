@@ -84,7 +84,7 @@ class Trial:
         session = f"test-{secrets.token_hex(3)}"
         timeout = aiohttp.ClientTimeout(total=_WITHIN_S)
         headers = {"authorization": f"Bearer {self._token()}"}
-        path = f"{self._url}/s/{session}/v1/chat/completions"
+        path = f"{self._url}/a/faregate/s/{session}/v1/chat/completions"
         status, text = 0, ""
         try:
             async with (
