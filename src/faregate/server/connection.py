@@ -22,8 +22,6 @@ from faregate.server.incoming import Incoming, RequestParser
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from faregate.server.reply import StreamReply
-
 HEAD_TIMEOUT = 10.0
 """Seconds for a request head to arrive, counted from its first byte; on a new
 connection, from the beginning."""
@@ -43,6 +41,14 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _log = logging.getLogger("faregate.server")
 
 
+class Streamed(Protocol):
+    """An answer that was written piece by piece."""
+
+    def end(self) -> bool:
+        """End it; tell whether the connection may carry another answer."""
+        ...
+
+
 class Plane(Protocol):
     """What decides on requests, and serves them."""
 
@@ -56,7 +62,7 @@ class Plane(Protocol):
 
     async def serve(
         self, request: Incoming, connection: AgentConnection
-    ) -> Answer | StreamReply:
+    ) -> Answer | Streamed:
         """Serve a request that was let in and is whole."""
         ...
 
