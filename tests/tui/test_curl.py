@@ -10,6 +10,7 @@ from faregate.tui.curl import LONGEST_BODY, captured_curl, curl_line
 from tests.control import scenes
 from tests.tui.captured_scene import captured
 from tests.tui.cost_scene import request
+from tests.tui.hostile import EVILS, foreign
 
 PATHS = {
     "anthropic_messages": "http://127.0.0.1:4747/v1/messages",
@@ -54,3 +55,12 @@ def test_what_no_line_takes_comes_from_the_capture(body: bytes | None) -> None:
     told = captured_curl(scenes.setup(), capture_view(captured()), body)
     assert told.startswith("faregate capture show req-17 --part request | curl -sS ")
     assert told.endswith("--data-binary @-")
+
+
+@pytest.mark.parametrize("evil", EVILS)
+@pytest.mark.parametrize("protocol", PATHS)
+def test_a_line_that_is_pasted_has_no_control_in_it(evil: str, protocol: str) -> None:
+    asked = request("q", asked=evil, protocol=protocol)
+    line = curl_line(scenes.setup(), asked)
+    assert "\n" not in line
+    assert foreign(line) == []

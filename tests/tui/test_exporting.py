@@ -4,11 +4,14 @@ import csv
 import io
 import json
 
+import pytest
+
 from faregate.tui.exporting import as_csv, as_json, file_name, receipt
 from faregate.tui.lines import span
 from faregate.tui.table_layout import Column, Row
 from tests.control import scenes
 from tests.control.scenes import NOW
+from tests.tui.hostile import EVILS, foreign
 
 COLUMNS = (
     Column(id="spend", title="SPEND ", about=""),
@@ -53,3 +56,14 @@ def test_a_file_name_is_harmless() -> None:
         "faregate-etc-x-y-20261121-105209.csv"
     )
     assert file_name("…", NOW, "svg").startswith("faregate-screen-")
+
+
+@pytest.mark.parametrize("evil", EVILS)
+def test_a_file_that_is_shown_in_a_terminal_is_text_alone(evil: str) -> None:
+    columns = COLUMNS[1:]
+    rows = [Row(evil, lambda: (span(evil),))]
+    told = scenes.session(evil, workspace=evil, task=evil, agent=evil, models=[evil])
+    for text in (as_csv(columns, rows), as_json(columns, rows), receipt(told, NOW)):
+        assert foreign(text) == []
+        assert "VZJTA" in text
+    assert f"[{evil}" not in receipt(told, NOW)

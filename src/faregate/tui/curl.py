@@ -9,6 +9,8 @@ import json
 import shlex
 from typing import TYPE_CHECKING
 
+from faregate.control.sanitise import sanitise
+
 if TYPE_CHECKING:
     from faregate.control.capture import CaptureView
     from faregate.control.cost_log import RequestView
@@ -26,7 +28,7 @@ def curl_line(setup: Setup, asked: RequestView) -> str:
 
     What the agent said is not kept, so a short question stands in its place.
     """
-    model = asked.asked or asked.model or "MODEL"
+    model = sanitise(asked.asked or asked.model or "MODEL")
     spoken = [{"role": "user", "content": _SAY}]
     body: dict[str, object] = {"model": model, "max_tokens": _MOST, "messages": spoken}
     url, key = f"{setup.openai_base_url}/chat/completions", _bearer("OPENAI_API_KEY")

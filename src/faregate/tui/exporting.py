@@ -9,6 +9,7 @@ import re
 from typing import TYPE_CHECKING
 
 from faregate.control.retries import retries_of
+from faregate.control.sanitise import sanitise
 from faregate.tui.figures import count, dollars, duration, instant, money, percent
 from faregate.tui.session_table import cost_text, session_name
 
@@ -37,7 +38,7 @@ def as_json(columns: Sequence[Column], rows: Sequence[Row]) -> str:
     """Return a table as a JSON list of objects; cells as they are shown."""
     names = [column.title.strip().lower() for column in columns]
     told = [
-        {"id": row.key}
+        {"id": sanitise(row.key)}
         | {name: cell.text.strip() for name, cell in zip(names, row.cells, strict=True)}
         for row in rows
     ]
@@ -83,4 +84,4 @@ def _harmless(text: str) -> str:
 
 def _plain(text: str) -> str:
     """Return text that Markdown takes for nothing but text."""
-    return re.sub(r"([\\`*_{}\[\]<>()#+!|~])", r"\\\1", text)
+    return re.sub(r"([\\`*_{}\[\]<>()#+!|~])", r"\\\1", sanitise(text))

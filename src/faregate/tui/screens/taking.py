@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from faregate.control.errors import ControlError
+from faregate.control.sanitise import sanitise
 from faregate.tui.curl import LONGEST_BODY, captured_curl, curl_line
 from faregate.tui.exporting import as_csv, as_json, file_name, receipt
 from faregate.tui.screens.choice import Choice, ChoiceScreen
@@ -93,9 +94,9 @@ async def copy(
     setup = view.store.setup
     choices: list[Choice[str]] = []
     if session is not None:
-        choices.append(Choice(key="i", label="session id", value=session.id))
+        choices.append(Choice(key="i", label="session id", value=sanitise(session.id)))
     if request is not None:
-        choices.append(Choice(key="r", label="request id", value=request))
+        choices.append(Choice(key="r", label="request id", value=sanitise(request)))
         asked = (await desk.explain(request)).request
         if setup is not None:
             line, note = await _curl(view, setup, asked)
