@@ -20,7 +20,7 @@ class Departure:
 
 
 @lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class UpstreamRequest:
     """One attempt's bytes and where they go."""
 

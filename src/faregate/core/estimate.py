@@ -52,7 +52,7 @@ ABORT_RATE = 300
 
 
 @lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class KnownTurn:
     """The last settled request of a session on one target, with its exact usage."""
 
@@ -68,7 +68,7 @@ class KnownTurn:
 
 
 @lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Bounds:
     """Most tokens an attempt may be billed for."""
 
@@ -89,12 +89,12 @@ class Bounds:
     def with_output(self, output: int) -> Bounds:
         """Return the same bounds with another output bound."""
         return Bounds(
-            input=self.input,
-            output=output,
-            choices=self.choices,
-            server_tool_calls=self.server_tool_calls,
-            output_injected=self.output_injected,
-            hidden_output=self.hidden_output,
+            self.input,
+            output,
+            self.choices,
+            self.server_tool_calls,
+            self.output_injected,
+            self.hidden_output,
         )
 
 
@@ -183,12 +183,12 @@ def bounds_of(
         tokens += input_tokens
         hidden += output
     return Bounds(
-        input=tokens,
-        output=output,
-        choices=facts.choices,
-        server_tool_calls=rounds,
-        output_injected=facts.output_bound is None,
-        hidden_output=hidden,
+        tokens,
+        output,
+        facts.choices,
+        rounds,
+        facts.output_bound is None,
+        hidden,
     )
 
 

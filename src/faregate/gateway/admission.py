@@ -40,7 +40,7 @@ turn of the loop."""
 
 
 @lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Ask:
     """What one attempt wants to hold.
 
@@ -57,7 +57,7 @@ class Ask:
 
 
 @lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Admitted:
     """The hold is committed; `bounds` are what it covers."""
 
@@ -318,7 +318,7 @@ class Admission:
             return outcome
         if ask.tokenless:
             self._tokenless[request.attempt] = amount
-        return Admitted(bounds=bounds, held=outcome)
+        return Admitted(bounds, outcome)
 
     def _may_shrink(self, ask: Ask) -> bool:
         """Tell whether a lower output bound may be tried: it must reach the body."""

@@ -88,24 +88,24 @@ class Asker:
             )
 
         return Ask(
-            bounds=plan.bounds,
-            price=plan.amount,
-            request=request,
-            boundable=plan.metered and plan.output_field is not None,
-            tokenless=inbound.grant is None,
+            plan.bounds,
+            plan.amount,
+            request,
+            plan.metered and plan.output_field is not None,
+            inbound.grant is None,
         )
 
     def open(self, plan: Plan, admitted: Admitted) -> OpenHold:
         """Return the open hold of an admitted attempt."""
         story = self._inbound.explanation
         hold = OpenHold(
-            books=self._gate.books,
-            plan=plan,
-            bounds=admitted.bounds,
-            attempt=admitted.held.attempt,
-            held=admitted.held.amount,
-            session=self.identity.session,
-            story=story,
+            self._gate.books,
+            plan,
+            admitted.bounds,
+            admitted.held.attempt,
+            admitted.held.amount,
+            self.identity.session,
+            story,
         )
         hold.client_retry = self.client_retry
         story.opened(hold, plan.target, plan.row, admitted.held, self._cause)

@@ -186,14 +186,12 @@ class Attempt:
         plan, sent = self._plan, self._sent
         changes = plan.splice(self.bounds)
         return UpstreamRequest(
-            url=plan.url,
-            method=sent.head.method,
-            headers=plan.headers,
-            body=sent.body
-            if changes is None
-            else sent.codec.splice(sent.body, changes),
-            stream=plan.facts.stream,
-            departure=self._departure,
+            plan.url,
+            sent.head.method,
+            plan.headers,
+            sent.body if changes is None else sent.codec.splice(sent.body, changes),
+            plan.facts.stream,
+            self._departure,
         )
 
     def _way(self) -> Upstream:

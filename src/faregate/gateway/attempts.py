@@ -371,10 +371,10 @@ class Attempts:
             return
         self._gate.failures.succeeded(session, body)
         turn = KnownTurn(
-            conversation=plan.facts.conversation,
-            body_bytes=plan.facts.body_bytes,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output,
+            plan.facts.conversation,
+            plan.facts.body_bytes,
+            usage.input_tokens,
+            usage.output,
         )
         self._gate.turns.remember(session, plan.target, turn)
         if plan.target.route is not None:

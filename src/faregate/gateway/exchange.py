@@ -200,20 +200,19 @@ class Exchange:
     def _depart(self, plan: Plan, identity: Identity) -> Flight:
         now = self._gate.clock.monotonic()
         flight = Flight(
-            id=self._inbound.id,
-            session=identity.session,
-            agent=identity.labels.agent,
-            model=plan.target.model,
-            provider=plan.target.provider,
-            started_ms=self._inbound.received_ms,
-            started=now,
-            stream=plan.facts.stream and not plan.bursts,
-            state_since=now,
-            last_byte=now,
-            give_up=self.give_up,
-            hang_up=self.client_gone,
-            drop=self._reply.abort,
+            self._inbound.id,
+            identity.session,
+            identity.labels.agent,
+            plan.target.model,
+            plan.target.provider,
+            self._inbound.received_ms,
+            now,
+            plan.facts.stream and not plan.bursts,
+            self.give_up,
+            self.client_gone,
+            self._reply.abort,
         )
+        flight.state_since = flight.last_byte = now
         self._flight = flight
         self._gate.flights.add(flight)
         return flight
@@ -225,12 +224,12 @@ class Exchange:
 
     def _asked(self, plan: Plan, asker: Asker, flight: Flight) -> Asked:
         return Asked(
-            inbound=self._inbound,
-            facts=plan.facts,
-            identity=asker.identity,
-            plan=plan,
-            flight=flight,
-            reply=self._reply,
-            on_wait=self._waits,
-            client_retry=asker.client_retry,
+            self._inbound,
+            plan.facts,
+            asker.identity,
+            plan,
+            flight,
+            self._reply,
+            self._waits,
+            asker.client_retry,
         )

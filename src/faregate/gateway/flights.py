@@ -29,7 +29,7 @@ class FlightState(StrEnum):
     DRAINING = "draining"
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Flight:
     """One request in flight; times are monotonic seconds unless named `_ms`."""
 

@@ -41,7 +41,7 @@ READ_ON_LOOP = 256 * 1024
 """Most bytes of a body whose conversation is read without a thread."""
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Asked:
     """One request that asks to be let through, once it is planned."""
 

@@ -198,18 +198,18 @@ class Limiter:
         clampable = plan.output_field is not None and (
             bounds.output_injected or self._settings.on_tight is OnTight.CLAMP
         )
-        least = bounds.billable_output
+        least = most = bounds.billable_output
         if clampable:
             floor = min(OUTPUT_FLOOR, bounds.output)
             least = bounds.with_output(floor).billable_output
         return Wish(
-            input=bounds.input,
-            output=bounds.billable_output,
-            output_least=least,
+            bounds.input,
+            most,
+            least,
             # Priced once more for the hold, so only where somebody asks.
-            cost=ZERO if limits.spend_per_minute is None else plan.amount(bounds),
-            client_retry=asked.client_retry,
-            now=self._clock.elapsed(),
+            ZERO if limits.spend_per_minute is None else plan.amount(bounds),
+            asked.client_retry,
+            self._clock.elapsed(),
         )
 
     def _may_wait(self, reached: Reached) -> bool:

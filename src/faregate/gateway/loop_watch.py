@@ -180,9 +180,9 @@ class ConversationWatch:
         if beside:
             return None
         arrival = Arrival(
-            now=self._clock.elapsed(),
-            failed_before=asked.client_retry,
-            plain=not facts.tools,
+            self._clock.elapsed(),
+            asked.client_retry,
+            not facts.tools,
         )
         return talk.requests.came(arrival, self.settings.repeats, self.settings.window)
 

@@ -85,7 +85,6 @@ class OpenHold:
 
     def __init__(
         self,
-        *,
         books: Books,
         plan: Plan,
         bounds: Bounds,

@@ -106,7 +106,7 @@ class Counters:
 
 
 @lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Wish:
     """What one request wants to use at most."""
 

@@ -19,7 +19,7 @@ PLAIN = 10
 
 
 @lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Arrival:
     """One request as it comes."""
 
