@@ -76,7 +76,10 @@ GOLDEN: dict[str, list[str]] = {
         f'{{"baseURL":"{ROOT}/v1","apiKey":"{{env:ANTHROPIC_API_KEY}}"}}}},'
         '"google":{"options":'
         f'{{"baseURL":"{ROOT}/v1beta",'
-        '"apiKey":"{env:GOOGLE_GENERATIVE_AI_API_KEY}"}}}}\'',
+        '"apiKey":"{env:GOOGLE_GENERATIVE_AI_API_KEY}"}},'
+        '"faregate":{"npm":"@ai-sdk/openai-compatible","name":"Faregate","options":'
+        f'{{"baseURL":"{ROOT}/v1","apiKey":"{{env:OPENAI_API_KEY}}"}},'
+        '"models":{}}}}\'',
     ],
     "gemini": [*GEMINI_UNSET, *GEMINI],
     "qwen": [*OPENAI, 'qwen() { command qwen --auth-type openai "$@"; }'],
@@ -163,6 +166,26 @@ def test_a_shell_understands_the_lines(
     found = dict(item.split("=", 1) for item in done.stdout.split("\0") if item)
     assert wanted["env"].items() <= found.items()
     assert not set(wanted["unset"]) & set(found)
+
+
+def test_opencode_knows_ones_routes_and_what_is_named(
+    cli: Cli, proxy: AskedProxy, paths: Paths
+) -> None:
+    paths.config.write_text(
+        '[routes.coder]\nmodels = ["auto", "gpt-*"]\n'
+        'targets = ["openai/gpt-5.1", "anthropic/claude-opus-4-6"]\n'
+    )
+    asked = ("env", "opencode", "--model", "faregate/deepseek/x", "--model", "a/b")
+    made = json.loads(cli(*asked, "--json").out)["env"]["OPENCODE_CONFIG_CONTENT"]
+    assert list(json.loads(made)["provider"]["faregate"]["models"]) == [
+        "auto",
+        "openai/gpt-5.1",
+        "anthropic/claude-opus-4-6",
+        "deepseek/x",
+        "a/b",
+    ]
+    paths.config.write_text("nonsense")
+    assert cli("env", "opencode").code == 0
 
 
 def test_values_are_quoted_for_each_shell(cli: Cli, proxy: AskedProxy) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tomllib
+from dataclasses import replace
 
 import pytest
 
@@ -11,6 +12,7 @@ from faregate.core.agent_setup import (
     Gate,
     agent_of_command,
     base_urls_only,
+    models_named,
     set_up,
 )
 from faregate.core.agents import AGENTS, EVERYTHING, agent_named
@@ -55,8 +57,19 @@ def test_opencode_gets_a_configuration_that_json_reads() -> None:
         "openai": "http://127.0.0.1:4747/s/run-1/v1",
         "anthropic": "http://127.0.0.1:4747/s/run-1/v1",
         "google": "http://127.0.0.1:4747/s/run-1/v1beta",
+        "faregate": "http://127.0.0.1:4747/s/run-1/v1",
     }
+    assert providers["faregate"]["models"] == {}
     assert "fg-t0k3n" not in setup.env["OPENCODE_CONFIG_CONTENT"]
+
+
+def test_opencode_is_told_of_models_that_it_does_not_know() -> None:
+    command = ("opencode", "run", "-m", "faregate/deepseek/deepseek-v4", "hi")
+    named = models_named((*command, "--model=faregate/auto", "faregate/"))
+    assert named == ("deepseek/deepseek-v4", "auto")
+    setup = set_up(entry("opencode"), replace(GATE, models=('odd"name', *named)))
+    providers = json.loads(setup.env["OPENCODE_CONFIG_CONTENT"])["provider"]
+    assert list(providers["faregate"]["models"]) == ['odd"name', *named]
 
 
 def test_nothing_is_left_to_fill_in() -> None:

@@ -14,10 +14,10 @@ from faregate.cli.exit_codes import ExitCode
 from faregate.config.files import read_private
 from faregate.config.load import load
 from faregate.config.paths import find_paths
-from faregate.config.problems import did_you_mean
+from faregate.config.problems import ConfigError, did_you_mean
 from faregate.control.client import ControlClient
 from faregate.control.errors import ControlError, ProxyNotRunning
-from faregate.core.agent_setup import Gate, base_urls_only, set_up
+from faregate.core.agent_setup import OURS, Gate, base_urls_only, set_up
 from faregate.core.agents import EVERYTHING, Agent, agent_named, names
 from faregate.core.identity import is_name
 from faregate.core.secret import LOCAL_TOKEN_PREFIX
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from faregate.config.paths import Paths
+    from faregate.config.settings import Settings
     from faregate.core.agent_setup import AgentSetup
 
 _NO_TOKEN = "fg-none"
@@ -41,8 +42,21 @@ _NO_TOKEN = "fg-none"
     show_default=True,
     help="Whose syntax to print: sh is for bash and zsh as well.",
 )
+@click.option(
+    "--model",
+    "models",
+    multiple=True,
+    metavar="MODEL",
+    help="For opencode, which wants models declared: PROVIDER/MODEL; again for more.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def env(agent: str | None, workspace: str | None, shell: str, as_json: bool) -> int:
+def env(
+    agent: str | None,
+    workspace: str | None,
+    shell: str,
+    models: tuple[str, ...],
+    as_json: bool,
+) -> int:
     """Lines to eval in a shell: eval "$(faregate env claude)".
 
     Without AGENT: variables that any OpenAI-, Anthropic- or Gemini-shaped program
@@ -50,7 +64,7 @@ def env(agent: str | None, workspace: str | None, shell: str, as_json: bool) -> 
     it prints fails too: eval "$(faregate env claude)" && claude starts nothing then.
     """
     try:
-        _print(agent, workspace, fish=shell == "fish", as_json=as_json)
+        _print(agent, workspace, models, fish=shell == "fish", as_json=as_json)
     except Exception:
         if not as_json:
             # An empty eval succeeds, and the agent would start without the gate.
@@ -60,14 +74,25 @@ def env(agent: str | None, workspace: str | None, shell: str, as_json: bool) -> 
 
 
 def _print(
-    name: str | None, workspace: str | None, *, fish: bool, as_json: bool
+    name: str | None,
+    workspace: str | None,
+    models: tuple[str, ...],
+    *,
+    fish: bool,
+    as_json: bool,
 ) -> None:
     chosen = _agent(name)
     if workspace is not None and not is_name(workspace):
         raise click.UsageError(f"--workspace {workspace!r} is no name for a label")
     paths = find_paths()
     url, token = _url(paths), _token(paths)
-    setup = set_up(chosen, Gate(url=url, token=token or _NO_TOKEN, workspace=workspace))
+    gate = Gate(
+        url=url,
+        token=token or _NO_TOKEN,
+        workspace=workspace,
+        models=(*_routes(paths), *(name.removeprefix(OURS) for name in models)),
+    )
+    setup = set_up(chosen, gate)
     if not token:
         if not as_json:
             # Who starts the agent all the same meets a closed gate, not an open road.
@@ -94,9 +119,25 @@ def _print(
         output.note(f"# {text}")
 
 
+def _routes(paths: Paths) -> tuple[str, ...]:
+    try:
+        return declared_models(load(paths))
+    except ConfigError:
+        # The proxy runs by what it read; its address and token are what is needed.
+        return ()
+
+
 def _print_lines(setup: AgentSetup, agent: Agent, *, fish: bool) -> None:
     for line in shell_lines(setup, agent, fish=fish):
         output.result(line)
+
+
+def declared_models(settings: Settings) -> tuple[str, ...]:
+    """Return what one's own configuration calls by name: routes and their targets."""
+    names = [name for rule in settings.routes for name in rule.models]
+    names += [str(target) for rule in settings.routes for target in rule.targets]
+    # A pattern is no name that one could ask for.
+    return tuple(dict.fromkeys(name for name in names if "*" not in name))
 
 
 def shell_lines(setup: AgentSetup, agent: Agent, *, fish: bool = False) -> list[str]:

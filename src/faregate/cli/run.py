@@ -17,6 +17,7 @@ from faregate.cli.budget import amount_of
 from faregate.cli.bypass import Surroundings, find_bypasses
 from faregate.cli.child import CannotStart, not_there, run_child
 from faregate.cli.confirm import RUN_VARIABLE
+from faregate.cli.env import declared_models
 from faregate.cli.exit_codes import ExitCode
 from faregate.cli.launch import ensure_running
 from faregate.cli.receipt import of_session, receipt
@@ -37,6 +38,7 @@ from faregate.core.agent_setup import (
     Gate,
     agent_of_command,
     base_urls_only,
+    models_named,
     set_up,
 )
 from faregate.core.agents import EVERYTHING, agent_named
@@ -213,7 +215,8 @@ def _start(
     watch: RunWatch,
 ) -> int:
     """Start the command through the gate; return its exit code."""
-    gate = Gate(url=grant.url, token=grant.token, session=grant.session)
+    models = (*declared_models(settings), *models_named(plan.command))
+    gate = Gate(url=grant.url, token=grant.token, session=grant.session, models=models)
     setup = set_up(plan.agent or EVERYTHING, gate)
     if plan.own_login:
         setup = base_urls_only(setup, gate.token)

@@ -5,6 +5,7 @@ Pure: address, token and command line are arguments.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from string import Template
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ from faregate.core.agents import AGENTS, Agent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+OURS = "faregate/"
+"""How an agent with providers of its own calls the models of the gate."""
 
 # What starts another program, and the words that come before that program's name.
 _LAUNCHERS: Mapping[str, tuple[str, ...]] = {
@@ -49,6 +53,8 @@ class Gate:
     token: str
     session: str | None = None
     workspace: str | None = None
+    models: tuple[str, ...] = ()
+    """Names of models and routes, for an agent that wants them declared."""
 
     def root(self, agent: str | None = None) -> str:
         """Return the base URL with its prefixes; names are safe in a URL."""
@@ -56,6 +62,13 @@ class Gate:
         prefix += f"/s/{self.session}" if self.session else ""
         prefix += f"/a/{agent}" if agent else ""
         return self.url + prefix
+
+
+def models_named(command: Sequence[str]) -> tuple[str, ...]:
+    """Return the models that a command line names as "faregate/MODEL"."""
+    words = (word.rpartition("=")[2] for word in command)
+    found = (w.removeprefix(OURS) for w in words if w.startswith(OURS))
+    return tuple(dict.fromkeys(name for name in found if name))
 
 
 def agent_of_command(command: Sequence[str]) -> tuple[Agent | None, int]:
@@ -99,7 +112,12 @@ def _package(word: str) -> str:
 def set_up(agent: Agent, gate: Gate) -> AgentSetup:
     """Return what sends this agent through the gate."""
     root = gate.root(agent.name if agent.nameless and not gate.session else None)
-    values = {"ROOT": root, "V1": f"{root}/v1", "TOKEN": gate.token}
+    values = {
+        "ROOT": root,
+        "V1": f"{root}/v1",
+        "TOKEN": gate.token,
+        "MODELS": json.dumps({name: {} for name in gate.models}, separators=(",", ":")),
+    }
     return AgentSetup(
         env={
             name: Template(text).substitute(values) for name, text in agent.env.items()

@@ -135,14 +135,20 @@ AGENTS: tuple[Agent, ...] = (
                 '"anthropic":{"options":{"baseURL":"$V1",'
                 '"apiKey":"{env:ANTHROPIC_API_KEY}"}},'
                 '"google":{"options":{"baseURL":"$ROOT/v1beta",'
-                '"apiKey":"{env:GOOGLE_GENERATIVE_AI_API_KEY}"}}}}'
+                '"apiKey":"{env:GOOGLE_GENERATIVE_AI_API_KEY}"}},'
+                '"faregate":{"npm":"@ai-sdk/openai-compatible","name":"Faregate",'
+                '"options":{"baseURL":"$V1","apiKey":"{env:OPENAI_API_KEY}"},'
+                '"models":$MODELS}}}'
             ),
         },
         protocols=OPENAI | ANTHROPIC | GEMINI,
         roams=True,
         notes=(
-            "Models of openai, anthropic and google go through the gate; another "
-            "provider in opencode's configuration needs its own baseURL.",
+            "opencode's openai, anthropic and google go through the gate, its other "
+            "providers do not. Any model of the gate is faregate/PROVIDER/MODEL: "
+            "faregate run -- opencode -m faregate/deepseek/deepseek-v4-flash, or a "
+            "route of yours, as faregate/auto. For `faregate env opencode` name it "
+            "with --model.",
         ),
     ),
     Agent(
