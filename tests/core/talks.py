@@ -5,14 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from faregate.core.loops.registry import find_loop
-from faregate.core.loops.turns import turns_of
+from faregate.core.loops.turns import Turn, read_turns
 from faregate.core.transcript import Said, ToolCall, ToolResult
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from faregate.core.loops.finding import Loop
     from faregate.core.transcript import Transcript
 
 REPEATS = 5
+
+
+def turns_of(messages: Iterable[Transcript]) -> tuple[Turn, ...]:
+    """Return the turns of a whole conversation."""
+    return tuple(read.turn for read in read_turns(messages))
 
 
 class Talk:

@@ -9,9 +9,8 @@ import pytest
 from faregate.core.loops.finding import PATIENCE, WAITING, Loop, LoopRule
 from faregate.core.loops.normal import LONGEST, normal_result
 from faregate.core.loops.registry import find_loop
-from faregate.core.loops.turns import turns_of
 from faregate.core.transcript import Said, ToolCall, ToolResult
-from tests.core.talks import REPEATS, Talk
+from tests.core.talks import REPEATS, Talk, turns_of
 
 if TYPE_CHECKING:
     from faregate.core.transcript import Transcript

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from faregate.core.loops.memory import MOST_MESSAGES, TurnMemory
 from faregate.core.loops.registry import find_loop
-from faregate.core.loops.turns import read_turns, turns_of
+from faregate.core.loops.turns import read_turns
 from faregate.core.transcript import Item, Said, ToolCall, ToolResult
-from tests.core.talks import REPEATS, Talk
+from tests.core.talks import REPEATS, Talk, turns_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -20,6 +20,8 @@ from faregate.core.holds import (
 from faregate.core.labels import Labels
 from faregate.core.money import Money
 from faregate.core.usage import Usage
+from faregate.ledger import audit
+from faregate.ledger.audit import AuditRow
 from faregate.ledger.ledger import Ledger
 from faregate.ledger.reports import Reports
 
@@ -185,6 +187,11 @@ def killed(folder: Path, name: str = "killed") -> Path:
     shutil.copytree(folder, copy)
     copy.chmod(0o700)
     return copy
+
+
+def decisions(reports: Reports) -> tuple[AuditRow, ...]:
+    """What people decided, the newest first."""
+    return audit.newest(reports._connection, 100)
 
 
 def faults(folder: Path) -> tuple[str, ...]:

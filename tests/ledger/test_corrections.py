@@ -14,6 +14,7 @@ from faregate.ledger.reports import Reports
 from tests.ledger.building import (
     asking,
     day,
+    decisions,
     ending,
     faults,
     hold,
@@ -76,7 +77,7 @@ def test_the_audit_tells_who_and_why(ledger: Ledger, reports: Reports) -> None:
     hold(ledger, "a1")
     ledger.settle(truth("a1", "0.40"))
     correct(ledger, "0.10")
-    (told, *_) = reports.decisions()
+    (told, *_) = decisions(reports)
     assert (told.what, told.subject, told.who) == ("correct", "a1", "uid 1")
     assert (told.before, told.after, told.note) == ("0.4", "0.1", "the invoice")
 

@@ -21,6 +21,7 @@ from tests.ledger.building import (
     MONTH_END,
     NOW_MS,
     asking,
+    decisions,
     ending,
     hold,
     month,
@@ -45,7 +46,7 @@ class TestResolve:
         (row,) = reports.attempts("s1")
         assert (row.cost, row.cost_source) == (usd("0.30"), "person")
         assert (row.output_tokens, row.status) == (9, 200)
-        (decision,) = reports.decisions()
+        (decision,) = decisions(reports)
         assert (decision.who, decision.what, decision.subject) == (
             "ann", "resolve", "a1",
         )  # fmt: skip
@@ -59,7 +60,7 @@ class TestResolve:
         booked = ledger.resolve("a1", None, note="no entry", who="ann")
         assert booked.state is HoldState.VOIDED
         assert sums(ledger, month()) == ("0", "0", "0")
-        assert reports.decisions()[0].after == "void"
+        assert decisions(reports)[0].after == "void"
 
     def test_once(self, ledger: Ledger, reports: Reports) -> None:
         unknown(ledger)
@@ -67,7 +68,7 @@ class TestResolve:
         for spent in (None, usd("0.1")):
             with pytest.raises(AlreadyResolvedError):
                 ledger.resolve("a1", spent, note="", who="ann")
-        assert len(reports.decisions()) == 1
+        assert len(decisions(reports)) == 1
 
     def test_not_while_it_runs(self, ledger: Ledger) -> None:
         hold(ledger)
@@ -106,7 +107,7 @@ class TestReopen:
         opened = ledger.reopen("global", "month", note="price was wrong", who="ann")
         assert [w.window for w in opened] == ["month"]
         assert isinstance(ledger.hold(asking("a2")), Held)
-        assert reports.decisions()[0].subject == "global month"
+        assert decisions(reports)[0].subject == "global month"
 
     def test_does_not_lift_the_limit(self, ledger: Ledger) -> None:
         hold(ledger, budgets=three("1"))
@@ -126,7 +127,7 @@ class TestSetLimit:
     ) -> None:
         hold(ledger)
         ledger.set_limit("global", "month", usd("50"), note="busy", who="ann")
-        (decision,) = reports.decisions()
+        (decision,) = decisions(reports)
         assert (decision.before, decision.after) == ("20", "50")
         (state,) = [s for s in reports.budgets(NOW_MS // 1000) if s.budget.limit]
         assert state.budget.limit == usd("50")
@@ -135,7 +136,7 @@ class TestSetLimit:
         self, ledger: Ledger, reports: Reports
     ) -> None:
         ledger.set_limit("global", "month", None, note="", who="ann")
-        assert (reports.decisions()[0].before, reports.decisions()[0].after) == (
+        assert (decisions(reports)[0].before, decisions(reports)[0].after) == (
             None,
             "none",
         )
@@ -172,7 +173,7 @@ def test_an_outcome_is_recorded_for_a_known_session(
     session = reports.session("s1")
     assert session is not None
     assert session.outcome == "rejected"
-    assert [(d.before, d.after) for d in reports.decisions()] == [
+    assert [(d.before, d.after) for d in decisions(reports)] == [
         ("accepted", "rejected"),
         (None, "accepted"),
     ]

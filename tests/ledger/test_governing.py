@@ -9,7 +9,7 @@ import pytest
 from faregate.core.latches import Latch, LatchState
 from faregate.ledger.ledger import Ledger
 from faregate.ledger.reports import Reports
-from tests.ledger.building import NOW_MS, asking, hold, open_ledger, truth
+from tests.ledger.building import NOW_MS, asking, decisions, hold, open_ledger, truth
 
 
 def latch(scope: str, state: LatchState = LatchState.PAUSED) -> Latch:
@@ -43,7 +43,7 @@ def test_a_pause_does_not_weaken_a_stop(ledger: Ledger) -> None:
 def test_each_decision_is_audited(ledger: Ledger, reports: Reports) -> None:
     ledger.governing.latch(latch("workspace:web"))
     ledger.governing.resume("workspace:web", at_ms=NOW_MS, who="uid 1")
-    assert [(row.what, row.subject) for row in reports.decisions()] == [
+    assert [(row.what, row.subject) for row in decisions(reports)] == [
         ("resume", "workspace:web"),
         ("paused", "workspace:web"),
     ]

@@ -13,6 +13,7 @@ from faregate.control.errors import ControlError
 from faregate.control.models import SetBudget
 from faregate.core.money import Money
 from tests.gateway.building import FakeClock
+from tests.ledger.building import decisions
 from tests.money.calls import call_of, client_of, provider_of
 from tests.running import RunningGate, running_gate
 
@@ -49,7 +50,7 @@ async def test_a_raise_ends_by_itself(tmp_path: Path) -> None:
         assert limit_of(gate) == Money.usd("0.005")
         assert (await client.post(PATH, BODY)).code == "budget_exceeded"
         assert gate.daemon.live.status().budgets[0].raised_until is None
-        whos = [row.who for row in gate.daemon.reports.decisions()]
+        whos = [row.who for row in decisions(gate.daemon.reports)]
         assert whos[0] == "faregate"
 
 

@@ -19,6 +19,7 @@ from faregate.core.money import Money
 from faregate.smoke.simulated.faults.table import TABLE
 from faregate.smoke.simulated.rates import Counts
 from faregate.smoke.simulated.script import Step
+from tests.ledger.building import decisions
 from tests.running import RunningGate, running_gate
 from tests.server.dialects import DIALECTS, ask
 
@@ -243,7 +244,7 @@ async def test_a_budget_that_cannot_be_is_not_written(
         await asyncio.to_thread(as_person(gate).set_budget, asked)
     assert caught.value.code == "bad_request"
     assert not gate.paths.overrides.exists()
-    assert gate.daemon.reports.decisions() == ()
+    assert decisions(gate.daemon.reports) == ()
     assert gate.month().budget.limit == Money.usd(1)
 
 
@@ -272,7 +273,7 @@ async def test_a_person_resolves_an_unknown_hold_once(
     with pytest.raises(ControlError) as caught:
         await asyncio.to_thread(person.resolve, asked)
     assert caught.value.code == "already_resolved"
-    (decision,) = gate.daemon.reports.decisions()
+    (decision,) = decisions(gate.daemon.reports)
     assert f"pid {os.getpid()}" in decision.who
 
 

@@ -15,6 +15,7 @@ from faregate.control.client import ControlClient
 from faregate.control.errors import ControlError
 from faregate.control.governing import LimitChanged, LimitView, SetLimit
 from tests.gateway.building import FakeClock
+from tests.ledger.building import decisions
 from tests.money.calls import Client, call_of, client_of, provider_of
 from tests.running import RunningGate, running_gate
 
@@ -68,7 +69,7 @@ async def test_a_person_loosens_and_the_next_request_passes(tmp_path: Path) -> N
         (event,) = [e for e in gate.daemon.gate.events.since(0) if e.kind == "limits"]
         assert event.text == "requests for session web set to 3, was 2"
         assert (event.session, event.severity) == ("web", "warn")
-        row = gate.daemon.reports.decisions()[0]
+        row = decisions(gate.daemon.reports)[0]
         assert (row.what, row.subject, row.before, row.after) == (
             "session limit",
             "session:web requests",

@@ -13,6 +13,7 @@ from faregate.control.client import ControlClient
 from faregate.control.errors import ControlError
 from faregate.control.prices import PriceChanged, SetPrice
 from faregate.core.money import Money
+from tests.ledger.building import decisions
 from tests.money.calls import call_of, client_of
 from tests.running import RunningGate, running_gate
 
@@ -58,7 +59,7 @@ async def test_a_model_without_a_price_passes_once_it_has_one(tmp_path: Path) ->
         }
         (event,) = [e for e in gate.daemon.gate.events.since(0) if e.kind == "price"]
         assert event.text.startswith(f"{NEW} costs $3 in, $15 out a million tokens")
-        row = gate.daemon.reports.decisions()[0]
+        row = decisions(gate.daemon.reports)[0]
         assert (row.what, row.subject, row.before) == ("price", NEW, "none")
         # Taken back, nobody knows it again; what was booked stays.
         assert (await price(gate, NEW)).after is None

@@ -20,7 +20,7 @@ from faregate.core.records import (
     SmokeRunRow,
     SpendRow,
 )
-from faregate.ledger import audit, files, smoke_runs, verify
+from faregate.ledger import files, smoke_runs, verify
 from faregate.ledger.connection import open_reader, select
 from faregate.ledger.cost_reports import CostReports
 from faregate.ledger.counting_back import IDS_PER_MS, held_by_window
@@ -111,9 +111,6 @@ _WASTED = """
     )
 """
 _REFUSED = "SELECT coalesce(sum(count), 0) FROM refusal WHERE quarter >= ?1"
-_REFUSED_BY_CODE = (
-    "SELECT code, sum(count) FROM refusal WHERE quarter >= ?1 GROUP BY code"
-)
 _NO_END = 2**62
 
 
@@ -253,14 +250,6 @@ class Reports:
             found = select(self._connection, _REFUSED, (since_ms // QUARTER_MS,))
         return int(found[0][0])
 
-    def refused_by_code(self, since_ms: int) -> dict[str, int]:
-        """Return the refusals by their code, to the quarter hour."""
-        with translated("Reading the ledger"):
-            found = select(
-                self._connection, _REFUSED_BY_CODE, (since_ms // QUARTER_MS,)
-            )
-        return {str(code): int(count) for code, count in found}
-
     def smoke_runs(
         self, target: str | None = None, *, before_ms: int = _NO_END, limit: int = 100
     ) -> tuple[SmokeRunRow, ...]:
@@ -278,11 +267,6 @@ class Reports:
         """Return the newest runs of each target in each protocol, newest first."""
         with translated("Reading the ledger"):
             return smoke_runs.recent(self._connection, each, limit)
-
-    def decisions(self, limit: int = 100) -> tuple[audit.AuditRow, ...]:
-        """Return what people decided, the newest first."""
-        with translated("Reading the ledger"):
-            return audit.newest(self._connection, limit)
 
     def discrepancies(self) -> tuple[str, ...]:
         """Return every running sum that differs from its rows; reads everything."""

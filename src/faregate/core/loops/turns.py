@@ -76,11 +76,6 @@ def read_turns(messages: Iterable[Transcript]) -> list[Read]:
     ]
 
 
-def turns_of(messages: Iterable[Transcript]) -> tuple[Turn, ...]:
-    """Return the turns of a whole conversation."""
-    return tuple(read.turn for read in read_turns(messages))
-
-
 def turn_of(items: Sequence[Item]) -> Turn:
     """Return the one turn that these items are."""
     calls = [item for item in items if isinstance(item, ToolCall)]
