@@ -92,6 +92,24 @@ def test_an_offer_without_a_body_is_whole() -> None:
     assert (first.body(), second.body()) == (b"", b"hello")
 
 
+@pytest.mark.parametrize("size", [1, 0])
+@pytest.mark.parametrize("first", [HEAD + OFFERS, b"CONNECT h:1 HTTP/1.1\r\n"])
+def test_an_offer_with_a_body_that_no_framing_ends_is_refused(
+    first: bytes, size: int
+) -> None:
+    (request,) = parsed(first + b"Transfer-Encoding: gzip\r\n\r\nhello", size)
+    assert request.refusal is not None
+    assert request.refusal.code is RefusalCode.BAD_REQUEST
+    assert not request.complete
+
+
+def test_any_number_of_offers_may_come_at_once() -> None:
+    get = b"GET / HTTP/1.1\r\nHost: h\r\n" + OFFERS + b"\r\n"
+    found = parsed(get * 2000 + ONE)
+    assert len(found) == 2001
+    assert found[-1].body() == b"hello"
+
+
 BROKEN = {
     "target": (b"GET /" + b"a" * LONGEST_TARGET, RefusalCode.URL_TOO_LONG),
     "header": (
@@ -127,6 +145,29 @@ def test_a_body_that_is_badly_framed_is_refused() -> None:
     (request,) = parsed(HEAD + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n")
     assert request.refusal is not None
     assert not request.complete
+
+
+@pytest.mark.parametrize("beside", [b"0\r\nX: ", b"0\r\n", b"2\r\nhe\r\n3;"])
+def test_what_is_sent_beside_a_body_is_bounded(beside: bytes) -> None:
+    parser = RequestParser()
+    parser.feed(HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + beside)
+    line = b"X: aaaa\r\n" if beside.endswith(b"\n") else b"aaaaaaa"
+    for _ in range(20):
+        parser.feed(line * 10_000)
+    (request,) = parser.requests
+    assert parser.broken
+    assert request.refusal is not None
+    assert not request.complete
+
+
+def test_a_large_body_in_small_chunks_is_no_large_head() -> None:
+    parser = RequestParser()
+    parser.feed(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+    for _ in range(300):
+        parser.feed(b"100\r\n" + bytes(256) + b"\r\n2000\r\n" + bytes(8192) + b"\r\n")
+    parser.feed(b"0\r\n\r\n")
+    (request,) = parser.requests
+    assert (request.complete, request.size) == (True, 300 * 8448)
 
 
 def test_what_follows_the_last_request_is_not_read() -> None:

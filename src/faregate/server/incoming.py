@@ -116,7 +116,8 @@ class RequestParser:
         self._target = b""
         self._fields: list[Field] = []
         self._length: int | None = None
-        self._head_size = 0
+        self._beside = 0
+        """Bytes since the last that was of a body."""
         self._switches = False
         self._again = False
         self._why: Refusal | None = None
@@ -130,16 +131,17 @@ class RequestParser:
         """Read what came."""
         if self.broken:
             return
+        rest = data
         try:
-            self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade as switch:
-            self._read_on(data[switch.args[0] :])
+            while rest:
+                rest = self._parse(rest)
         except httptools.HttpParserError as error:
-            self._break(self._why or _refusal_of(error, data))
-        if self.in_head:
-            self._head_size += len(data)
-            if self._head_size > _LONGEST_HEAD:
-                self._break(_header_too_long())
+            self._break(self._why or _refusal_of(error, rest))
+        self._beside += len(data)
+        if self._beside > _LONGEST_HEAD and (self.in_head or self._open is not None):
+            # A head, or what may follow a body: the parser keeps all of a line that
+            # has not ended.
+            self._break(_header_too_long())
 
     def close(self) -> None:
         """Read nothing more."""
@@ -154,7 +156,7 @@ class RequestParser:
             return
         self.in_head = True
         self._target, self._fields, self._length = b"", [], None
-        self._head_size = 0
+        self._beside = 0
 
     def on_url(self, url: bytes) -> None:
         if self._again:
@@ -191,10 +193,12 @@ class RequestParser:
         request.keep_alive = parser.should_keep_alive()
         self._switches = parser.should_upgrade()
         self.in_head = False
+        self._beside = 0
         self._open = request
         self.requests.append(request)
 
     def on_body(self, data: bytes) -> None:
+        self._beside = 0
         request = self._open
         if request is None or request.refusal is not None:
             return
@@ -229,7 +233,16 @@ class RequestParser:
             self.requests.append(broken)
         self.in_head = False
 
-    def _read_on(self, rest: bytes) -> None:
+    def _parse(self, data: bytes) -> bytes:
+        """Parse what came; return what is left for another parser."""
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as switch:
+            self._read_on()
+            return data[switch.args[0] :]
+        return b""
+
+    def _read_on(self) -> None:
         """Go on with plain HTTP after a request that offers another protocol.
 
         The parser takes what follows such a head for that protocol: a new one is
@@ -245,8 +258,6 @@ class RequestParser:
         self._again = True
         self._parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n" % b"".join(lines))
         self._again = False
-        if rest:
-            self.feed(rest)
 
 
 def _refusal_of(error: httptools.HttpParserError, data: bytes) -> Refusal:
