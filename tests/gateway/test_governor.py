@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gateway.governor import Asked, Governor
 from faregate.gateway.inbound import Result
+from faregate.gateway.loop_stops import LoopStop
 from tests.gateway.building import FakeClock, open_ledger
 from tests.gateway.gates import SmallGate
 
@@ -50,6 +51,9 @@ class Watcher:
 
     def stopped(self) -> frozenset[str]:
         return frozenset()
+
+    def stops(self) -> Sequence[LoopStop]:
+        return ()
 
 
 class Listening(Governor):

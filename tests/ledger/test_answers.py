@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from faregate.core.holds import Booked, BudgetState, BudgetWindow, Held, HoldState
+from faregate.core.holds import (
+    Booked,
+    BudgetState,
+    BudgetWindow,
+    Held,
+    HoldState,
+    Sums,
+)
 from faregate.core.money import ZERO, Money
-from faregate.ledger.answers import BookedNow, HeldNow, Sums
+from faregate.ledger.answers import BookedNow, HeldNow
 
 MONTH = BudgetWindow(scope="global", window="month", limit=Money(100))
 STATE = BudgetState(
@@ -21,6 +28,11 @@ def test_a_hold_tells_its_budgets_as_values() -> None:
     assert isinstance(held, Held)
     assert (held.attempt, held.amount, held.states) == ("a", Money(2), (STATE,))
     assert held.states[0].room == Money(94)
+
+
+def test_a_hold_tells_the_same_in_plain_figures() -> None:
+    held = Held(attempt="a", amount=Money(2), states=(STATE,))
+    assert held.sums() == HeldNow("a", Money(2), sums()).sums() == sums()
 
 
 def test_a_booking_tells_its_budgets_as_values() -> None:

@@ -15,6 +15,8 @@ from faregate.core.lean import lean
 from faregate.core.money import ZERO, Money
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from faregate.core.usage import Usage
 
 
@@ -43,6 +45,10 @@ class BudgetWindow:
     limit: Money | None = None
     of_run: bool = False
     """The limit is one that the run itself was given when it began."""
+
+
+Sums = tuple[BudgetWindow, int, int, int, bool]
+"""A budget with what was spent, held and unknown in pico-USD, and if it is closed."""
 
 
 @lean
@@ -108,6 +114,13 @@ class Held:
     amount: Money
     states: tuple[BudgetState, ...] = ()
     """The budgets after the hold, in the order they were asked."""
+
+    def sums(self) -> Sequence[Sums]:
+        """Return the same budgets in plain figures, for who writes them down."""
+        return [
+            (s.budget, s.spent.pico, s.held.pico, s.unknown.pico, s.closed)
+            for s in self.states
+        ]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

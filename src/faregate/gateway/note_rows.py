@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from faregate.core.estimate import Bounds
-    from faregate.core.holds import BudgetState, Held
+    from faregate.core.holds import BudgetWindow, Held
     from faregate.core.loops.finding import Loop
     from faregate.core.pricing import Cost, PriceRow
     from faregate.core.routing import Target
@@ -63,22 +63,23 @@ def _hold(
         _bounds_of(bounds),
         None if row is None else row.source,
         None if row is None else row.since,
-        [_state(state) for state in held.states],
+        [_state(*sums) for sums in held.sums()],
     )
 
 
-def _state(state: BudgetState) -> tuple[object, ...]:
-    budget = state.budget
+def _state(
+    budget: BudgetWindow, spent: int, held: int, unknown: int, closed: bool
+) -> tuple[object, ...]:
     return (
         budget.scope,
         budget.window,
         budget.starts_at,
         budget.ends_at,
         None if budget.limit is None else budget.limit.pico,
-        state.spent.pico,
-        state.held.pico,
-        state.unknown.pico,
-        state.closed,
+        spent,
+        held,
+        unknown,
+        closed,
     )
 
 

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from faregate.core.holds import Booked, BudgetState, BudgetWindow, Held
+from faregate.core.holds import Booked, BudgetState, Held
 from faregate.core.money import Money
 
 if TYPE_CHECKING:
-    from faregate.core.holds import Crossing, HoldState
+    from collections.abc import Sequence
 
-Sums = tuple[BudgetWindow, int, int, int, bool]
-"""A budget with what was spent, held and unknown in pico-USD, and if it is closed."""
+    from faregate.core.holds import Crossing, HoldState, Sums
 
 _set = object.__setattr__
 
@@ -48,6 +47,10 @@ class HeldNow(Held):
     def states(self) -> tuple[BudgetState, ...]:
         """The budgets after the hold, in the order they were asked."""
         return tuple(map(state_of, self._sums))
+
+    def sums(self) -> Sequence[Sums]:
+        """Return the same budgets in plain figures."""
+        return self._sums
 
 
 class BookedNow(Booked):
