@@ -188,6 +188,30 @@ async def test_a_body_that_is_cut(upstream: HttpUpstream, data: bytes) -> None:
     assert (caught.value.kind, caught.value.sent) == (FaultKind.RESET, True)
 
 
+@pytest.mark.parametrize("beside", [b"0\r\nX: ", b"0\r\n", b"5\r\nhello\r\n5;"])
+async def test_what_comes_beside_a_body_is_bounded(
+    upstream: HttpUpstream, beside: bytes
+) -> None:
+    async def endless(call: Call) -> None:
+        await call.send(CHUNKED + beside)
+        line = b"X: aaaa\r\n" if beside.endswith(b"\n") else b"aaaaaaa"
+        while True:
+            await call.send(line * 4000)
+
+    async with raw_provider(endless) as provider:
+        answer = await upstream.send(request(provider.url))
+        with pytest.raises(UpstreamError) as caught:
+            await answer.read(100)
+    assert caught.value.kind is FaultKind.RESET
+    assert caught.value.sent
+
+
+async def test_a_space_behind_a_name_is_no_part_of_it(upstream: HttpUpstream) -> None:
+    data = b"HTTP/1.1 200 OK\r\nContent-Length : 5\r\n\r\nhel"
+    with pytest.raises(UpstreamError):
+        await read(upstream, data, then_close=True)
+
+
 async def test_a_body_without_length_ends_with_the_connection(
     upstream: HttpUpstream,
 ) -> None:
@@ -205,6 +229,10 @@ BROKEN = {
     "many_headers": b"HTTP/1.1 200 OK\r\n"
     + b"".join(b"x-%d: y\r\n" % number for number in range(3000))
     + b"\r\n",
+    "one_header_many_times": b"HTTP/1.1 200 OK\r\n"
+    + b"".join(b"x: %d\r\n" % number for number in range(3000))
+    + b"\r\n",
+    "no_status": b"HTTP/1.1 099 OK\r\nContent-Length: 2\r\n\r\n{}",
     "two_lengths": b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
     "null_in_header": b"HTTP/1.1 200 OK\r\nx: a\0b\r\n\r\n",
 }

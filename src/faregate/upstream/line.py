@@ -29,6 +29,7 @@ LONGEST_HEADER = 8190
 MOST_HEADERS = 128
 _LONGEST_HEAD = (MOST_HEADERS + 2) * (LONGEST_HEADER + 4)
 """A longer head has a line that is too long, or too many."""
+_FIRST = 100
 _SWITCHING = 101
 
 
@@ -56,7 +57,9 @@ class Line(asyncio.Protocol):
         """The provider provably took no byte of the request; known once it broke."""
         self.status = 0
         self.headers: dict[str, str] = {}
-        self._head_size = 0
+        self._beside = 0
+        """Bytes since the last that was of a body."""
+        self._fields = 0
         self._headed = False
         self._interim = False
         self._parts: list[bytes] = []
@@ -76,9 +79,10 @@ class Line(asyncio.Protocol):
         """Write a request; raises ClientOSError on a connection that is gone."""
         transport = self.transport
         if transport is None or transport.is_closing():
+            self.untouched = True
             raise aiohttp.ClientOSError("the connection is gone")
         self.over = self._headed = False
-        self.status, self._head_size = 0, 0
+        self.status = self._beside = self._fields = 0
         self.headers = {}
         if self._witness is not None:
             self._witness.watch()
@@ -205,10 +209,11 @@ class Line(asyncio.Protocol):
             self.over, self._keeps = True, False
         except httptools.HttpParserError as error:
             self._malformed(error)
-        if not self._headed:
-            self._head_size += len(data)
-            if self._head_size > _LONGEST_HEAD:
-                self._malformed(ValueError("the head of its answer is too long"))
+        self._beside += len(data)
+        if self._beside > _LONGEST_HEAD:
+            # A head, or what may follow a body: the parser keeps all of a line that
+            # has not ended.
+            self._malformed(ValueError("the head of its answer is too long"))
         if self._waiting > MOST_WAITING and not self._paused and self._into is None:
             self._paused = True
             if self.transport is not None:
@@ -227,9 +232,11 @@ class Line(asyncio.Protocol):
             return  # A trailer, which nobody passes on.
         if len(name) + len(value) > LONGEST_HEADER or b"\0" in value:
             raise ValueError("a header that cannot be")
-        if len(self.headers) >= MOST_HEADERS:
+        self._fields += 1
+        if self._fields > MOST_HEADERS:
             raise ValueError("too many headers")
-        low = name.decode("latin-1").lower()
+        # The parser lets a space stand behind the names of those that frame a body.
+        low = name.decode("latin-1").lower().rstrip()
         text = value.decode("utf-8", "surrogateescape").strip(" \t")
         before = self.headers.get(low)
         if before is not None and before != text:
@@ -239,19 +246,23 @@ class Line(asyncio.Protocol):
     def on_headers_complete(self) -> None:
         parser = self._parser
         status = 0 if parser is None else parser.get_status_code()
+        if status < _FIRST:
+            raise ValueError("a status that cannot be")
         if status < 200 and status != _SWITCHING:
             self._interim = True
             return
         self.status, self._headed = status, True
+        self._beside = 0
 
     def on_body(self, data: bytes) -> None:
+        self._beside = 0
         self._parts.append(data)
         self._waiting += len(data)
 
     def on_message_complete(self) -> None:
         if self._interim:
             self._interim = False
-            self._head_size = 0
+            self._beside = self._fields = 0
             self.headers = {}
             return
         self.over = True
