@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from faregate.core.loops.finding import LoopSettings
 from faregate.core.loops.registry import find_loop
-from faregate.core.loops.turns import turns_of
+from faregate.core.loops.turns import read_turns
 from faregate.core.transcript import Said, ToolCall, ToolResult
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def read_corpus(half: str, folder: Path = CORPUS) -> list[Case]:
 
 def judge(case: Case, settings: LoopSettings) -> Verdict:
     """Replay a transcript and return the first verdict on it."""
-    turns = turns_of((item,) for item in case.transcript)
+    turns = [read.turn for read in read_turns((item,) for item in case.transcript)]
     done = 0
     for count, turn in enumerate(turns, start=1):
         # What an agent says for a start, before its first call, is no turn of its work.
