@@ -42,17 +42,15 @@ CUT_MONEY = re.compile(r"\d\.\d?…|\$[\d,.]*…")
 class Drawn:
     """How a person has it drawn; each screen is looked at in each theme and size."""
 
-    themes: tuple[str, ...] = ("ledger",)
-    sizes: tuple[tuple[int, int], ...] = (WIDE, NARROW)
+    themes: tuple[str, ...]
     ascii_only: bool = False
     no_color: bool = False
 
 
 DRAWN = {
     "unicode": Drawn(themes=("ledger", "mono")),
-    "ascii": Drawn(ascii_only=True),
-    # Its rows are those of mono: only what the terminal is sent differs.
-    "no-color": Drawn(themes=("mono",), sizes=(NARROW,), no_color=True),
+    # What a terminal can do without at all: signs beyond ASCII, and colours.
+    "ascii, NO_COLOR": Drawn(themes=("mono",), ascii_only=True, no_color=True),
 }
 
 
@@ -66,7 +64,7 @@ async def test_every_screen_and_state(
     monkeypatch.setattr("faregate.tui.app.PAINT_EVERY_S", 0.0)
     monkeypatch.setattr(feed, "RETRY_S", (0.02, 0.1))
     drawn, script = DRAWN[way], Script()
-    sizes, themes = list(drawn.sizes), list(drawn.themes)
+    sizes, themes = [WIDE, NARROW], list(drawn.themes)
     kept = Kept(tmp_path, ascii_only=drawn.ascii_only, update=_is_updating(request))
     wrong: list[str] = []
     with running(knowing_all(tmp_path / "s")) as proxy:
