@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from faregate.core.loops.finding import Loop
     from faregate.core.transcript import Transcript
-    from faregate.gateway.governor import Asked
 
 _MOST_CALLS = 8
 _LONGEST = 300
@@ -47,17 +46,22 @@ class LoopStop:
         self.latest_ms = now_ms
 
 
-async def stop_of(asked: Asked, loop: Loop, now_ms: int) -> LoopStop:
-    """Return what is told of a loop that a request would have gone on with."""
-    last = _MESSAGES_A_TURN * max(1, min(loop.period, _MOST_CALLS))
-    identity = asked.identity
+def messages_of_round(loop: Loop) -> int:
+    """Return how many of a conversation's last messages one round is in."""
+    return _MESSAGES_A_TURN * max(1, min(loop.period, _MOST_CALLS))
+
+
+def stop_of(
+    loop: Loop, said: Transcript, *, session: str, root: str, now_ms: int
+) -> LoopStop:
+    """Return what is told of a loop whose last messages are `said`."""
     return LoopStop(
-        session=identity.session,
-        root=identity.root_session,
+        session=session,
+        root=root,
         rule=str(loop.rule),
         times=loop.times,
         what=loop_messages.what_repeats(loop),
-        calls=_calls(await asked.transcript(last), loop.period),
+        calls=_calls(said, loop.period),
         at_ms=now_ms,
         latest_ms=now_ms,
     )

@@ -22,7 +22,7 @@ from faregate.core.loops.turns import read_turns
 from faregate.core.refusal import Refusal
 from faregate.gateway import loop_messages
 from faregate.gateway.approval_case import Decision
-from faregate.gateway.loop_stops import LoopStop, stop_of
+from faregate.gateway.loop_stops import LoopStop, messages_of_round, stop_of
 from faregate.protocols.registry import messages_of
 
 if TYPE_CHECKING:
@@ -235,7 +235,13 @@ class ConversationWatch:
             if outcome.refusal is not None:
                 return outcome.refusal
         explanation.looped(loop, "stopped")
-        talk.stop = await stop_of(asked, loop, self._clock.now_ms())
+        talk.stop = stop_of(
+            loop,
+            await asked.transcript(messages_of_round(loop)),
+            session=talk.session,
+            root=talk.root,
+            now_ms=self._clock.now_ms(),
+        )
         talk.refusal = loop_messages.looping(loop, talk.root, denied=denied)
         talk.stopped_at = _last_word(asked.facts)
         return talk.refusal

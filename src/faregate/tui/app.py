@@ -221,7 +221,7 @@ class FaregateApp(App[None]):
 
     def action_change_price(self) -> None:
         """Ask for the price of a model."""
-        from faregate.tui.price_change import change_price
+        from faregate.tui.screens.price_change import change_price
 
         self.act(partial(change_price, self, self.view, self.control))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.tui.caps import Gauge, gauge
@@ -10,6 +9,7 @@ from faregate.tui.figures import dollars, money
 from faregate.tui.screens.amount import AmountScreen
 from faregate.tui.screens.choice import Choice, ChoiceScreen
 from faregate.tui.screens.confirm import ConfirmScreen
+from faregate.tui.screens.lasting import FOR_GOOD, LASTING, Lasting
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -18,26 +18,7 @@ if TYPE_CHECKING:
     from faregate.tui.view import View
 
 NONE = "none"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Lasting:
-    """How long a raise holds; None for good."""
-
-    seconds: float | None
-    words: str
-
-
-FOR_GOOD = Lasting(seconds=None, words="")
 _HOW_LONG = "Raised for how long?"
-LASTING = (
-    Choice(key="h", label="1 hour", value=Lasting(seconds=3600.0, words=" for 1 hour")),
-    Choice(
-        key="4", label="4 hours", value=Lasting(seconds=14_400.0, words=" for 4 hours")
-    ),
-    Choice(key="d", label="1 day", value=Lasting(seconds=86_400.0, words=" for 1 day")),
-    Choice(key="k", label="for good", value=FOR_GOOD),
-)
 _WINDOWS = (("m", "month"), ("w", "week"), ("d", "day"), ("t", "total"))
 
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from faregate.tui.action import Scope
 from faregate.tui.actions import bindings
-from faregate.tui.limit_change import change_limit, take_back
 from faregate.tui.limit_table import COLUMNS, limit_lines, limit_rows
+from faregate.tui.screens.limit_change import change_limit, take_back
 from faregate.tui.screens.table_screen import EVERY_TABLE, TableScreen
 from faregate.tui.session_table import session_name
 from faregate.tui.store import Kind

@@ -86,7 +86,7 @@ class OverviewScreen(SessionActions):
 
     def action_trial(self) -> None:
         """Send one small request through the gate, after a question."""
-        from faregate.tui.trial import try_it
+        from faregate.tui.screens.trial import try_it
 
         desk = self._acting.control
         self._acting.act(partial(try_it, self.app, self.view, desk))

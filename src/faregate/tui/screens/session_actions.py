@@ -71,7 +71,7 @@ class SessionActions(LiveScreen):
         """Show what went round when a loop of it was stopped."""
         found = self._meant()
         if found is not None:
-            from faregate.tui.loop_stop import show_loop
+            from faregate.tui.screens.loop_stop import show_loop
 
             desk = self._acting.control
             self._acting.act(partial(show_loop, self.app, self.view, desk, found))

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from faregate.control.cost_log import RequestView
-from faregate.tui.price_change import without_price
+from faregate.tui.screens.price_change import without_price
 from tests.tui.cost_scene import request
 from tests.tui.harness import NARROW, WIDE, later, make_app, shows, told
 

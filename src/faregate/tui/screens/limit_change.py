@@ -8,11 +8,11 @@ from msgspec.structs import replace
 
 from faregate.config.limit_values import allowed, limit_value
 from faregate.control.governing import SetLimit
-from faregate.tui.cap_change import FOR_GOOD, LASTING
 from faregate.tui.figures import dollars, money
 from faregate.tui.limit_table import BY_PERSON, exact_figure, is_set
 from faregate.tui.screens.choice import Choice, ChoiceScreen
 from faregate.tui.screens.confirm import ConfirmScreen
+from faregate.tui.screens.lasting import FOR_GOOD, LASTING
 from faregate.tui.screens.typed import TypedScreen
 from faregate.tui.session_table import session_name
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from faregate.control.errors import ControlError
 from faregate.tui.figures import money
-from faregate.tui.price_change import read_target
 from faregate.tui.screens.confirm import ConfirmScreen
+from faregate.tui.screens.price_change import read_target
 from faregate.tui.screens.typed import TypedScreen
 
 if TYPE_CHECKING:
