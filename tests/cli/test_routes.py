@@ -81,7 +81,7 @@ def test_a_dry_run_says_where_a_request_goes(
     said = cli("routes", "--explain", asks(tmp_path))
     assert said.code == 0
     first, near, far = said.out.splitlines()
-    assert first == "auto goes to route cheap (ordered)"
+    assert first == "auto goes to route cheap (in the order of the route)"
     assert near.startswith("  1. near/small: about ")
     assert far.endswith(", translated")
     document = json.loads(cli("routes", "--explain", asks(tmp_path), "--json").out)
@@ -169,7 +169,7 @@ def test_every_dialect_is_guessed(
 
 def test_another_model_can_be_named(cli: Cli, routed: Paths, tmp_path: Path) -> None:
     said = cli("routes", "--explain", asks(tmp_path), "--model", "far/large")
-    assert said.out.startswith("far/large goes to its own provider (direct)")
+    assert said.out.startswith("far/large goes to its own provider (by its name)")
     nowhere = cli("routes", "--explain", asks(tmp_path), "--model", "zzz")
     assert nowhere.code == ExitCode.FAILED
     assert "no provider is known" in nowhere.out

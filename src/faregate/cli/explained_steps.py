@@ -26,6 +26,7 @@ DIALECTS = {
     "gemini": "Gemini",
 }
 _ORDERS = {
+    "direct": "by its name",
     "ordered": "in the order of the route",
     "weights": "drawn by weight",
     "sticky": "the one that served this session comes first",
@@ -56,6 +57,11 @@ def steps(notes: Sequence[Note]) -> list[tuple[str, str]]:
     return list(dict.fromkeys(told))
 
 
+def order_words(why: str) -> str:
+    """Return why targets are asked in this order."""
+    return _ORDERS.get(why, why)
+
+
 def dialect(protocol: str) -> str:
     """Return a dialect by the name that its vendor gave it."""
     return DIALECTS.get(protocol, protocol)
@@ -73,7 +79,7 @@ def _told(note: Note) -> tuple[str, str]:
 
 
 def _route(note: Note) -> str:
-    why = _ORDERS.get(note["why"], str(note["why"]))
+    why = order_words(str(note["why"]))
     told = f"{note['route']}: {', then '.join(map(str, note['targets']))} ({why})"
     if note.get("level"):
         cause = note.get("escalated_by")

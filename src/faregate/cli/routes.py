@@ -13,6 +13,7 @@ import click
 from faregate.cli import output
 from faregate.cli.behind import changed_since_start, tell
 from faregate.cli.exit_codes import ExitCode
+from faregate.cli.explained_steps import order_words
 from faregate.config.keys import find_keys
 from faregate.config.load import load
 from faregate.config.paths import find_paths
@@ -219,11 +220,10 @@ def _told(preview: Preview, breakers: Mapping[str, str]) -> list[str]:
     if not preview.candidates:
         return [f"{preview.model}: no provider is known for it"]
     where = f"route {preview.route}" if preview.route else "its own provider"
-    why = f"{preview.why}; too complex by its {preview.complex_by}"
-    lines = [
-        f"{preview.model} goes to {where} "
-        f"({why if preview.complex_by else preview.why})"
-    ]
+    why = order_words(preview.why)
+    if preview.complex_by:
+        why += f"; too complex by its {preview.complex_by}"
+    lines = [f"{preview.model} goes to {where} ({why})"]
     for number, each in enumerate(preview.candidates, start=1):
         lines.append(f"  {number}. {each.target}: {_fate(each, breakers)}")
     return lines
