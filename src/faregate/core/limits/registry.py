@@ -54,9 +54,7 @@ def first_reached(limits: Limits, so_far: Counters, wish: Wish) -> Reached | Non
 
 def room_for_output(limits: Limits, so_far: Counters) -> int | None:
     """Return the most output tokens that one answer may have now; None for any."""
-    rooms = [
-        room
-        for room in (limits.request_output_tokens, output_tokens.room(limits, so_far))
-        if room is not None
-    ]
-    return min(rooms, default=None)
+    left, most = output_tokens.room(limits, so_far), limits.request_output_tokens
+    if left is None or most is None:
+        return most if left is None else left
+    return min(left, most)
