@@ -11,9 +11,8 @@ __all__ = ["stage"]
 
 
 async def test_what_went_round_is_shown_until_it_goes_on(stage: Stage) -> None:
-    for number in range(6):
-        last = await stage.send(chat(number))
-    assert isinstance(last, Refusal)
+    answers = [await stage.send(chat(number)) for number in range(6)]
+    assert isinstance(answers[-1], Refusal)
     (stop,) = stage.watch.stops()
     assert stop.calls == ('bash {"command": "make"}', "  gave: boom")
     assert (stop.rule, stop.times, stop.refused) == ("same_step", 5, 1)
@@ -46,8 +45,7 @@ async def test_what_is_long_is_cut_and_stays_one_line(
 
 async def test_without_calls_the_last_words_are_shown(stage: Stage) -> None:
     body = {**chat(0), "messages": [{"role": "user", "content": "are we there yet"}]}
-    for _ in range(10):
-        last = await stage.send(body)
-    assert isinstance(last, Refusal)
+    answers = [await stage.send(body) for _ in range(10)]
+    assert isinstance(answers[-1], Refusal)
     (stop,) = stage.watch.stops()
     assert stop.calls == ("user: are we there yet",)
