@@ -333,6 +333,38 @@ async def test_a_client_that_leaves_while_pipelining(gate: RunningGate) -> None:
     assert len(gate.provider.generations) < 50
 
 
+async def test_what_is_refused_behind_another_request_is_heard_out_as_well(
+    gate: RunningGate,
+) -> None:
+    gate.provider.script(Step(first_byte=0.3))
+    auth = f"Authorization: Bearer {gate.token}"
+    large = post(gate.url, b" " * 16 * 1024 * 1024, "Authorization: Bearer fg-wrong")
+    with mock.patch.object(connection, "LINGER", 600):
+        async with connected(gate.url) as wire:
+            await wire.send(post(gate.url, BODY, auth))
+            sending = asyncio.get_running_loop().create_task(wire.send(large))
+            assert (await wire.answer()).status == 200
+            assert (await wire.answer()).status == 401
+            assert await wire.rest() == b""
+            await sending
+
+
+async def test_who_hangs_up_before_a_stream_begins_is_no_fault(
+    gate: RunningGate, caplog: pytest.LogCaptureFixture
+) -> None:
+    gate.provider.script(Step(first_byte=0.2))
+    body = {**json.loads(BODY), "stream": True}
+    auth = f"Authorization: Bearer {gate.token}"
+    async with connected(gate.url) as wire:
+        await wire.send(post(gate.url, json.dumps(body).encode(), auth))
+        for _ in range(1000):
+            if gate.provider.generations:
+                break
+            await asyncio.sleep(0.005)
+    await gate.settled()
+    assert [r for r in caplog.records if r.levelno > logging.INFO] == []
+
+
 async def test_http_1_0_is_served(gate: RunningGate) -> None:
     auth = f"Authorization: Bearer {gate.token}"
     async with connected(gate.url) as wire:

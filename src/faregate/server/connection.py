@@ -146,6 +146,11 @@ class AgentConnection(asyncio.Protocol):
         """Tell whether nothing more will be read or begun."""
         return self._ends
 
+    @property
+    def lost(self) -> bool:
+        """Tell whether nothing can be written any more."""
+        return self.transport is None or self.transport.is_closing()
+
     def write(self, data: bytes) -> bool:
         """Write, and tell whether the client takes more; raises ClientGoneError."""
         transport = self.transport
@@ -278,6 +283,9 @@ class AgentConnection(asyncio.Protocol):
             request.refusal = request.refusal or bodies.badly_framed()
             request.parts.clear()
             self._lingering = request
+            if self._holds_back:
+                self._holds_back = False
+                self.transport.resume_reading()
             self._expect("linger")
 
     def _failed(self, request: Incoming) -> Answer:

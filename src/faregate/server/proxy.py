@@ -99,6 +99,9 @@ class Proxy:
             return reply
         if isinstance(result, Refusal):
             return _refused(visit, result, request_id)
+        if result is None and connection.lost:
+            # Whoever hung up before a stream began is told nothing.
+            return reply
         if result is None:
             raise RuntimeError("an exchange ended without an answer")
         return whole_answer(result, request_id)
