@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp.test_utils import TestClient, TestServer, unused_port
@@ -15,10 +15,35 @@ from tests.tui.hostile import MARK, foreign
 from tests.tui.test_hostile import careless  # noqa: F401 - a fixture
 
 if TYPE_CHECKING:
+    from asyncio.subprocess import Process
+
     from tests.tui.script import Knowing
 
 
-async def test_the_page_and_its_stream_hold_text_alone(careless: Knowing) -> None:  # noqa: F811
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> list[Process]:
+    """The processes of windows, so that a test can wait for their end."""
+    made: list[Process] = []
+    start = asyncio.create_subprocess_shell
+
+    async def remembered(*command: Any, **options: Any) -> Process:
+        made.append(await start(*command, **options))
+        return made[-1]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_shell", remembered)
+    return made
+
+
+def _is_over(process: Process) -> bool:
+    """Whether a process has ended and its pipes are closed."""
+    transport: asyncio.SubprocessTransport = process._transport  # type: ignore[attr-defined]
+    return transport.is_closing()
+
+
+async def test_the_page_and_its_stream_hold_text_alone(
+    careless: Knowing,  # noqa: F811
+    started: list[Process],
+) -> None:
     port = unused_port()
     plan = ScreenPlan(socket=str(careless.socket), themes=str(THEMES_DIR))
     served = Served(plan=plan, port=port, token="t", admin_secret="x")
@@ -41,6 +66,10 @@ async def test_the_page_and_its_stream_hold_text_alone(careless: Knowing) -> Non
                         painted += message.data
                     else:
                         said.append(str(message.data))
+        async with asyncio.timeout(30):
+            # Their pipes would outlive the loop of this test.
+            while not all(_is_over(each) for each in started):  # noqa: ASYNC110 - no event tells
+                await asyncio.sleep(0.01)
     assert foreign(painted.decode(errors="replace")) == []
     # Beside the painting it can be told to open links and to take files.
     assert not any(MARK in each or "open_url" in each for each in said)
