@@ -33,7 +33,6 @@ async def test_a_reading_that_ends_after_its_screen_was_left(tmp_path: Path) -> 
                 left = app.screen
                 assert isinstance(left, TableScreen | SessionScreen | RequestScreen)
                 await pilot.press("escape")
-                await until(pilot, lambda: app.screen is not left)
                 while not isinstance(app.screen, OverviewScreen):
                     await pilot.press("escape")
                 assert not left.is_alive
