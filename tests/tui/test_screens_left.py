@@ -10,7 +10,7 @@ from faregate.tui.screens.session import SessionScreen
 from faregate.tui.screens.table_screen import TableScreen
 from faregate.tui.store import EVERYTHING
 from tests.control.fake_proxy import running
-from tests.tui.harness import WIDE, make_app, told, until
+from tests.tui.harness import WIDE, make_app, told
 from tests.tui.script import knowing_all
 
 if TYPE_CHECKING:
