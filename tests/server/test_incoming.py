@@ -122,6 +122,21 @@ BROKEN = {
         RefusalCode.HEADERS_TOO_LARGE,
     ),
     "no_http": (b"\x00\xff\r\n", RefusalCode.BAD_REQUEST),
+    "version": (b"GET / HTTP/2.0\r\nHost: h\r\n\r\n", RefusalCode.BAD_REQUEST),
+    **{
+        f"encoding_{number}": (
+            HEAD + b"Transfer-Encoding: %b\r\n\r\n0\r\n\r\n" % coding,
+            RefusalCode.BAD_REQUEST,
+        )
+        for number, coding in enumerate(
+            (
+                b"gzip, chunked",
+                b"identity\r\nTransfer-Encoding: chunked",
+                b",chunked",
+                b"chunked;q=1",
+            )
+        )
+    },
     "two_framings": (
         HEAD + b"Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
         RefusalCode.BAD_REQUEST,

@@ -34,6 +34,7 @@ _ONCE = frozenset(
         b"transfer-encoding",
     }
 )
+_VERSIONS = frozenset({"1.1", "1.0", "0.9"})
 _FRAMING = frozenset({b"transfer-encoding", b"content-length"})
 _TLS = b"\x16\x03"
 
@@ -175,6 +176,10 @@ class RequestParser:
         if low == b"content-length":
             self._length = int(value)
             return
+        if low == b"transfer-encoding" and value.strip(b" \t").lower() != b"chunked":
+            # What is encoded further would be taken for what it decodes to.
+            message = "The only transfer-encoding of HTTP understood here is chunked"
+            self._refuse(Refusal(code=RefusalCode.BAD_REQUEST, message=message))
         self._fields.append((low, value))
         if len(self._fields) > MOST_HEADERS:
             message = f"More than {MOST_HEADERS} headers were sent"
@@ -188,6 +193,9 @@ class RequestParser:
         request.method = parser.get_method().decode("latin-1")
         request.target = self._target.decode("utf-8", "surrogateescape")
         request.version = parser.get_http_version()
+        if request.version not in _VERSIONS:
+            message = "This is no HTTP/1.1 request: it says another version"
+            self._refuse(Refusal(code=RefusalCode.BAD_REQUEST, message=message))
         request.fields = tuple(self._fields)
         request.length = self._length
         request.keep_alive = parser.should_keep_alive()
