@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from faregate.core.faults import FaultKind, UpstreamError
+from faregate.upstream.line import MOST_WAITING, Line
 from faregate.upstream.session import HttpUpstream
 from tests.upstream.raw_provider import Answer, Call, RawProvider, raw_provider, request
 
@@ -78,6 +79,39 @@ async def test_who_is_poured_to_may_ask_for_time(upstream: HttpUpstream) -> None
         await answer.pour(take)
         assert not busy
     assert b"".join(got) == b"012345678"
+
+
+async def test_a_loop_that_reads_many_times_a_turn_is_held_back_as_well() -> None:
+    loop, end = asyncio.get_running_loop(), asyncio.Event()
+    got: list[bytes] = []
+
+    async def wait() -> None:
+        await end.wait()
+
+    def into(data: bytes) -> Callable[[], Awaitable[None]]:
+        got.append(data)
+        return wait
+
+    async with raw_provider(saying()) as provider:
+        port = int(provider.url.rpartition(":")[2])
+        _, line = await loop.create_connection(lambda: Line(loop), "127.0.0.1", port)
+        transport = line.transport
+        assert transport is not None
+        line.send([b"GET / HTTP/1.1\r\n\r\n"])
+        line.data_received(CHUNKED)
+        await line.head()
+        pouring = loop.create_task(line.pour(into))
+        await asyncio.sleep(0)
+        sent = 0
+        while transport.is_reading() and sent < LIMIT:
+            line.data_received(chunk(bytes(16384)))
+            sent += 16384
+        assert sent <= MOST_WAITING + 2 * 16384
+        end.set()
+        line.data_received(END)
+        await pouring
+        assert len(b"".join(got)) == sent
+        line.close()
 
 
 @pytest.mark.parametrize("error", [ValueError("x"), ConnectionError("x")])

@@ -214,12 +214,13 @@ class Line(asyncio.Protocol):
             # A head, or what may follow a body: the parser keeps all of a line that
             # has not ended.
             self._malformed(ValueError("the head of its answer is too long"))
-        if self._waiting > MOST_WAITING and not self._paused and self._into is None:
+        if self._waiter is not None:
+            self._wake()
+        # A loop may read many times before it runs who asked for time.
+        if self._waiting > MOST_WAITING and not self._paused:
             self._paused = True
             if self.transport is not None:
                 self.transport.pause_reading()
-        if self._waiter is not None:
-            self._wake()
 
     # What the parser tells.
 
