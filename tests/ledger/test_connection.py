@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +30,23 @@ def path(tmp_path: Path) -> Path:
     made = tmp_path / "x.db"
     create_file(made)
     return made
+
+
+@pytest.mark.parametrize("opens", [open_writer, open_reader])
+def test_opening_waits_for_whoever_restores_the_file(
+    path: Path, opens: Callable[[Path], apsw.Connection]
+) -> None:
+    open_writer(path).close()
+    other = apsw.Connection(str(path))
+    other.pragma("locking_mode", "exclusive")
+    other.execute("BEGIN EXCLUSIVE; CREATE TABLE t (n INTEGER) STRICT; COMMIT")
+    ending = threading.Timer(0.3, other.close)
+    ending.start()
+    opened = opens(path)
+    assert opened.pragma("busy_timeout") == 0
+    assert select(opened, "SELECT n FROM t") == []
+    opened.close()
+    ending.join()
 
 
 @pytest.fixture

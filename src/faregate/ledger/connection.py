@@ -28,6 +28,9 @@ _OLDEST_SQLITE = (3, 51, 3)
 PAGE_SIZE = 2048
 _CACHE_KIB = 16_384
 _NORMAL, _FULL = 1, 2
+_OPENING_MS = 2000
+"""How long opening waits for others: after a kill, whoever comes first restores the
+file and locks it for a moment."""
 _log = logging.getLogger("faregate.ledger")
 
 
@@ -155,11 +158,13 @@ def roll_back(connection: apsw.Connection) -> None:
 def _open(path: Path, mode: int) -> apsw.Connection:
     flags = mode | apsw.SQLITE_OPEN_NOFOLLOW | apsw.SQLITE_OPEN_EXRESCODE
     connection = apsw.Connection(str(path), flags=flags, statementcachesize=200)
-    connection.set_busy_timeout(0)
+    connection.set_busy_timeout(_OPENING_MS)
     return connection
 
 
 def _set_common(connection: apsw.Connection) -> None:
+    connection.pragma("user_version")
+    # From here on nobody waits.
     _set(connection, "busy_timeout", 0, 0)
     _set(connection, "mmap_size", 0, 0)
     _set(connection, "temp_store", 2, 2)
