@@ -54,3 +54,18 @@ def test_failures_are_documents(
     result = cli("prices", "--json", *arguments)
     assert result.code == code
     assert json.loads(result.out)["error"]["code"] == word
+
+
+@pytest.mark.parametrize(
+    ("name", "advised"),
+    [
+        ("sim/nosuchmodel", "prices set sim/nosuchmodel INPUT OUTPUT"),
+        ("nosuchmodel", "prices set provider/nosuchmodel INPUT OUTPUT"),
+        ("vendor/nosuchmodel", "prices set provider/vendor/nosuchmodel INPUT OUTPUT"),
+    ],
+)
+def test_the_advice_names_a_target_that_can_be_set(
+    cli: Cli, paths: Paths, name: str, advised: str
+) -> None:
+    configure(paths)
+    assert advised in cli("prices", name).err

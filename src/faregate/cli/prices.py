@@ -64,7 +64,7 @@ def show(
     if models and not offers:
         raise output.CliError(
             f"no model is called {' '.join(models)!r}; a price of your own: faregate "
-            f"prices set provider/{models[0]} INPUT OUTPUT",
+            f"prices set {_target_of(models[0], settings)} INPUT OUTPUT",
             exit_code=ExitCode.FAILED,
             code="no_such_model",
         )
@@ -102,6 +102,13 @@ def date_of(text: str | None) -> date:
         raise click.UsageError(
             f"--at {text!r} is no date; write it like 2026-11-23"
         ) from error
+
+
+def _target_of(name: str, settings: Settings) -> str:
+    """Return a name as `prices set` takes it: what lacks a provider says so."""
+    provider, _, model = name.partition("/")
+    named = bool(model) and provider in settings.providers
+    return name if named else f"provider/{name}"
 
 
 def _own(settings: Settings) -> list[Target]:
