@@ -12,7 +12,7 @@ from faregate.core.holds import BudgetState, BudgetWindow, Held
 from faregate.core.limits.limit import Counters, Limits, Wish
 from faregate.core.loops.finding import Loop, LoopRule
 from faregate.core.money import Money
-from faregate.core.pricing import Cost, CostLine, CostSource
+from faregate.core.pricing import Cost, CostSource
 from faregate.core.routing import Target
 from faregate.core.usage import Usage
 from faregate.gateway.explaining import Explanation, read
@@ -134,8 +134,7 @@ def test_limits_are_read_with_what_counts_against_them(spend: Money | None) -> N
 
 def test_a_cost_is_read_line_by_line() -> None:
     explanation = Explanation()
-    line = CostLine(what="output", count=2, rate=5, amount=Money(10))
-    cost = Cost(amount=Money(10), source=CostSource.CONFIG, lines=(line,))
+    cost = Cost(Money(10), CostSource.CONFIG, (("output", 2, 5),))
     explanation.cost("req_1", cost, "priority")
     assert told(explanation) == {
         "step": "cost",

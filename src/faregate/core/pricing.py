@@ -11,10 +11,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from faregate.core.lean import lean
 from faregate.core.money import PICO_PER_USD, ZERO, Money
 from faregate.core.usage import Usage, UsageSource
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 PICO_PER_TOKEN = 10**6
 """Pico-USD per token that make one USD per million tokens."""
@@ -257,15 +261,27 @@ class CostLine:
     amount: Money
 
 
+Item = tuple[str, int, int]
+"""What was billed, how many, and at what rate in pico-USD."""
+
+
 @lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Cost:
-    """What an attempt cost; the lines add up to the amount."""
+    """What an attempt cost; the items add up to the amount."""
 
     amount: Money
     source: CostSource
-    lines: tuple[CostLine, ...] = ()
+    items: Sequence[Item] = ()
     row: PriceRow | None = None
+
+    @property
+    def lines(self) -> tuple[CostLine, ...]:
+        """Return the bill line by line."""
+        return tuple(
+            CostLine(what, count, rate, Money(rate * count))
+            for what, count, rate in self.items
+        )
 
 
 _NO_RATES = Rates(input=0, cache_read=0, cache_write_5m=0, cache_write_1h=0, output=0)
@@ -293,23 +309,22 @@ def cost_of(
     reported = usage.reported_cost
     billed = row is None or row.source not in _UNBILLED
     if billed and reported is not None and reported >= ZERO:
-        line = CostLine(
-            what="reported by the provider",
-            count=1,
-            rate=reported.pico,
-            amount=reported,
-        )
-        return Cost(amount=reported, source=CostSource.REPORTED, lines=(line,), row=row)
+        item = ("reported by the provider", 1, reported.pico)
+        return Cost(reported, CostSource.REPORTED, (item,), row)
     if row is None:
-        return Cost(amount=ZERO, source=CostSource.UNPRICED)
+        return Cost(ZERO, CostSource.UNPRICED)
     rates = row.base
     if row.tiers:
         rates = row.rates_for(usage.input_tokens)
     if row.windows:
         rates = rates.times(row.multiplier_at(at))
-    lines = _lines(usage, rates.times(multiplier), row.fee_per_server_tool_call)
-    amount = Money(sum([line.amount.pico for line in lines]))
-    return Cost(amount=amount, source=_source_of(usage, row), lines=lines, row=row)
+    if multiplier != ONE:
+        rates = rates.times(multiplier)
+    items = _items(usage, rates, row.fee_per_server_tool_call)
+    amount = 0
+    for _, count, rate in items:
+        amount += count * rate
+    return Cost(Money(amount), _source_of(usage, row), items, row)
 
 
 def _source_of(usage: Usage, row: PriceRow) -> CostSource:
@@ -320,22 +335,18 @@ def _source_of(usage: Usage, row: PriceRow) -> CostSource:
     return CostSource.CONFIG if row.source == "config" else CostSource.TABLE
 
 
-def _lines(usage: Usage, rates: Rates, fee: int) -> tuple[CostLine, ...]:
-    lines: list[CostLine] = []
+def _items(usage: Usage, rates: Rates, fee: int) -> list[Item]:
+    items: list[Item] = []
     if count := usage.uncached_input:
-        lines.append(_line("uncached input", count, rates.input))
+        items.append(("uncached input", count, rates.input))
     if count := usage.cache_read:
-        lines.append(_line("cache read", count, rates.cache_read))
+        items.append(("cache read", count, rates.cache_read))
     if count := usage.cache_write_5m:
-        lines.append(_line("cache write 5m", count, rates.cache_write_5m))
+        items.append(("cache write 5m", count, rates.cache_write_5m))
     if count := usage.cache_write_1h:
-        lines.append(_line("cache write 1h", count, rates.cache_write_1h))
+        items.append(("cache write 1h", count, rates.cache_write_1h))
     if count := usage.output:
-        lines.append(_line("output", count, rates.output))
+        items.append(("output", count, rates.output))
     if count := usage.server_tool_calls:
-        lines.append(_line("server tool calls", count, fee))
-    return tuple(lines)
-
-
-def _line(what: str, count: int, rate: int) -> CostLine:
-    return CostLine(what, count, rate, Money(rate * count))
+        items.append(("server tool calls", count, fee))
+    return items

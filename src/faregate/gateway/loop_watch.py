@@ -78,11 +78,12 @@ class _Talk:
         What the model is not shown may still differ, a seed or a temperature, but a
         long body takes a while to hash: that is done for repeats alone.
         """
-        same = body == self.body
-        exact = hash(raw) if same else None
-        same = same and self.exact in {None, exact}
-        self.body, self.exact = body, exact
-        return same
+        if body != self.body:
+            self.body, self.exact = body, None
+            return False
+        before, exact = self.exact, hash(raw)
+        self.exact = exact
+        return before is None or before == exact
 
 
 class ConversationWatch:
@@ -172,19 +173,16 @@ class ConversationWatch:
             talk.requests.forget()
             talk.running.clear()
         running = talk.running
-        for each in list(running):
-            if not self._is_running(each):
-                running.discard(each)
+        if running:
+            is_running = self._is_running
+            running = talk.running = {each for each in running if is_running(each)}
         beside = bool(running)
         running.add(asked.inbound.id)
         if beside:
             return None
-        arrival = Arrival(
-            self._clock.elapsed(),
-            asked.client_retry,
-            not facts.tools,
-        )
-        return talk.requests.came(arrival, self.settings.repeats, self.settings.window)
+        arrival = Arrival(self._clock.elapsed(), asked.client_retry, not facts.tools)
+        settings = self.settings
+        return talk.requests.came(arrival, settings.repeats, settings.window)
 
     async def _in_turns(self, asked: Asked, talk: _Talk) -> Refusal | None:
         turns = await self._turns(asked, talk)

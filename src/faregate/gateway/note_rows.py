@@ -130,9 +130,7 @@ def _limits_read(row: Sequence[Any]) -> Figures:
 
 
 def _cost(attempt: str, cost: Cost, service: str | None) -> tuple[object, ...]:
-    lines = [
-        (each.what, each.count, each.rate, each.amount.pico) for each in cost.lines
-    ]
+    lines = [(what, count, rate, count * rate) for what, count, rate in cost.items]
     return ("cost", attempt, cost.amount.pico, cost.source, lines, service)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from faregate.core.lean import lean
+
 PATIENCE = 4
 """How many times more often something may repeat that can be honest: keys that are
 pressed, the same error for different things."""
@@ -44,6 +46,7 @@ class LoopSettings:
     action: LoopAction = LoopAction.ASK
 
 
+@lean
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loop:
     """A circle that was found: by which rule, of what, how often."""

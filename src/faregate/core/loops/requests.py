@@ -43,11 +43,12 @@ class RequestLog:
         storm = arrival.failed_before
         times = self._failed if storm else self._answered
         times.append(arrival.now)
-        while times[0] < arrival.now - window:
+        oldest = arrival.now - window
+        while times[0] < oldest:
             times.popleft()
         # The first of a storm was not known to be one.
         count = len(times) + storm
-        if count < repeats * _patience(arrival):
+        if count < repeats or count < repeats * _patience(arrival):
             return None
         rule = LoopRule.RETRY_STORM if storm else LoopRule.IDENTICAL_REQUESTS
         return Loop(rule=rule, times=count)
