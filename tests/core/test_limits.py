@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from faregate.core.limits.counted import counted
 from faregate.core.limits.effective import (
     BY_CONFIG,
     BY_DEFAULT,
@@ -97,6 +98,32 @@ def test_retries_stop_a_repeated_request_alone() -> None:
     found = first_reached(limits, used, replace(WISH, client_retry=True))
     assert found is not None
     assert found.limit == "retries"
+
+
+def test_the_short_way_lets_by_what_every_limit_lets_by() -> None:
+    for name in NAMES:
+        zero: Any = {name: Money(0) if name == "spend_per_minute" else 0}
+        limits = Limits(**zero)
+        way = counted(limits)
+        past = way is not None and way.lets_by(Counters(), WISH.now)
+        assert past is (first_reached(limits, Counters(), WISH) is None), name
+
+
+@pytest.mark.parametrize("requests", [2, 3, 4])
+@pytest.mark.parametrize("started", [29.9, 30.0, 30.1])
+@pytest.mark.parametrize("tools", [4, 5, 6])
+@pytest.mark.parametrize("running", [1, 2, 3])
+def test_the_short_way_ends_where_a_limit_is_reached(
+    requests: int, started: float, tools: int, running: int
+) -> None:
+    limits = Limits(requests=3, wall_clock=20, tool_calls=5, concurrency=2, retries=0)
+    so_far = Counters(
+        requests=requests, started=started, tool_calls=tools, running=running
+    )
+    way = counted(limits)
+    assert way is not None
+    free = first_reached(limits, so_far, WISH) is None
+    assert way.lets_by(so_far, WISH.now) is free
 
 
 def test_waiting_is_offered_only_where_it_can_help() -> None:

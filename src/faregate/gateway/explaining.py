@@ -15,7 +15,7 @@ import msgspec
 
 from faregate.core.money import Money
 from faregate.core.routing import Target
-from faregate.gateway.note_rows import read_row, written
+from faregate.gateway.note_rows import WRITERS, read_row, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,7 +154,7 @@ class Explanation:
         """
         text = _ENCODER.encode(
             [
-                {"step": step, **raw} if isinstance(raw, dict) else written(step, raw)
+                WRITERS[step](*raw) if isinstance(raw, tuple) else {"step": step, **raw}
                 for step, raw in self._notes
             ]
         )

@@ -118,8 +118,19 @@ class Limiter:
             return False
         if grant is not None:
             state.granted = grant.limits
-        limits = self.effective(asked).limits
-        return self._try(asked, state, limits, self._wish(asked, limits)) is None
+        effective = self.effective(asked)
+        limits = effective.limits
+        wish = self._wish(asked, limits)
+        counted = effective.counted
+        if (
+            counted is None
+            or asked.client_retry
+            or state.waits_for is not None
+            or not counted.lets_by(state.counters, wish.now)
+        ):
+            return self._try(asked, state, limits, wish) is None
+        self._pass(asked, state, limits, wish)
+        return True
 
     async def admit(self, asked: Asked) -> Refusal | None:
         """Let a request through and count it, or say which limit is reached."""
@@ -188,8 +199,13 @@ class Limiter:
             bounds = bounds.with_output(output)
             asked.plan = replace(asked.plan, bounds=bounds)
             wish = replace(wish, output=bounds.billable_output)
-        asked.passage = Passage(state, wish)
-        asked.passage.enter()
+        self._pass(asked, state, limits, wish)
+
+    def _pass(
+        self, asked: Asked, state: SessionState, limits: Limits, wish: Wish
+    ) -> None:
+        passage = asked.passage = Passage(state, wish)
+        passage.enter()
         asked.inbound.explanation.limited(limits, state.counters, wish)
 
     def _wish(self, asked: Asked, limits: Limits) -> Wish:
@@ -199,9 +215,8 @@ class Limiter:
             bounds.output_injected or self._settings.on_tight is OnTight.CLAMP
         )
         least = most = bounds.billable_output
-        if clampable:
-            floor = min(OUTPUT_FLOOR, bounds.output)
-            least = bounds.with_output(floor).billable_output
+        if clampable and bounds.output > OUTPUT_FLOOR:
+            least = bounds.with_output(OUTPUT_FLOOR).billable_output
         return Wish(
             bounds.input,
             most,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from faregate.core.estimate import Bounds
-    from faregate.core.holds import BudgetWindow, Held
+    from faregate.core.holds import Held
     from faregate.core.loops.finding import Loop
     from faregate.core.pricing import Cost, PriceRow
     from faregate.core.routing import Target
@@ -63,23 +63,20 @@ def _hold(
         _bounds_of(bounds),
         None if row is None else row.source,
         None if row is None else row.since,
-        [_state(*sums) for sums in held.sums()],
-    )
-
-
-def _state(
-    budget: BudgetWindow, spent: int, held: int, unknown: int, closed: bool
-) -> tuple[object, ...]:
-    return (
-        budget.scope,
-        budget.window,
-        budget.starts_at,
-        budget.ends_at,
-        None if budget.limit is None else budget.limit.pico,
-        spent,
-        held,
-        unknown,
-        closed,
+        [
+            (
+                budget.scope,
+                budget.window,
+                budget.starts_at,
+                budget.ends_at,
+                None if budget.limit is None else budget.limit.pico,
+                spent,
+                on_hold,
+                unknown,
+                closed,
+            )
+            for budget, spent, on_hold, unknown, closed in held.sums()
+        ],
     )
 
 
@@ -158,12 +155,13 @@ def _loop_read(row: Sequence[Any]) -> Figures:
     return dict(zip(names, row, strict=True))
 
 
-_WRITERS: dict[str, Callable[..., tuple[object, ...]]] = {
+WRITERS: dict[str, Callable[..., tuple[object, ...]]] = {
     "hold": _hold,
     "limits": _limits,
     "cost": _cost,
     "loop": _loop,
 }
+"""What makes a row of a note's values, by step."""
 _READERS: dict[str, Callable[[Sequence[Any]], Figures]] = {
     "hold": _hold_read,
     "limits": _limits_read,
@@ -174,7 +172,7 @@ _READERS: dict[str, Callable[[Sequence[Any]], Figures]] = {
 
 def written(step: str, values: tuple[Any, ...]) -> tuple[object, ...]:
     """Return a note's values, as they were noted, as a row."""
-    return _WRITERS[step](*values)
+    return WRITERS[step](*values)
 
 
 def read_row(row: Sequence[Any]) -> Figures:

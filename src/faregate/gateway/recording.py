@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.cost_log import RequestEntry, RequestResult
 from faregate.core.holds import LedgerError
+from faregate.core.lean import lean
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.usage import UsageSource
 from faregate.gateway.inbound import Whole
@@ -43,56 +45,28 @@ _BROKEN = frozenset(
 _log = logging.getLogger("faregate.gateway")
 
 
+@lean
+@dataclass(frozen=True, slots=True)
 class Ended:
-    """A request that is over, without its body."""
+    """A request that is over, without its body.
 
-    __slots__ = (
-        "at_ms",
-        "body_bytes",
-        "ended",
-        "explanation",
-        "first_byte",
-        "first_output",
-        "protocol",
-        "refusal",
-        "request",
-        "result",
-        "started",
-        "status",
-        "waited",
-    )
+    Nor with its flight, through which its body can be reached: times are in seconds
+    of the flight's clock, and those of one that never began are None.
+    """
 
-    def __init__(
-        self,
-        inbound: Inbound,
-        flight: Flight | None,
-        result: Result,
-        refusal: Refusal | None,
-        *,
-        gone: bool,
-        now: float,
-    ) -> None:
-        """Keep what its row is made of; `now` is when it ended."""
-        self.request = inbound.id
-        self.protocol = inbound.codec.name
-        self.body_bytes = len(inbound.body)
-        self.at_ms = inbound.received_ms
-        self.explanation = inbound.explanation
-        # Not the flight itself, through which its body can be reached.
-        self.started = None if flight is None else flight.started
-        self.waited = 0.0 if flight is None else flight.waited
-        self.first_byte = None if flight is None else flight.first_byte
-        self.first_output = None if flight is None else flight.first_output
-        self.refusal = refusal
-        self.result = _result_of(refusal, result, inbound.explanation, gone=gone)
-        self.status = _status_of(refusal, result)
-        self.ended = now
-
-    def ms(self, until: float | None) -> int | None:
-        """Return how long after its start something was."""
-        if until is None or self.started is None:
-            return None
-        return int((until - self.started) * 1000)
+    request: str
+    protocol: str
+    body_bytes: int
+    at_ms: int
+    explanation: Explanation
+    refusal: Refusal | None
+    result: RequestResult
+    status: int | None
+    ended: float
+    started: float | None = None
+    waited: float = 0.0
+    first_byte: float | None = None
+    first_output: float | None = None
 
 
 class Recording:
@@ -132,7 +106,21 @@ class Recording:
         if len(self._waiting) == MOST_WAITING:
             self.dropped += 1
         self._waiting.append(
-            Ended(inbound, flight, result, refusal, gone=gone, now=now)
+            Ended(
+                inbound.id,
+                inbound.codec.name,
+                len(inbound.body),
+                inbound.received_ms,
+                explanation,
+                refusal,
+                _result_of(refusal, result, explanation, gone=gone),
+                _status_of(refusal, result),
+                now,
+                None if flight is None else flight.started,
+                0.0 if flight is None else flight.waited,
+                None if flight is None else flight.first_byte,
+                None if flight is None else flight.first_output,
+            )
         )
 
     async def run(self) -> None:
@@ -170,7 +158,8 @@ def entry_of(ended: Ended) -> RequestEntry:
     )
     if identity is None or facts is None:
         raise ValueError(f"request {ended.request} belongs to nobody")
-    hold = explanation.hold
+    hold, started = explanation.hold, ended.started
+    first_byte, first_output = ended.first_byte, ended.first_output
     return RequestEntry(
         ended.request,
         identity.session,
@@ -191,15 +180,19 @@ def entry_of(ended: Ended) -> RequestEntry:
         None if target is None else target.model[:_LONGEST],
         explanation.attempts,
         int(ended.waited * 1000) or None,
-        ended.ms(ended.first_byte),
-        ended.ms(ended.first_output),
-        ended.ms(ended.ended),
+        None if first_byte is None else _ms(started, first_byte),
+        None if first_output is None else _ms(started, first_output),
+        _ms(started, ended.ended),
         ended.status,
         None if refusal is None else str(refusal.code),
         None if refusal is None else refusal.message[:_LONGEST],
         None if hold is None else hold.verdict,
         explanation.escalation,
     )
+
+
+def _ms(started: float | None, until: float) -> int | None:
+    return None if started is None else int((until - started) * 1000)
 
 
 def _result_of(

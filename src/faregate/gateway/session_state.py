@@ -70,8 +70,9 @@ class Passage:
         counters, wish = self.state.counters, self.wish
         counters.requests += 1
         counters.running += 1
-        counters.retries += wish.client_retry
-        counters.retries_running += wish.client_retry
+        if wish.client_retry:
+            counters.retries += 1
+            counters.retries_running += 1
         counters.input_held += wish.input
         counters.output_held += wish.output
         counters.cost_held += wish.cost.pico
@@ -120,15 +121,18 @@ class Passage:
         """Replace what it might have used by what it did."""
         counters, wish = self.state.counters, self.wish
         counters.running -= 1
-        counters.retries_running -= wish.client_retry
+        if wish.client_retry:
+            counters.retries_running -= 1
         counters.input_held -= wish.input
         counters.output_held -= wish.output
         counters.cost_held -= wish.cost.pico
         if self.attempts:
-            counters.retries += self.attempts - 1
+            if self.attempts > 1:
+                counters.retries += self.attempts - 1
             counters.input_tokens += self.input_tokens
             counters.output_tokens += self.output_tokens
-            counters.tool_calls += self.tool_calls
+            if self.tool_calls:
+                counters.tool_calls += self.tool_calls
             tokens = self.input_tokens + self.output_tokens
             counters.minute.forget(now)
             counters.minute.add(now, tokens, self.pico)
@@ -168,7 +172,8 @@ class SessionStates:
         if quiet > QUIET_S and not lasting and not state.counters.running:
             self._ledger.begin_anew(root, self._clock.now_ms())
             state.counters = Counters(started=now)
-        state.latest = max(state.latest, now)
+        if quiet > 0:
+            state.latest = now
         return state
 
     def known(self, root: str) -> SessionState | None:

@@ -28,13 +28,21 @@ class Turns:
         """Keep the exact usage of a settled request."""
         # Texts, because the hash of a target would have to be made each time.
         key = (session, target.provider, target.model)
-        turns = self._known.setdefault(key, [])
-        turns[:] = [t for t in turns if t.conversation.fixed != turn.conversation.fixed]
+        known = self._known
+        turns = known.get(key)
+        if turns is None:
+            known[key] = [turn]
+            while len(known) > _SESSIONS:
+                known.popitem(last=False)
+            return
+        known.move_to_end(key)
+        fixed = turn.conversation.fixed
+        if len(turns) == 1 and turns[0].conversation.fixed == fixed:
+            turns[0] = turn
+            return
+        turns[:] = [each for each in turns if each.conversation.fixed != fixed]
         turns.append(turn)
         del turns[:-_TURNS_PER_SESSION]
-        self._known.move_to_end(key)
-        while len(self._known) > _SESSIONS:
-            self._known.popitem(last=False)
 
     def last(self, session: str, target: Target, fixed: int) -> KnownTurn | None:
         """Return the last turn with the same system text and tools, if any."""

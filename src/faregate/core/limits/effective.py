@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
+from faregate.core.limits.counted import Counted, counted
 from faregate.core.limits.limit import Limits
 
 DEFAULTS = Limits(
@@ -52,6 +53,12 @@ class Effective:
     sources: Mapping[str, str]
     until_ms: Mapping[str, int] = field(default_factory=dict)
     """When those end that hold for a while."""
+    counted: Counted | None = field(init=False)
+    """The short way past them, where there is one."""
+
+    def __post_init__(self) -> None:
+        """Find the short way once, not for each request."""
+        object.__setattr__(self, "counted", counted(self.limits))
 
 
 @dataclass(slots=True)
@@ -79,8 +86,7 @@ class LimitRules:
         session: str = "",
     ) -> Effective:
         """Return the limits of a root session; `granted` is what its run has."""
-        own = f"session:{session}"
-        if own not in self.set_to and own not in self.timed:
+        if not self._has_own(session):
             # Most sessions have nothing of their own: they share one answer.
             session = ""
         key = (agent, granted, workspace, session)
@@ -90,6 +96,12 @@ class LimitRules:
                 self._known.clear()
             found = self._known[key] = self._find(agent, granted, workspace, session)
         return found
+
+    def _has_own(self, session: str) -> bool:
+        if not self.set_to and not self.timed:
+            return False
+        own = f"session:{session}"
+        return own in self.set_to or own in self.timed
 
     def use(self, set_to: ChosenByScope, timed: TimedByScope) -> None:
         """Let other values hold, from the next request on."""
