@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from faregate.core.limits.counted import counted
 from faregate.core.limits.effective import (
     BY_CONFIG,
     BY_DEFAULT,
@@ -20,6 +19,7 @@ from faregate.core.limits.effective import (
 )
 from faregate.core.limits.limit import NO_LIMITS, Counters, LastMinute, Limits, Wish
 from faregate.core.limits.registry import CHECKS, first_reached, room_for_output
+from faregate.core.limits.summed import summed
 from faregate.core.money import Money
 
 WISH = Wish(input=10, output=100, output_least=100, cost=Money.usd("0.01"), now=50.0)
@@ -100,30 +100,75 @@ def test_retries_stop_a_repeated_request_alone() -> None:
     assert found.limit == "retries"
 
 
-def test_the_short_way_lets_by_what_every_limit_lets_by() -> None:
-    for name in NAMES:
-        zero: Any = {name: Money(0) if name == "spend_per_minute" else 0}
-        limits = Limits(**zero)
-        way = counted(limits)
-        past = way is not None and way.lets_by(Counters(), WISH.now)
-        assert past is (first_reached(limits, Counters(), WISH) is None), name
+def let_by(limits: Limits, so_far: Counters, wish: Wish) -> bool:
+    way = summed(limits)
+    return way is not None and way.lets_by(so_far, wish)
 
 
-@pytest.mark.parametrize("requests", [2, 3, 4])
-@pytest.mark.parametrize("started", [29.9, 30.0, 30.1])
-@pytest.mark.parametrize("tools", [4, 5, 6])
-@pytest.mark.parametrize("running", [1, 2, 3])
-def test_the_short_way_ends_where_a_limit_is_reached(
-    requests: int, started: float, tools: int, running: int
-) -> None:
-    limits = Limits(requests=3, wall_clock=20, tool_calls=5, concurrency=2, retries=0)
-    so_far = Counters(
-        requests=requests, started=started, tool_calls=tools, running=running
+@pytest.mark.parametrize("retry", [False, True])
+@pytest.mark.parametrize("name", NAMES)
+def test_the_short_way_knows_every_limit(name: str, retry: bool) -> None:
+    zero: Any = {name: Money(0) if name == "spend_per_minute" else 0}
+    wish = replace(WISH, client_retry=retry)
+    reached = first_reached(Limits(**zero), Counters(), wish)
+    assert let_by(Limits(**zero), Counters(), wish) is (reached is None)
+    assert let_by(Limits(), Counters(), wish)
+
+
+@pytest.mark.parametrize("more", [-1, 0, 1])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "requests",
+        "started",
+        "running",
+        "retries",
+        "tool_calls",
+        "input_tokens",
+        "input_held",
+        "output_tokens",
+        "output_held",
+    ],
+)
+def test_the_short_way_ends_where_a_limit_is_reached(name: str, more: int) -> None:
+    limits = Limits(
+        requests=4,
+        wall_clock=20,
+        retries=5,
+        tool_calls=6,
+        concurrency=7,
+        input_tokens=38,
+        output_tokens=308,
     )
-    way = counted(limits)
-    assert way is not None
-    free = first_reached(limits, so_far, WISH) is None
-    assert way.lets_by(so_far, WISH.now) is free
+    wish = replace(WISH, client_retry=True)
+    # One step further, each is where its limit lets nobody by.
+    edge: dict[str, Any] = {
+        "requests": 3,
+        "started": 31.0,
+        "running": 6,
+        "retries": 4,
+        "tool_calls": 5,
+        "input_tokens": 18,
+        "input_held": 10,
+        "output_tokens": 108,
+        "output_held": 100,
+    }
+    so_far = Counters(**edge | {name: edge[name] + more})
+    assert let_by(limits, so_far, wish) is (first_reached(limits, so_far, wish) is None)
+    past = -more if name == "started" else more
+    assert let_by(limits, so_far, wish) is (past <= 0)
+
+
+@pytest.mark.parametrize(
+    "limits", [Limits(output_tokens=99), Limits(request_output_tokens=99)]
+)
+def test_the_short_way_is_none_for_an_answer_that_has_to_shrink(
+    limits: Limits,
+) -> None:
+    wish = replace(WISH, output_least=50)
+    assert first_reached(limits, Counters(), wish) is None
+    assert not let_by(limits, Counters(), wish)
+    assert let_by(limits, Counters(), replace(wish, output=99))
 
 
 def test_waiting_is_offered_only_where_it_can_help() -> None:

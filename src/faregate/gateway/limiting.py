@@ -80,7 +80,8 @@ class Limiter:
         self.rules = rules
         self.states = states
         self._settings = settings
-        self._clock = clock
+        self.now = clock.elapsed
+        """Return the seconds by which sessions are timed."""
         self._count_tokens = count_tokens
 
     def effective(self, asked: Asked) -> Effective:
@@ -121,16 +122,15 @@ class Limiter:
         effective = self.effective(asked)
         limits = effective.limits
         wish = self._wish(asked, limits)
-        counted = effective.counted
+        summed = effective.summed
         if (
-            counted is None
-            or asked.client_retry
-            or state.waits_for is not None
-            or not counted.lets_by(state.counters, wish.now)
+            summed is not None
+            and state.waits_for is None
+            and summed.lets_by(state.counters, wish)
         ):
-            return self._try(asked, state, limits, wish) is None
-        self._pass(asked, state, limits, wish)
-        return True
+            self._pass(asked, state, limits, wish)
+            return True
+        return self._try(asked, state, limits, wish) is None
 
     async def admit(self, asked: Asked) -> Refusal | None:
         """Let a request through and count it, or say which limit is reached."""
@@ -152,10 +152,6 @@ class Limiter:
         if reached is not None and self._may_wait(reached):
             reached = await self._wait(asked, state, wish, reached)
         return None if reached is None else self.refused(asked, state, reached)
-
-    def now(self) -> float:
-        """Return the seconds by which sessions are timed."""
-        return self._clock.elapsed()
 
     def out_of_time(self, asked: Asked) -> Refusal | None:
         """Return the refusal for a running request whose session's time is over."""
@@ -224,7 +220,7 @@ class Limiter:
             # Priced once more for the hold, so only where somebody asks.
             ZERO if limits.spend_per_minute is None else plan.amount(bounds),
             asked.client_retry,
-            self._clock.elapsed(),
+            self.now(),
         )
 
     def _may_wait(self, reached: Reached) -> bool:

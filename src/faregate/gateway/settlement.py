@@ -241,23 +241,23 @@ class OpenHold:
         status: int,
         why: str | None,
     ) -> None:
-        now = self._books.clock.monotonic()
-        row = self._plan.row
+        clock, row = self._books.clock, self._plan.row
+        first_byte, first_output = self.first_byte, self.first_output
         settlement = Settlement(
             self._attempt,
             usage,
             cost,
             source,
-            self._books.clock.now_ms(),
+            clock.now_ms(),
             status,
             answer.model,
             None if row is None else row.source,
             answer.tool_calls,
             False,
-            self._ms(self.first_byte),
-            self._ms(now),
+            None if first_byte is None else self._ms(first_byte),
+            self._ms(clock.monotonic()),
             why,
-            self._ms(self.first_output),
+            None if first_output is None else self._ms(first_output),
             self.fault,
             self.waste,
             self.verdict,

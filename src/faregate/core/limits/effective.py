@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
-from faregate.core.limits.counted import Counted, counted
 from faregate.core.limits.limit import Limits
+from faregate.core.limits.summed import Summed, summed
 
 DEFAULTS = Limits(
     requests=1000, wall_clock=4 * 3600.0, retries=50, tool_calls=2000, concurrency=64
@@ -53,12 +53,12 @@ class Effective:
     sources: Mapping[str, str]
     until_ms: Mapping[str, int] = field(default_factory=dict)
     """When those end that hold for a while."""
-    counted: Counted | None = field(init=False)
+    summed: Summed | None = field(init=False)
     """The short way past them, where there is one."""
 
     def __post_init__(self) -> None:
         """Find the short way once, not for each request."""
-        object.__setattr__(self, "counted", counted(self.limits))
+        object.__setattr__(self, "summed", summed(self.limits))
 
 
 @dataclass(slots=True)
