@@ -10,7 +10,7 @@ import pytest
 
 from faregate.control.client import ControlClient
 from faregate.control.models import Delta
-from faregate.server.live import QUIET_EVERY_MS, Cursor, Live
+from faregate.server.live import LOOK_AGAIN_MS, QUIET_EVERY_MS, Cursor, Live
 from faregate.smoke.simulated.faults.table import TABLE
 from faregate.smoke.simulated.script import Step
 from tests.running import RunningGate, running_gate
@@ -33,6 +33,11 @@ def live(gate: RunningGate) -> Live:
 
 async def one_more(gate: RunningGate, session: str = "run-1") -> Answer:
     return await ask(gate, CHAT, target=f"/s/{session}{CHAT.target}")
+
+
+def person_of(gate: RunningGate) -> ControlClient:
+    secret = gate.paths.admin_secret.read_text().strip()
+    return ControlClient(gate.paths.socket, admin_secret=secret)
 
 
 def told(live: Live, cursor: Cursor) -> Delta:
@@ -129,6 +134,63 @@ async def test_a_pause_is_told_to_who_watches(gate: RunningGate, live: Live) -> 
     status = live.status()
     assert (status.paused, status.stopped) == (["all"], ["workspace:web"])
     assert live.latched() == "workspace web stopped, everything paused"
+
+
+def later(cursor: Cursor) -> None:
+    """Let every session be long over, and the last look at them a while ago."""
+    cursor.oldest_ms += 3_600_000
+    cursor.looked_ms -= LOOK_AGAIN_MS
+
+
+async def test_what_is_done_to_an_idle_session_is_told(
+    gate: RunningGate, live: Live
+) -> None:
+    await one_more(gate, "s1")
+    cursor = live.cursor()
+    client = person_of(gate)
+    for act, state in (
+        (client.stop, "stopped"),
+        (client.resume, "active"),
+        (client.pause, "paused"),
+    ):
+        await asyncio.to_thread(act, "session:s1")
+        later(cursor)
+        (session,) = told(live, cursor).sessions
+        assert (session.id, session.state) == ("s1", state)
+    assert live.delta(cursor) is None
+
+
+async def test_a_rate_is_told_after_the_last_request(
+    gate: RunningGate, live: Live
+) -> None:
+    await live.fresh()
+    await one_more(gate)
+    cursor = live.cursor()
+    live._figures._next_at = 0.0
+    await live.fresh()
+    later(cursor)
+    (session,) = told(live, cursor).sessions
+    assert float(session.usd_per_hour) > 0
+    later(cursor)
+    cursor.at_ms -= QUIET_EVERY_MS
+    assert told(live, cursor).sessions == []
+
+
+async def test_who_was_shown_everything_is_told_of_what_was_undone_since(
+    gate: RunningGate, live: Live
+) -> None:
+    await one_more(gate, "s1")
+    cursor = live.cursor()
+    client = person_of(gate)
+    later(cursor)
+    cursor.look_soon()
+    assert told(live, cursor).sessions[0].state == "active"
+    await asyncio.to_thread(client.stop, "session:s1")
+    (shown,) = live.snapshot().status.sessions
+    assert shown.state == "stopped"
+    await asyncio.to_thread(client.resume, "session:s1")
+    later(cursor)
+    assert told(live, cursor).sessions[0].state == "active"
 
 
 async def test_the_snapshot_and_the_status_say_the_same(

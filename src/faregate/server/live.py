@@ -5,7 +5,7 @@ Reads the ledger's reports only while somebody looks, and only what changed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -44,7 +44,9 @@ EVENTS_SHOWN = 200
 QUIET_EVERY_MS = 5000
 """How often a watcher hears of a gate where nothing happens."""
 SETTLING_MS = 2_000
-"""A session is told again for this long after its last request."""
+"""A session is looked at again for this long after its last request."""
+LOOK_AGAIN_MS = 1_000
+"""Milliseconds between two looks at every session at least."""
 
 
 @dataclass(slots=True)
@@ -58,10 +60,33 @@ class Cursor:
     """When the oldest request began that ran at the last look."""
     flights: int = 0
     figures: Hour | None = None
+    sessions: dict[str, SessionView] = field(default_factory=dict)
+    """What was told of each session last."""
+    shown: int = 0
+    """How many snapshots there had been at the last look."""
+    looked_ms: int = 0
+    look_ms: int = 0
+    """When every session is to be looked at again: states and rates also change
+    where nothing is sent."""
 
     def stale(self, now_ms: int) -> bool:
         """Tell whether even a quiet gate is worth a word: its rates decay."""
         return now_ms - self.at_ms >= QUIET_EVERY_MS
+
+    def look_soon(self) -> None:
+        """Something happened that any session may show."""
+        self.look_ms = min(self.look_ms, self.looked_ms + LOOK_AGAIN_MS)
+
+    def looked(self, now_ms: int) -> None:
+        """Note that every session was looked at."""
+        self.looked_ms = now_ms
+        self.look_ms = now_ms + QUIET_EVERY_MS
+
+    def news(self, views: list[SessionView]) -> list[SessionView]:
+        """Return those that are not as they were told, which they are now."""
+        changed = [view for view in views if self.sessions.get(view.id) != view]
+        self.sessions.update((view.id, view) for view in changed)
+        return changed
 
     def move(self, now_ms: int, seq: int, total: int, flights: list[Flight]) -> None:
         """Note what was just told."""
@@ -98,6 +123,7 @@ class Live:
         self._raised = raised
         self._started = gate.clock.monotonic()
         self._figures = figures
+        self._snapshots = 0
         self.watchers = 0
         """How many read the feed now: a person could decide."""
 
@@ -140,6 +166,7 @@ class Live:
     def snapshot(self) -> Snapshot:
         """Return everything the overview shows."""
         status = self.status()
+        self._snapshots += 1
         now = self._gate.clock.monotonic()
         approvals = self._approvals(now)
         events = self._gate.events.since(0)[-EVENTS_SHOWN:]
@@ -172,9 +199,10 @@ class Live:
 
     def cursor(self) -> Cursor:
         """Return a cursor that has seen everything up to now."""
-        cursor = Cursor(at_ms=0, seq=0, total=0, oldest_ms=0)
-        cursor.figures = self._figures.latest
         gate = self._gate
+        cursor = Cursor(at_ms=0, seq=0, total=0, oldest_ms=0, shown=self._snapshots)
+        cursor.figures = self._figures.latest
+        cursor.looked(gate.clock.now_ms())
         flights = gate.flights.all()
         cursor.move(gate.clock.now_ms(), gate.events.seq, gate.flights.total, flights)
         return cursor
@@ -186,15 +214,16 @@ class Live:
         now = gate.clock.monotonic()
         flights = gate.flights.all()
         events = gate.events.since(cursor.seq)
+        if events or cursor.figures != self._figures.latest:
+            cursor.look_soon()
         quiet = not flights and not cursor.flights and not events
         if quiet and gate.flights.total == cursor.total and not cursor.stale(now_ms):
-            if cursor.figures == self._figures.latest:
+            if cursor.figures == self._figures.latest and now_ms < cursor.look_ms:
                 return None
         else:
             self._figures.poke()
         cursor.figures = self._figures.latest
-        since = cursor.oldest_ms - SETTLING_MS
-        records = self._reports.active_sessions(since, limit=SESSIONS_SHOWN)
+        sessions = self._changed(cursor, now_ms)
         cursor.move(now_ms, gate.events.seq, gate.flights.total, flights)
         approvals = self._approvals(now)
         return Delta(
@@ -204,7 +233,7 @@ class Live:
             waiting=gate.flights.waiting,
             uptime_s=round(self._uptime(), 1),
             budgets=self._budgets(),
-            sessions=self.sessions(records),
+            sessions=sessions,
             flights=[views.flight_view(f, now) for f in flights],
             events=[views.event_view(e) for e in events],
             providers=self._providers(),
@@ -219,6 +248,23 @@ class Live:
             stopped=self._scopes(LatchState.STOPPED),
             waiting_approval=self.waiting_approval,
         )
+
+    def _changed(self, cursor: Cursor, now_ms: int) -> list[SessionView]:
+        """Return the sessions that are not as they were told."""
+        if cursor.shown != self._snapshots:
+            # Whoever was just shown everything may have seen what was not told yet.
+            cursor.shown = self._snapshots
+            cursor.sessions.clear()
+        if now_ms >= cursor.look_ms:
+            cursor.looked(now_ms)
+            records = self._reports.sessions(limit=SESSIONS_SHOWN)
+            gone = cursor.sessions.keys() - {sanitise(row.session) for row in records}
+            for session in gone:
+                del cursor.sessions[session]
+        else:
+            since = cursor.oldest_ms - SETTLING_MS
+            records = self._reports.active_sessions(since, limit=SESSIONS_SHOWN)
+        return cursor.news(self.sessions(records))
 
     @property
     def work(self) -> list[str]:
