@@ -190,6 +190,7 @@ class Daemon:
             door=Door(hosts=hosts_of(host, port)),
             tokens=self.tokens,
             models=ModelList(listed_models(settings, keys, prices)).answer,
+            first_request_seen=self.reports.any_request(),
         )
         setup = SetupState(
             url=self.url,

@@ -27,6 +27,7 @@ def test_they_are_counted_by_code_and_session(ledger: Ledger, reports: Reports) 
         refuse(ledger)
     refuse(ledger, "loop_detected")
     assert reports.refused(0) == 4
+    assert reports.any_request()
     rows = ledger._parts.connection.execute(
         "SELECT code, sum(count) FROM refusal GROUP BY code ORDER BY code"
     )

@@ -97,6 +97,17 @@ class TestHolds:
         assert len(reports.holds(limit=1)) == 1
 
 
+class TestAnyRequest:
+    def test_a_session_alone_is_no_request(
+        self, ledger: Ledger, reports: Reports
+    ) -> None:
+        assert not reports.any_request()
+        ledger.start_session("s1", root_session="s1", parent=None, labels=Labels())
+        assert not reports.any_request()
+        hold(ledger)
+        assert reports.any_request()
+
+
 class TestSessions:
     def test_pages_from_the_newest(self, ledger: Ledger, reports: Reports) -> None:
         for number in range(7):

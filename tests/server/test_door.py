@@ -235,6 +235,45 @@ async def test_a_fragment_is_no_part_of_a_target(gate: RunningGate) -> None:
     assert gate.provider.requests == []
 
 
+@pytest.mark.parametrize(
+    ("target", "base"),
+    [
+        ("/messages", "/v1"),
+        ("/chat/completions", "/v1"),
+        ("/responses?x=1", "/v1"),
+        ("/s/run-1/a/codex/responses", "/s/run-1/a/codex/v1"),
+        (f"/models/{GEMINI}:generateContent", "/v1"),
+        ("/v1/v1/messages", ""),
+        ("/w/acme/v1/v1/chat/completions", "/w/acme"),
+        (f"/v1/v1beta/models/{GEMINI}:generateContent", ""),
+    ],
+)
+async def test_a_base_url_that_is_not_quite_right_is_put_right(
+    gate: RunningGate, target: str, base: str
+) -> None:
+    answer = await ask(gate, "POST", target)
+    assert answer.status == 404
+    told = answer.error["message"]
+    assert f" {gate.url}{base}, as `faregate env AGENT` prints it" in told
+    path = target.partition("?")[0].removeprefix("/s/run-1/a/codex")
+    assert told.startswith(path.removeprefix("/w/acme") + " is not served: ")
+
+
+@pytest.mark.parametrize("target", ["/nothing", "/v1/nothing", "/v1/v1/nothing"])
+async def test_a_path_that_is_nowhere_near_is_told_what_there_is(
+    gate: RunningGate, target: str
+) -> None:
+    told = (await ask(gate, "POST", target)).error["message"]
+    assert told.startswith(f"{target} is not served. Faregate serves /v1/chat/")
+
+
+async def test_a_list_of_models_without_its_version_is_put_right(
+    gate: RunningGate,
+) -> None:
+    told = (await ask(gate, "GET", "/models")).error["message"]
+    assert f"lacks /v1. Set it to {gate.url}/v1," in told
+
+
 @pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "PATCH", "DELETE", "TRACE"])
 async def test_another_method_is_refused(gate: RunningGate, method: str) -> None:
     assert (await ask(gate, method, CHAT)).status == 405

@@ -111,6 +111,7 @@ _WASTED = """
     )
 """
 _REFUSED = "SELECT coalesce(sum(count), 0) FROM refusal WHERE quarter >= ?1"
+_ANY = "SELECT EXISTS(SELECT 1 FROM attempt) OR EXISTS(SELECT 1 FROM refusal)"
 _NO_END = 2**62
 
 
@@ -184,6 +185,11 @@ class Reports:
         with translated("Reading the ledger"):
             rows = select(self._connection, _SESSION_ONE, (session,))
         return _session(rows[0]) if rows else None
+
+    def any_request(self) -> bool:
+        """Tell whether anybody ever asked for anything, be it in vain."""
+        with translated("Reading the ledger"):
+            return bool(select(self._connection, _ANY, ())[0][0])
 
     def attempts(self, session: str, *, limit: int = 200) -> tuple[AttemptRow, ...]:
         """Return a session's attempts, the newest first."""

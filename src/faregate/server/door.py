@@ -98,7 +98,8 @@ class Door:
         refusal = _secret_in(query) or _socket(headers)
         if refusal is not None:
             return refusal
-        return _entry(method, rest, query, headers, url, labels)
+        prefix = path.removesuffix(rest)
+        return _entry(method, rest, query, headers, url, labels, prefix)
 
     def _wrong_host(self, headers: Mapping[str, str]) -> Refusal | None:
         if headers.get("host", "").lower() in self.hosts:
@@ -164,6 +165,7 @@ def _entry(
     headers: Mapping[str, str],
     url: Claim,
     labels: Claim,
+    prefix: str,
 ) -> Entry | Refusal:
     if method == "HEAD" and path in _BASES:
         return Entry(knock=Knock.LIVENESS, path=path, query="", url=url, labels=labels)
@@ -171,7 +173,7 @@ def _entry(
         return Entry(knock=Knock.MODELS, path=path, query=query, url=url, labels=labels)
     found = codec_for("POST", path)
     if found is None and (":" in path or not _names_models(path)):
-        return _not_found(path)
+        return _not_found(path, f"http://{headers['host']}{prefix}")
     if found is None or method != "POST":
         return _wrong_method(method, path)
     wrong = _wrong_content(headers)
@@ -210,7 +212,8 @@ def _bad(message: str) -> Refusal:
     return Refusal(code=RefusalCode.BAD_REQUEST, message=message)
 
 
-def _not_found(path: str) -> Refusal:
+def _not_found(path: str, root: str = "") -> Refusal:
+    """Refuse a path; `root` is the base URL with label prefixes but no version."""
     kind = kind_of_path(path)
     if kind is not None:
         return Refusal(
@@ -218,12 +221,32 @@ def _not_found(path: str) -> Refusal:
             message=f"{path[:200]} is not served: nothing bounds what {_WORK[kind]} "
             "cost, so the cap could not be kept",
         )
+    wrong = _wrong_base(path, root) if root else None
+    if wrong is not None:
+        return Refusal(
+            code=RefusalCode.NOT_FOUND,
+            message=f"{path[:200]} is not served: {wrong}, as `faregate env AGENT` "
+            "prints it",
+        )
     return Refusal(
         code=RefusalCode.NOT_FOUND,
         message=f"{path[:200]} is not served. Faregate serves /v1/chat/completions, "
         "/v1/responses, /v1/messages, /v1/completions, /v1/embeddings, /v1/models "
         "and Gemini's generateContent",
     )
+
+
+def _wrong_base(path: str, root: str) -> str | None:
+    """Return what is wrong with a base URL that made this path, if that is clear."""
+    if _is_served("/v1" + path):
+        return f"the base URL lacks /v1. Set it to {root}/v1"
+    if path.startswith("/v1/") and _is_served(path.removeprefix("/v1")):
+        return f"the base URL has /v1 too much. Set it to {root}"
+    return None
+
+
+def _is_served(path: str) -> bool:
+    return codec_for("POST", path) is not None or path in _MODEL_LISTS
 
 
 def _wrong_method(method: str, path: str) -> Refusal:

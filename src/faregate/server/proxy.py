@@ -20,6 +20,7 @@ from faregate.server.responses import (
     refusal_answer,
     whole_answer,
 )
+from faregate.server.turned_away import TurnedAway
 from faregate.server.visits import Visit, Visits
 
 if TYPE_CHECKING:
@@ -42,15 +43,20 @@ class Proxy:
         door: Door,
         tokens: Tokens,
         models: Callable[[str, Mapping[str, str]], Answer | Refusal],
+        first_request_seen: bool = False,
     ) -> None:
-        """Serve `gate` to whom `door` and `tokens` let in."""
+        """Serve `gate` to whom `door` and `tokens` let in.
+
+        `first_request_seen` tells whether an earlier process served one.
+        """
         self._gate = gate
         self._door = door
         self._tokens = tokens
         self._models = models
         self._visits = Visits()
         self._leaving: Refusal | None = None
-        self.first_request_seen = False
+        self._turned_away = TurnedAway(gate.events, gate.clock)
+        self.first_request_seen = first_request_seen
 
     def close(self, leaving: Refusal) -> None:
         """Refuse what comes over connections that are still open."""
@@ -123,6 +129,7 @@ class Proxy:
         entry = self._door.check(request.method, request.target, headers)
         if isinstance(entry, Refusal):
             path = request.target[:512]
+            self._turned_away.note(path, entry)
             return refusal_answer(entry, request_id, headers, None, path)
         if entry.knock is Knock.LIVENESS:
             return Answer(200, own_headers(request_id))
@@ -137,6 +144,7 @@ class Proxy:
                 request.method, entry, entry.codec, entry.work, caller, headers
             )
         if isinstance(told, Refusal):
+            self._turned_away.note(entry.path, told)
             codec, path = entry.codec, entry.path
             return refusal_answer(told, request_id, headers, codec, path)
         told.headers.update(own_headers(request_id))
