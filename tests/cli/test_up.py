@@ -16,7 +16,7 @@ def test_the_address_is_the_result_and_the_cap_is_told(
     assert (result.code, result.out) == (0, "http://127.0.0.1:4747\n")
     assert "was already running" in result.err
     assert "Monthly cap $200.00, spent $164.20." in result.err
-    assert 'eval "$(faregate env)"' in result.err
+    assert 'eval "$(faregate env claude)"' in result.err
 
 
 def test_a_default_cap_warnings_and_missing_keys_are_told(

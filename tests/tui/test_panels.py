@@ -238,9 +238,21 @@ class TestProviders:
         assert shown.endswith(" -  100%")
 
     def test_none_and_probing(self) -> None:
-        assert "none yet" in text(
-            providers.providers_lines(view_of(scenes.snapshot()), 34, 5)[0]
-        )
+        assert texts(providers.providers_lines(view_of(scenes.snapshot()), 34, 5)) == [
+            "no request in the last hour",
+            "keys: anthropic, openrouter",
+        ]
+        bare = view_of(scenes.snapshot(told=scenes.setup(keys_found=[])))
+        assert texts(providers.providers_lines(bare, 34, 5)) == [
+            "no request in the last hour",
+            "no provider key found",
+        ]
+        many = [f"provider-{number:02}" for number in range(30)]
+        crowd = view_of(scenes.snapshot(told=scenes.setup(keys_found=many)))
+        shown = providers.providers_lines(crowd, 34, 5)
+        assert len(shown) == 5
+        assert all(width(each) <= 34 for each in shown)
+        assert not any("…" in each for each in texts(shown))
         probing = scenes.snapshot(providers=[scenes.provider("x", breaker="half-open")])
         assert "◐ x" in text(providers.providers_lines(view_of(probing), 34, 5)[0])
 

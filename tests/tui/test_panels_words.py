@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from faregate.tui.action import Scope
 from faregate.tui.lines import width
 from faregate.tui.panels import help, keys_bar, notice, session_detail
@@ -16,7 +18,8 @@ class TestNotice:
             "Waiting for the first request on 127.0.0.1:4747",
             "faregate run -- claude",
             "faregate run -- codex",
-            'eval "$(faregate env)"',
+            'eval "$(faregate env AGENT)"',
+            "AGENT: claude, codex, opencode, gemini, qwen, aider, cline, cn, mini, llm",
             "export OPENAI_BASE_URL=http://127.0.0.1:4747/v1",
             "export ANTHROPIC_BASE_URL=http://127.0.0.1:4747",
             "[x] proxy up on 127.0.0.1:4747",
@@ -46,6 +49,37 @@ class TestNotice:
             assert len(shown) <= height
             assert any("faregate run -- claude" in line for line in shown)
             assert any("[ ] first request seen" in line for line in shown)
+
+    def test_agents_of_this_machine_are_named_first(self) -> None:
+        for agents, names in (
+            (("llm",), "llm, claude, codex, "),
+            ((), "claude, codex, opencode, "),
+        ):
+            shown = texts(
+                notice.notice_lines(view_of(scenes.first_run(), agents=agents), 78, 20)
+            )
+            assert any(f"  AGENT: {names}" in line for line in shown)
+            assert all(len(line) <= 78 for line in shown)
+
+    def test_what_was_refused_at_the_door_is_told(self) -> None:
+        said = (
+            "/messages is not served: the base URL lacks /v1. Set it to "
+            "http://127.0.0.1:4747/v1, as `faregate env AGENT` prints it"
+        )
+        told = [
+            scenes.event(1, said, kind="refused", severity="warn"),
+            scenes.event(2, "no room", kind="refused", session="s1"),
+        ]
+        view = view_of(replace(scenes.first_run(), events=told))
+        for cells, height in ((78, 20), (116, 30)):
+            shown = texts(notice.notice_lines(view, cells, height))
+            whole = " ".join(" ".join(shown).split())
+            assert f"[ ] first request seen ! a request was refused: {said}" in whole
+
+    def test_a_session_without_a_request_does_not_end_it(self) -> None:
+        idle = [scenes.session("s1", requests=0)]
+        told = scenes.setup(first_request_seen=False)
+        assert notice.is_needed(view_of(scenes.snapshot(sessions=idle, told=told)))
 
     def test_it_goes_when_there_is_something_to_show(self) -> None:
         assert notice.is_needed(view_of(None))

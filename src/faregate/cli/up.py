@@ -67,7 +67,9 @@ def _say(running: Running) -> None:
             "faregate: no provider key was found; agents that send a key of their own "
             "are passed through. See: faregate providers"
         )
-    output.note('faregate: next: faregate run -- claude   or: eval "$(faregate env)"')
+    output.note(
+        'faregate: next: faregate run -- claude   or: eval "$(faregate env claude)"'
+    )
 
 
 def _tell_behind(paths: Paths, running: Running) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from faregate.tui.agents import KNOWN
 from faregate.tui.caps import gauges
 from faregate.tui.figures import dollars, elapsed
 from faregate.tui.lines import (
@@ -34,7 +35,8 @@ def is_needed(view: View) -> bool:
     if not store.told:
         return True
     seen = store.setup is not None and store.setup.first_request_seen
-    return not seen and not store.sessions and not store.flights
+    # A session is no request: an agent that was started may go around the gate.
+    return not seen and not store.flights
 
 
 def notice_title(view: View) -> str:
@@ -58,11 +60,12 @@ def _first_run(view: View, setup: Setup, cells: int, height: int) -> list[Line]:
     address = proxy.url.rpartition("//")[2] if proxy else "the proxy"
     agents = _agents(view)
     ways = [
-        line(span("or any program, in the shell that starts it", Tone.MUTED)),
-        _command('eval "$(faregate env)"'),
+        line(span("or set up the shell that starts it", Tone.MUTED)),
+        _command('eval "$(faregate env AGENT)"'),
+        _known(view, cells),
     ]
     addresses = [
-        line(span("which sets, among others", Tone.MUTED)),
+        line(span("without AGENT, for SDKs, that sets among others", Tone.MUTED)),
         _command(f"export OPENAI_BASE_URL={setup.openai_base_url}"),
         _command(f"export ANTHROPIC_BASE_URL={setup.anthropic_base_url}"),
     ]
@@ -85,7 +88,7 @@ def _first_run(view: View, setup: Setup, cells: int, height: int) -> list[Line]:
     tight = [*head, EMPTY, *agents, *ways, *addresses, EMPTY, *checks]
     if len(tight) <= height:
         return tight
-    return [*head, *agents, *ways[1:], *checks]
+    return [*head, *agents, ways[1], *checks]
 
 
 def _agents(view: View) -> list[Line]:
@@ -98,6 +101,14 @@ def _agents(view: View) -> list[Line]:
     return lines + [
         _command(f"faregate run -- {agent}") for agent in view.agents[:_MOST_AGENTS]
     ]
+
+
+def _known(view: View, cells: int) -> Line:
+    """Return the names that AGENT may be, those on this machine first."""
+    names = dict.fromkeys((*view.agents, *KNOWN))
+    told = wrap(f"AGENT: {', '.join(names)}", max(cells - 8, 10))
+    more = " ..." if len(told) > 1 else ""
+    return (Span("    ", Tone.TEXT), span(told[0] + more, Tone.MUTED))
 
 
 def _command(text: str) -> Line:
@@ -114,13 +125,21 @@ def _checks(view: View, setup: Setup, address: str, cells: int) -> list[Line]:
         lines.append((Span("    ", Tone.TEXT), span(_GIVE_A_KEY, Tone.ACCENT)))
     lines.append(_cap_check(view, setup, cells))
     lines.append(_check(setup.first_request_seen, "first request seen"))
-    for warning in setup.warnings[:4]:
+    for warning in [*_turned_away(view), *setup.warnings[:4]]:
         pieces = wrap(span(warning).text, max(cells - 4, 10))
         lines.append(
             (span(f"{view.ink.glyphs.warning}   ", Tone.WARN), span(pieces[0]))
         )
         lines += [(Span("    ", Tone.TEXT), span(piece)) for piece in pieces[1:3]]
     return lines
+
+
+def _turned_away(view: View) -> list[str]:
+    """Return the latest request that was refused before it was one of a session."""
+    for event in reversed(view.shown.events):
+        if event.kind == "refused" and event.session is None:
+            return [f"a request was refused: {event.text}"]
+    return []
 
 
 def _cap_check(view: View, setup: Setup, cells: int) -> Line:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from faregate.tui.figures import milliseconds
-from faregate.tui.lines import Line, cell, fit_middle, span
+from faregate.tui.lines import Line, cell, fit_middle, span, wrap
 from faregate.tui.tones import Tone
 
 if TYPE_CHECKING:
@@ -30,12 +30,21 @@ def providers_lines(view: View, cells: int, height: int) -> list[Line]:
     """Return one line a provider, trouble first; the last line counts the rest."""
     found = sorted(view.shown.providers.values(), key=_rank)
     if not found:
-        return [(span("none yet: a key or a request brings one", Tone.MUTED),)]
+        return _none(view, cells)[:height]
     glyphs = view.ink.glyphs
     if len(found) <= height:
         return [_line(each, cells, glyphs) for each in found]
     shown = [_line(each, cells, glyphs) for each in found[: height - 1]]
     return [*shown, (span(f"  +{len(found) - height + 1} more", Tone.MUTED),)]
+
+
+def _none(view: View, cells: int) -> list[Line]:
+    """Say that nobody was asked, and who could be."""
+    setup = view.shown.setup
+    keys = ", ".join(setup.keys_found) if setup else ""
+    told = wrap("no request in the last hour", cells)
+    told += wrap(f"keys: {keys}" if keys else "no provider key found", cells)
+    return [(span(piece, Tone.MUTED),) for piece in told]
 
 
 def _line(view: ProviderView, cells: int, glyphs: Glyphs) -> Line:

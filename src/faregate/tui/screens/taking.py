@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from faregate.tui.view import View
 
 _ENV = 'eval "$(faregate env)"'
-_MOST_AGENTS = 5
+_MOST_AGENTS = 4
+"""Two lines each, and one without any, are as many as there are digits to choose by."""
 _Form = Literal["csv", "json", "md", "svg", "txt"]
 
 
@@ -78,9 +79,14 @@ def _first_lines(view: View) -> list[Choice[str]]:
     setup = view.store.setup
     if setup is None or setup.first_request_seen:
         return []
-    lines = [f"faregate run -- {each}" for each in view.agents[:_MOST_AGENTS]]
+    agents = view.agents[:_MOST_AGENTS]
+    lines = [f"faregate run -- {each}" for each in agents]
+    lines += [f'eval "$(faregate env {each})"' for each in agents]
     numbered = enumerate([*lines, _ENV], start=1)
-    return [Choice(key=str(key), label=text, value=text) for key, text in numbered]
+    return [
+        Choice(key=str(key), label=text, value=text, note="for SDKs" * (text == _ENV))
+        for key, text in numbered
+    ]
 
 
 async def copy(
