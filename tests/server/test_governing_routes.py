@@ -132,6 +132,30 @@ async def test_limits_are_shown_with_their_source_and_use(
     assert unknown.value.code == "not_found"
 
 
+async def test_what_is_used_of_a_limit_is_told_of_now_not_of_the_latest_request(
+    gate: RunningGate, person: ControlClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with client_of(gate) as client:
+        assert await chat(client, "web") is None
+
+    async def used() -> dict[str, str | None]:
+        shown = await do(person.limits, "web")
+        return {each.name: each.used for each in shown.limits}
+
+    first = await used()
+    assert int(first["tokens_per_minute"] or 0) > 0
+    limiter = gate.daemon.gate.governor.limiter
+    assert limiter is not None
+    now = limiter.now
+    monkeypatch.setattr(limiter, "now", lambda: now() + 600)
+    later = await used()
+    assert (later["tokens_per_minute"], later["spend_per_minute"]) == ("0", "0")
+    assert 600 <= int(later["wall_clock"] or 0) < 1200
+    assert later["requests"] == first["requests"] == "1"
+    await do(person.end_session, "web")
+    assert int((await used())["wall_clock"] or 0) < 600
+
+
 async def test_resuming_a_session_begins_its_limits_anew(
     gate: RunningGate, person: ControlClient
 ) -> None:

@@ -30,6 +30,8 @@ from faregate.server.control import ControlRefusedError
 from faregate.server.views import rfc3339
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from faregate.core.limits.effective import Effective, LimitRules
     from faregate.core.limits.limit import Limits
     from faregate.core.records import SessionRow
@@ -125,13 +127,29 @@ class Governing:
             who, state = Concerned(agent=agent, workspace=workspace), None
         else:
             who, state = self._of_session(session)
+        used = {} if state is None else self._used(who.session, state)
         rules = self._limiter.rules
         return LimitsView(
             session=None if session is None else sanitise(session),
             agent=None if who.agent is None else sanitise(who.agent),
             workspace=None if who.workspace is None else sanitise(who.workspace),
-            limits=_limit_views(_of(rules, who), _of(rules.but({}, {}), who), state),
+            limits=_limit_views(
+                _of(rules, who),
+                _of(rules.but({}, {}), who),
+                used,
+                {} if state is None else state.hit,
+            ),
         )
+
+    def _used(self, root: str | None, state: SessionState) -> dict[str, str]:
+        """Return what counts against each limit now."""
+        now = self._limiter.now()
+        used = _used(state, now)
+        row = None if root is None else self._sessions.session(root)
+        if row is not None and row.ended_at_ms is not None:
+            # No request of it can come any more that its time would stop.
+            used["wall_clock"] = _seconds(state.latest - state.counters.started)
+        return used
 
     def check_limit(self, asked: SetLimit) -> Change:
         """Return what setting a limit would do; refuses what cannot be set."""
@@ -293,10 +311,11 @@ def _of(rules: LimitRules, who: Concerned) -> Effective:
 
 
 def _limit_views(
-    found: Effective, configured: Effective, state: SessionState | None
+    found: Effective,
+    configured: Effective,
+    used: Mapping[str, str],
+    hit: Mapping[str, int],
 ) -> list[LimitView]:
-    used = {} if state is None else _used(state)
-    hit = {} if state is None else state.hit
     views = []
     for name in NAMES:
         limit, without = getattr(found.limits, name), getattr(configured.limits, name)
@@ -315,12 +334,13 @@ def _limit_views(
     return views
 
 
-def _used(state: SessionState) -> dict[str, str]:
+def _used(state: SessionState, now: float) -> dict[str, str]:
+    """Return what counts against each limit at `now`, in seconds as the state's."""
     so_far = state.counters
-    so_far.minute.forget(state.latest)
+    so_far.minute.forget(now)
     return {
         "requests": str(so_far.requests),
-        "wall_clock": str(max(0, round(state.latest - so_far.started))),
+        "wall_clock": _seconds(now - so_far.started),
         "input_tokens": str(so_far.input_tokens + so_far.input_held),
         "output_tokens": str(so_far.output_tokens + so_far.output_held),
         "retries": str(so_far.retries),
@@ -329,6 +349,10 @@ def _used(state: SessionState) -> dict[str, str]:
         "tokens_per_minute": str(so_far.minute.tokens),
         "spend_per_minute": Money(so_far.minute.pico).exact(),
     }
+
+
+def _seconds(lasted: float) -> str:
+    return str(max(0, round(lasted)))
 
 
 def _text(value: float | Money | None) -> str | None:
