@@ -10,10 +10,13 @@ import pytest
 
 from faregate.control.cost_log import RequestView
 from faregate.tui.screens.price_change import without_price
+from tests.control import scenes
+from tests.control.scenes import at, event
 from tests.tui.cost_scene import request
 from tests.tui.harness import NARROW, WIDE, later, make_app, shows, told
 
 if TYPE_CHECKING:
+    from faregate.control.models import EventView
     from tests.control.fake_proxy import FakeProxy
 
 REFUSED = 'No price is known for sim/new. Add to config.toml [prices."sim/new"] with'
@@ -45,6 +48,52 @@ def test_the_latest_without_a_price_is_found(
     assert without_price(requests) == model
 
 
+def lately(seq: int, text: str, seconds_ago: float) -> EventView:
+    return event(seq, text, kind="refused", at=at(seconds_ago))
+
+
+@pytest.mark.parametrize(
+    ("seconds_ago", "model"), [(1.0, "sim/newer"), (100.0, "sim/new")]
+)
+def test_a_refusal_that_no_row_tells_yet_is_found(
+    seconds_ago: float, model: str
+) -> None:
+    rows = [request("r2", 60.0, code="unpriced_model", message=REFUSED)]
+    newer = lately(3, REFUSED.replace("sim/new", "sim/newer"), seconds_ago)
+    events = [lately(1, REFUSED, 200.0), newer, lately(4, "another word", 0.5)]
+    assert without_price(rows, events) == model
+    assert without_price([], events) == "sim/newer"
+
+
+def test_the_row_under_the_cursor_goes_first_where_it_lacks_a_price() -> None:
+    older = REFUSED.replace("sim/new", "sim/older")
+    rows = [
+        request("r1"),
+        request("r2", code="unpriced_model", message=REFUSED),
+        request("r3", code="unpriced_model", message=older),
+    ]
+    assert without_price(rows, chosen="r3") == "sim/older"
+    assert without_price(rows, chosen="r1") == "sim/new"
+
+
+async def test_a_price_is_offered_for_what_was_refused_this_moment(
+    proxy: FakeProxy,
+) -> None:
+    proxy.answers["GET /v1/requests"] = []
+    proxy.snapshot = scenes.snapshot(
+        sessions=[scenes.session("one")], events=[event(1, REFUSED, kind="refused")]
+    )
+    app = make_app(proxy.socket)
+    async with app.run_test(size=NARROW) as pilot:
+        await told(pilot, app, "web one")
+        await pilot.press("P")
+        await told(pilot, app, "sim/new was asked for, and no price is known.")
+        await pilot.press("enter")
+        await told(pilot, app, "input output, e.g. 3 15")
+        await pilot.press("3")
+        assert shows(app, "e.g. 3 15")
+
+
 async def test_a_price_is_typed_and_confirmed(proxy: FakeProxy) -> None:
     found = request("r2", code="unpriced_model", message=REFUSED)
     proxy.answers["GET /v1/requests"] = [msgspec.to_builtins(found)]
@@ -57,9 +106,9 @@ async def test_a_price_is_typed_and_confirmed(proxy: FakeProxy) -> None:
         await pilot.press("P")
         await told(pilot, app, "sim/new was asked for, and no price is known.")
         await pilot.press("enter")
-        await told(pilot, app, "What does sim/new cost?")
+        await told(pilot, app, "What does sim/new cost")
         await pilot.press(*"dear", "enter")
-        await told(pilot, app, "write the price of input, of output")
+        await told(pilot, app, "write the price of input")
         await pilot.press(*["backspace"] * 4, *"3 15", "enter")
         await told(pilot, app, "Count sim/new at $3 for a million tokens of input")
         await pilot.press("y")
@@ -83,7 +132,7 @@ async def test_a_model_is_typed_and_escape_sends_nothing(proxy: FakeProxy) -> No
         await pilot.press(*"bare", "enter")
         await told(pilot, app, "'bare' is not provider/model")
         await pilot.press(*"/x", "enter")
-        await told(pilot, app, "What does bare/x cost?")
+        await told(pilot, app, "What does bare/x cost")
         await pilot.press(*"1 2 0.1", "enter")
         await told(pilot, app, "Count bare/x at $1")
         await pilot.press("escape")

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 _PRICE = re.compile(r"\$?([0-9]{1,6}(?:\.[0-9]{1,6})?)")
 NAMES = ("input", "output", "cached_input")
-ALLOWED = "in USD per million tokens, such as 3 and 15, or 0.25"
+ALLOWED = "in USD per million tokens: input output, e.g. 3 15"
+"""How prices are written, for a person who types them."""
 
 
 def price_values(typed: str) -> tuple[str, ...]:
@@ -58,5 +59,5 @@ def price_row(
 def _one(text: str) -> str:
     found = _PRICE.fullmatch(text.strip())
     if found is None:
-        raise ValueError(f"{text[:40]!r} is no price {ALLOWED}")
+        raise ValueError(f"{text[:40]!r} is no price in USD per million tokens, e.g. 3")
     return found[1]

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from faregate.config.price_values import ALLOWED, price_values
+from faregate.config.price_values import price_values
 from faregate.control.prices import SetPrice
+from faregate.tui.figures import instant
 from faregate.tui.screens.confirm import ConfirmScreen
+from faregate.tui.screens.live_screen import LiveScreen
 from faregate.tui.screens.typed import TypedScreen
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from textual.app import App
 
     from faregate.control.cost_log import RequestView
+    from faregate.control.models import EventView
     from faregate.tui.control_desk import ControlDesk
     from faregate.tui.view import View
 
@@ -27,7 +30,10 @@ _LONGEST = 200
 
 async def change_price(app: App[None], view: View, desk: ControlDesk) -> None:
     """Ask for a model and its price, and set it; raises ControlError."""
-    lacking = without_price(await desk.requests(None, _LOOKED_AT))
+    front = app.screen
+    chosen = front.request_shown() if isinstance(front, LiveScreen) else None
+    found = await desk.requests(None, _LOOKED_AT)
+    lacking = without_price(found, view.store.events, chosen=chosen)
     question = "The price of which model? Write provider/model."
     if lacking:
         question = f"{lacking} was asked for, and no price is known.\n{question}"
@@ -46,8 +52,8 @@ async def change_price(app: App[None], view: View, desk: ControlDesk) -> None:
     typed = await app.push_screen_wait(
         TypedScreen(
             view,
-            f"What does {target} cost? The price of input, then of output, then of "
-            f"cached input where it has one, {ALLOWED}.",
+            f"What does {target} cost, in USD per million tokens?\nWrite input output, "
+            "e.g. 3 15; a third figure is the price of cached input.",
             _prices,
             placeholder="3 15",
             longest=60,
@@ -70,16 +76,44 @@ async def change_price(app: App[None], view: View, desk: ControlDesk) -> None:
     app.notify(f"{target}: {done.after}, USD per million tokens", markup=False)
 
 
-def without_price(requests: Iterable[RequestView]) -> str:
-    """Return the latest model that was asked for without a price; "" for none."""
-    for each in requests:
-        if each.code == "unpriced_model":
-            named = _NAMED.search(each.message or "")
-            if named is not None:
-                return named[1]
-        elif each.cost_source == "unpriced" and each.provider and each.model:
-            return f"{each.provider}/{each.model}"
+def without_price(
+    requests: Iterable[RequestView],
+    events: Iterable[EventView] = (),
+    *,
+    chosen: str | None = None,
+) -> str:
+    """Return the latest model that was asked for without a price; "" for none.
+
+    The request `chosen` goes first, where that is one. Requests come the newest
+    first, events the oldest first.
+    """
+    named = [(each, model) for each in requests if (model := _lacking(each))]
+    for each, model in named:
+        if each.id == chosen:
+            return model
+    # A refusal is an event at once, but a row of the log only a moment later.
+    told = [(each.at, model) for each in events if (model := _named(each.text))]
+    if named and (not told or _later(named[0][0].at, told[-1][0])):
+        return named[0][1]
+    return told[-1][1] if told else ""
+
+
+def _lacking(each: RequestView) -> str:
+    if each.code == "unpriced_model":
+        return _named(each.message or "")
+    if each.cost_source == "unpriced" and each.provider and each.model:
+        return f"{each.provider}/{each.model}"
     return ""
+
+
+def _named(text: str) -> str:
+    found = _NAMED.search(text)
+    return "" if found is None else found[1]
+
+
+def _later(at: str, than: str) -> bool:
+    first, second = instant(at), instant(than)
+    return first is not None and (second is None or first > second)
 
 
 def read_target(text: str) -> str:
