@@ -46,6 +46,17 @@ async def test_stopping_names_the_session_and_its_spend(
         assert posted(proxy) == [("/v1/stop", {"scope": f"session:{SESSION}"})]
 
 
+async def test_what_has_ended_is_not_stopped(proxy: FakeProxy) -> None:
+    ended = scenes.session(SESSION, state="ended", task="main", workspace="proxy")
+    proxy.snapshot = scenes.snapshot(sessions=[ended])
+    app = make_app(proxy.socket)
+    async with app.run_test(size=WIDE, notifications=True) as pilot:
+        await told(pilot, app, "proxy/main")
+        await pilot.press("x")
+        await told(pilot, app, "proxy/main has ended already")
+        assert posted(proxy) == []
+
+
 async def test_a_session_is_paused_at_once_and_goes_on_after_a_yes(
     proxy: FakeProxy,
 ) -> None:

@@ -28,6 +28,10 @@ async def stop_session(
 ) -> None:
     """Stop a session after a question; raises ControlError."""
     name = session_name(session)
+    running = any(each.session == session.id for each in view.store.flights)
+    if session.state == "ended" and not running:
+        app.notify(f"{name} has ended already: nothing to stop", markup=False)
+        return
     question = (
         f"Stop {name}? It has spent {dollars(money(session.cost))}. What it has running "
         "ends, and its next requests are refused until somebody resumes it."
