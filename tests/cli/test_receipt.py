@@ -34,6 +34,16 @@ def test_what_is_not_certain_is_marked() -> None:
     )
 
 
+def test_what_still_runs_is_told_with_the_most_that_it_may_cost() -> None:
+    sessions = [
+        scenes.session("s", cost="0.11", requests=2, held="1.5", unknown="0"),
+        scenes.session("s/sub", cost="0", requests=0, held="0.11", unknown="0"),
+    ]
+    assert "still running: up to $1.61 more" in receipt(sessions, "s", 1)
+    quiet = scenes.session("s", cost="0.11", requests=2, held="0", unknown="0")
+    assert "still running" not in receipt([quiet], "s", 1)
+
+
 def test_a_run_without_a_request_may_have_gone_around() -> None:
     assert "went around it" in receipt([], "s", 1)
     assert "went around it" in receipt([scenes.session("s", requests=0)], "s", 1)

@@ -57,6 +57,9 @@ def receipt(
         parts.append(f"limits hit: {', '.join(sorted(limits_hit))}")
     if unpriced := sum(each.unpriced for each in sessions):
         parts.append(f"{unpriced} without a price")
+    held = sum((Decimal(each.held) for each in sessions), Decimal(0))
+    if held:
+        parts.append(f"still running: up to {figures.usd(str(held))} more")
     unknown = sum((Decimal(each.unknown) for each in sessions), Decimal(0))
     if unknown:
         parts.append(f"{figures.usd(str(unknown))} unknown: see faregate holds")
