@@ -46,6 +46,17 @@ def test_folding_says_how_much_was_left_out() -> None:
     assert len(text) < 1500
 
 
+@pytest.mark.parametrize(
+    ("length", "folded"), [(306, False), (399, False), (400, True)]
+)
+def test_a_text_is_folded_only_where_that_saves_a_line(
+    length: int, folded: bool
+) -> None:
+    text = "\n".join(pretty(json.dumps({"a": "s" * length}).encode(), fold=True))
+    assert ("more characters" in text) is folded
+    assert (f'"{"s" * length}"' in text) is not folded
+
+
 def test_breaks_inside_texts_become_lines() -> None:
     assert opened('  "a": "one\\ntwo\\tx"') == ['  "a": "one', '    two    x"']
     # An escaped backslash before an n is none.

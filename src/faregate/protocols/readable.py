@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from faregate.protocols.events import StreamEvent
 
 _LONG_TEXT = 300
+_SAVED = 100
+"""Characters that a fold must save: about a line of a screen and the words for it."""
 _LONG_LIST = 4
 _FOLDED_LISTS = frozenset({"messages", "input", "contents", "tools", "system"})
 _DEEPEST = 60
@@ -168,7 +170,7 @@ def _block(block: Block) -> Iterator[str]:
 def _folded(value: Any, name: str, depth: int) -> Any:
     if depth > _DEEPEST:
         return "... nested deeper ..."
-    if isinstance(value, str) and len(value) > _LONG_TEXT:
+    if isinstance(value, str) and len(value) >= _LONG_TEXT + _SAVED:
         left = len(value) - _LONG_TEXT
         return f"{value[:_LONG_TEXT]} ... {left:,} more characters ..."
     if isinstance(value, dict):
