@@ -71,6 +71,16 @@ def key_missing() -> Snapshot:
     return replace(scenes.first_run(), setup=told)
 
 
+def turned_away() -> Snapshot:
+    """Return a first run whose first request lacked the version in its path."""
+    said = (
+        "/messages is not served: the base URL lacks /v1. Set it to "
+        "http://127.0.0.1:4747/v1, as `faregate env AGENT` prints it"
+    )
+    event = scenes.event(1, said, kind="refused", severity="warn")
+    return replace(key_missing(), events=[event])
+
+
 def used(spent: str, *events: tuple[str, str, str]) -> Snapshot:
     """Return the busy scene with this much gone, and these events."""
     was = scenes.busy()
@@ -151,6 +161,16 @@ SHOTS = (
         name="key-missing", screen=OverviewScreen, scene=key_missing,
         says=("[ ] no provider key found", "export OPENAI_API_KEY="),
         money=("$20.00",), state="key missing",
+    ),
+    Shot(
+        name="turned-away", screen=OverviewScreen, scene=turned_away,
+        says=("a request was refused: /messages is not served", "/v1, as `faregate"),
+        money=("$20.00",),
+    ),
+    Shot(
+        name="quiet", screen=OverviewScreen, scene=scenes.snapshot,
+        says=("nothing in flight", "nothing yet"),
+        wide=("no request in the last hour", "keys: anthropic, openrouter"),
     ),
     Shot(
         name="gone", screen=OverviewScreen, link="absent", money=_SPENT,

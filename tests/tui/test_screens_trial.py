@@ -108,5 +108,7 @@ async def test_the_lines_of_the_first_screen_are_copied(first: FakeProxy) -> Non
         await told(pilot, app, "Waiting for the first request")
         await pilot.press("c")
         await told(pilot, app, "1  faregate run -- claude")
+        assert shows(app, 'eval "$(faregate env codex)"')
+        assert shows(app, "for SDKs")
         await pilot.press("1")
         await until(pilot, lambda: app.clipboard == "faregate run -- claude")
