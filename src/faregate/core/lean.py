@@ -23,8 +23,14 @@ def lean(cls: type[_T]) -> type[_T]:
     guard is left to the type checker, which refuses every assignment.
     """
     own: tuple[Field[Any], ...] = fields(cls)  # type: ignore[arg-type]
+    # Of the twin only this is used; what else is made for one takes time at the start.
     open_twin = make_dataclass(
-        cls.__name__, [(item.name, item.type, _again(item)) for item in own]
+        cls.__name__,
+        [(item.name, item.type, _again(item)) for item in own],
+        namespace={"__doc__": cls.__name__},
+        repr=False,
+        eq=False,
+        match_args=False,
     )
     cls.__init__ = open_twin.__init__  # type: ignore[method-assign, misc]
     del cls.__setattr__, cls.__delattr__
