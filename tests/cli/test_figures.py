@@ -84,4 +84,4 @@ def test_a_budget_that_is_nearly_full_is_told() -> None:
         scenes.budget("0.5", "1", scope="agent:a", window="day"),
     ]
     line = figures.line_of(scenes.snapshot(budgets=budgets, flights=[]).status)
-    assert line.startswith("$5.00/$20.00 · 25% · workspace:b day 97%")
+    assert line.startswith("$5.00/$20.00 · 25.0% · workspace:b day 97%")

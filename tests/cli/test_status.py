@@ -198,7 +198,7 @@ def test_the_line_comes_from_the_proxys_file(
 
 def test_the_line_falls_back_to_the_socket(cli: Cli, busy: AskedProxy) -> None:
     result = cli("status", "--line")
-    assert (result.code, result.out) == (0, "$164.20/$200.00 · 82% · 1 running\n")
+    assert (result.code, result.out) == (0, "$164.20/$200.00 · 82.1% · 1 running\n")
 
 
 def test_a_stale_file_of_a_killed_proxy_is_not_believed(cli: Cli, paths: Paths) -> None:

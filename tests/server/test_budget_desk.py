@@ -54,6 +54,24 @@ async def test_a_raise_ends_by_itself(tmp_path: Path) -> None:
         assert whos[0] == "faregate"
 
 
+@pytest.mark.parametrize(
+    ("for_s", "words"),
+    [
+        (3600.0, "for 1 hour"),
+        (14_400.0, "for 4 hours"),
+        (5400.0, "for 90 minutes"),
+        (86_400.0, "for 1 day"),
+    ],
+)
+async def test_the_event_says_how_long_as_the_question_does(
+    tmp_path: Path, for_s: float, words: str
+) -> None:
+    async with running_gate(tmp_path / "h", monthly="1") as gate:
+        await set_budget(gate, "5", for_s=for_s)
+        told = [event.text for event in gate.daemon.gate.events.since(0)]
+        assert any(each.endswith(f"budget set to $5.00 {words}") for each in told)
+
+
 async def test_a_clock_that_is_set_back_does_not_prolong_it(tmp_path: Path) -> None:
     clock = FakeClock()
     async with running_gate(tmp_path / "h", monthly="1", clock=clock) as gate:

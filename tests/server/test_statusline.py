@@ -35,9 +35,9 @@ def month(spent: str, unknown: str = "0", limit: str | None = "20") -> BudgetSta
     ("states", "work", "words"),
     [
         ((), [], ["no budget"]),
-        ((month("5"),), [], ["$5", "$20", "25%"]),
-        ((month("5", "1"),), ["3 running"], ["$6", "30%", "3 running"]),
-        ((month("0"),), [], ["$0", "0%"]),
+        ((month("5"),), [], ["$5", "$20", "25.0%"]),
+        ((month("5", "1"),), ["3 running"], ["$6", "30.0%", "3 running"]),
+        ((month("0"),), [], ["$0", "0.0%"]),
         ((month("5", limit=None),), [], ["$5"]),
         ((month("0", limit="0"),), [], ["$0"]),
     ],
@@ -60,7 +60,7 @@ def test_a_budget_that_is_nearly_full_is_told() -> None:
     states = (month("5"), of("agent:a", "0.85"), of("workspace:b", "0.97"))
     assert (
         status_line(states, ["2 running"])
-        == "$5.00/$20.00 · 25% · workspace:b day 97% · 2 running"
+        == "$5.00/$20.00 · 25.0% · workspace:b day 97% · 2 running"
     )
     assert "day" not in status_line((month("5"), of("agent:a", "0.79")), [])
 
@@ -68,12 +68,12 @@ def test_a_budget_that_is_nearly_full_is_told() -> None:
 def test_a_closed_budget_is_told() -> None:
     closed = dataclasses.replace(month("5"), closed=True)
     line = status_line((closed,), ["1 running"])
-    assert line == "$5.00/$20.00 · 25% · global month is closed · 1 running"
+    assert line == "$5.00/$20.00 · 25.0% · global month is closed · 1 running"
 
 
 def test_a_pause_comes_first() -> None:
     line = status_line((month("5"),), [], "everything paused")
-    assert line == "everything paused · $5.00/$20.00 · 25%"
+    assert line == "everything paused · $5.00/$20.00 · 25.0%"
     assert status_line((), [], "everything paused").startswith("everything paused")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from faregate.control.figures import budget_name, seconds, usd
 from faregate.control.governing import latched_words
 from faregate.control.work import work_words
 from faregate.core.money import Money
@@ -12,19 +13,20 @@ from faregate.core.money import Money
 if TYPE_CHECKING:
     from faregate.control.models import BudgetView, SessionView, Status
 
-_GLOBAL = {
-    "day": "daily",
-    "week": "weekly",
-    "month": "monthly",
-    "total": "total",
-}
+__all__ = [
+    "TOLD_FROM_PERCENT",
+    "budget_name",
+    "closed_words",
+    "cost",
+    "count",
+    "line_of",
+    "month_budget",
+    "raise_command",
+    "seconds",
+    "usd",
+]
 TOLD_FROM_PERCENT = 80
 _SOURCE_MARK = {"estimated": "~", "mixed": "~", "unpriced": "?"}
-
-
-def usd(amount: str | None) -> str:
-    """Return a decimal string in USD as "$1.92"; a dash for none."""
-    return "-" if amount is None else str(Money.usd(amount))
 
 
 def cost(session: SessionView) -> str:
@@ -42,27 +44,6 @@ def count(number: int) -> str:
             value = number / size
             return f"{value:.1f}{unit}" if value < 100 else f"{value:.0f}{unit}"
     return str(number)
-
-
-def seconds(duration: float) -> str:
-    """Return a duration: 41s, 12m08s, 3h12m, 2d03h."""
-    whole = int(duration)
-    for size, unit, part, part_unit in (
-        (86_400, "d", 3600, "h"),
-        (3_600, "h", 60, "m"),
-        (60, "m", 1, "s"),
-    ):
-        if whole >= size:
-            return f"{whole // size}{unit}{whole % size // part:02d}{part_unit}"
-    return f"{whole}s"
-
-
-def budget_name(scope: str, window: str) -> str:
-    """Return a budget as `faregate budget set` takes it, or as nearly as it can."""
-    if scope == "global":
-        return _GLOBAL.get(window, window)
-    whose = scope if ":" in scope else f"each {scope}"
-    return whose if window == "session" else f"{whose} {_GLOBAL.get(window, window)}"
 
 
 def raise_command(scope: str, window: str) -> str:
@@ -112,7 +93,7 @@ def _money(status: Status) -> str:
         limit = Money.usd(month.limit)
         parts[0] += f"/{limit}"
         if limit:
-            parts.append(f"{spent.pico * 100 // limit.pico}%")
+            parts.append(f"{spent.pico * 1000 // limit.pico / 10:.1f}%")
     if (full := _nearly_full(status, but=month)) is not None:
         parts.append(full)
     parts += [f"{b.scope} {b.window} is closed" for b in status.budgets if b.closed]

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _LABELS = ("agent", "workspace", "task", "user", "customer", "feature")
 _LONGEST_NAME = 200
+_UNITS = ((1440, "day"), (60, "hour"), (1, "minute"))
+"""Units of time by the minutes in them."""
 
 
 class ControlRefusedError(Exception):
@@ -167,7 +169,7 @@ class Control:
         self._gate.events.publish(
             "budget",
             f"{asked.scope} {asked.window} budget set to {shown}"
-            + ("" if asked.for_s is None else f" for {asked.for_s / 3600:.1f} hours"),
+            + ("" if asked.for_s is None else f" for {_span(asked.for_s)}"),
             at_ms=self._gate.clock.now_ms(),
         )
 
@@ -227,6 +229,14 @@ def _check_slot(asked: SetBudget) -> None:
         raise _bad(f"{asked.window[:80]!r} is none of: {', '.join(windows)}")
     if asked.window == WindowKind.SESSION.value and kind != "session":
         raise _bad(f"the window session goes with the scope session, not {kind}")
+
+
+def _span(seconds: float) -> str:
+    """Return "1 hour", "3 days", "90 minutes": the largest unit that is exact."""
+    minutes = max(1, round(seconds / 60))
+    size, unit = next(each for each in _UNITS if not minutes % each[0])
+    number = minutes // size
+    return f"{number} {unit}{'s' * (number != 1)}"
 
 
 def _money(text: str) -> Money:

@@ -45,7 +45,7 @@ def _money(states: tuple[BudgetState, ...], work: Sequence[str]) -> str:
     if limit is not None:
         parts[0] += f"/{limit}"
         if limit.pico > 0:
-            parts.append(f"{spent.pico * 100 // limit.pico}%")
+            parts.append(f"{spent.pico * 1000 // limit.pico / 10:.1f}%")
     if (full := _nearly_full(states, but=state)) is not None:
         parts.append(full)
     parts += [
