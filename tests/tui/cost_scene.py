@@ -142,7 +142,9 @@ EXPLAINED = {
         ],
         corrections=[],
         notes=[
-            {"step": "route", "why": "by the model name", "targets": ["a", "b"]},
+            {"step": "route", "route": "coder", "targets": ["a/b"], "why": "ordered"},
+            {"step": "limits", "limits": {"requests": 1000, "wall_clock": 14_400.0},
+             "requests": 3, "wall_clock": 61.7},
             bill("a2", ("uncached input", 169_204, 5_000_000, "0.84602")),
         ],
     ),

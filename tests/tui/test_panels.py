@@ -8,11 +8,13 @@ from faregate.tui.panels import (
     events,
     header,
     providers,
+    request_detail,
 )
 from faregate.tui.store import Link, LinkState
 from faregate.tui.tones import Tone
 from faregate.tui.view import View
 from tests.control import scenes
+from tests.tui import cost_scene
 from tests.tui.drawing import text, texts, tone_of, view_of
 
 
@@ -295,3 +297,10 @@ def test_the_plain_alphabet_reaches_every_panel() -> None:
     ]
     for line in produced:
         assert text(line).isascii(), text(line)
+
+
+def test_the_timeline_tells_notes_in_the_sentences_of_explain() -> None:
+    told = cost_scene.EXPLAINED["req-17"]
+    shown = texts(request_detail.timeline_lines(told, 120))
+    assert "limits      3 of 1,000 requests, 1m01s of 4h00m since it began" in shown
+    assert "route       coder: a/b (in the order of the route)" in shown

@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from faregate.cli import figures
-from faregate.cli.explained_steps import dialect, steps
 from faregate.cli.requests import cost_of, ended, ms
+from faregate.control.explained_steps import dialect, steps
 from faregate.control.retries import retries_of_request, retries_words
 from faregate.core.money import Money
 

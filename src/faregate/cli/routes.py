@@ -13,13 +13,13 @@ import click
 from faregate.cli import output
 from faregate.cli.behind import changed_since_start, tell
 from faregate.cli.exit_codes import ExitCode
-from faregate.cli.explained_steps import order_words
 from faregate.config.keys import find_keys
 from faregate.config.load import load
 from faregate.config.paths import find_paths
 from faregate.config.settings import EnvKey
 from faregate.control.client import ControlClient
 from faregate.control.errors import ControlError
+from faregate.control.explained_steps import order_words
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping

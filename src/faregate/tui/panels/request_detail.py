@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
+from faregate.control.explained_steps import steps
 from faregate.tui.figures import (
     NOT_KNOWN,
     count,
@@ -70,9 +71,9 @@ def timeline_lines(told: ExplainView, cells: int) -> list[Line]:
     if each.message:
         lines += [(span(piece, Tone.WARN),) for piece in wrap(each.message, cells)]
     notes = [note for note in told.notes or [] if note.get("step") not in _QUIET]
-    for note in notes:
-        step = f"{cell(str(note['step']), 10)} {_pairs(note)}"
-        lines.append((span(step, Tone.MUTED),))
+    for name, sentence in steps(notes):
+        step = f"{cell(name, 11)} {sentence}"
+        lines += [(span(piece, Tone.MUTED),) for piece in wrap(step, cells)]
     return lines
 
 
@@ -193,18 +194,3 @@ def _after(start: str, at: str) -> float:
     if began is None or came is None:
         return 0.0
     return max((came - began).total_seconds() * 1000, 0.0)
-
-
-def _pairs(note: Note) -> str:
-    told = {
-        k: v for k, v in note.items() if k != "step" and v not in (None, [], {}, "")
-    }
-    return ", ".join(f"{name} {_plain(value)}" for name, value in told.items())
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, dict):
-        return f"({_pairs(value)})"
-    if isinstance(value, list):
-        return " | ".join(_plain(item) for item in value)
-    return str(value)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from faregate.cli import figures
+from faregate.control import figures
 from faregate.core.money import Money
 
 if TYPE_CHECKING:

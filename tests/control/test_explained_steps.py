@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from faregate.cli.explained_steps import steps
+from faregate.control.explained_steps import steps
 
 LIMITS = {
     "requests": 1000,
