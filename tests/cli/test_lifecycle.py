@@ -75,7 +75,7 @@ def test_up_status_env_budget_run(
     assert json.loads(again.out)["started"] is False
     status = json.loads(cli("status", "--json").out)
     assert status["proxy"]["url"] == gate
-    assert cli("status", "--line").out == "$0.00/$20.00 · 0%\n"
+    assert cli("status", "--line").out == "$0.00/$20.00 · 0.0%\n"
 
     env = json.loads(cli("env", "openai", "--json").out)["env"]
     assert env["OPENAI_BASE_URL"] == f"{gate}/v1"

@@ -52,6 +52,24 @@ def test_the_same_path_is_told_once_a_minute() -> None:
     assert log.seq == 3
 
 
+@pytest.mark.parametrize("path", ["/sk-secret", "/v1/models/sk-secret", "/w/x/sk/y"])
+def test_what_a_caller_made_up_is_not_repeated(path: str) -> None:
+    log = EventLog()
+    message = f"{path} is not served. Faregate serves ..."
+    told = Refusal(code=RefusalCode.NOT_FOUND, message=message)
+    TurnedAway(log, HandClock()).note(path, told)
+    (event,) = log.since(0)
+    assert path not in event.text
+    assert "faregate env AGENT" in event.text
+
+
+def test_a_path_behind_labels_is_told() -> None:
+    log = EventLog()
+    told = Refusal(code=RefusalCode.NOT_FOUND, message="/w/web/messages is not served")
+    TurnedAway(log, HandClock()).note("/w/web/messages", told)
+    assert log.since(0)[0].text == told.message
+
+
 def test_many_paths_crowd_nothing_out() -> None:
     log, clock = EventLog(), HandClock()
     away = TurnedAway(log, clock)

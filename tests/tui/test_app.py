@@ -266,8 +266,10 @@ async def test_a_first_run_turns_into_the_overview(proxy: FakeProxy) -> None:
     async with app.run_test(size=NARROW) as pilot:
         await told(pilot, app, "[ ] first request seen")
         await pilot.press("enter", "s", "slash")
-        first = scenes.delta(2, proxy.snapshot, sessions=[scenes.session("one")])
-        proxy.publish(first)
+        sessions = [scenes.session("one")]
+        proxy.publish(
+            scenes.delta(2, proxy.snapshot, sessions=sessions, setup=scenes.setup())
+        )
         await told(pilot, app, "sessions 1")
         assert not shows(app, "first request")
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from faregate.core.refusal import Refusal, RefusalCode
+from faregate.server.claims import claim_of_path
 
 if TYPE_CHECKING:
     from faregate.gateway.events import EventLog
@@ -29,6 +30,50 @@ _TOLD = frozenset(
         RefusalCode.UNSUPPORTED_MEDIA_TYPE,
         RefusalCode.UNAUTHORIZED,
     }
+)
+
+_WORDS = frozenset(
+    [
+        "v1",
+        "v1beta",
+        "api",
+        "openai",
+        "anthropic",
+        "chat",
+        "completions",
+        "messages",
+        "count_tokens",
+        "responses",
+        "compact",
+        "embeddings",
+        "models",
+        "complete",
+        "engines",
+        "images",
+        "generations",
+        "edits",
+        "audio",
+        "speech",
+        "transcriptions",
+        "moderations",
+        "files",
+        "batches",
+        "fine_tuning",
+        "jobs",
+        "assistants",
+        "threads",
+        "realtime",
+        "rerank",
+        "tags",
+        "generate",
+        "version",
+        "health",
+    ]
+)
+"""What paths of programming interfaces are made of; any other word could be a secret."""
+_ELSEWHERE = (
+    "A request came for a path that is not served. `faregate env AGENT` prints the base "
+    "URL that an agent needs"
 )
 
 
@@ -54,6 +99,14 @@ class TurnedAway:
         if len(self._told) >= MOST:
             return
         self._told[path] = now
+        text = refusal.message if _may_be_told(path, refusal) else _ELSEWHERE
         self._events.publish(
-            "refused", refusal.message, at_ms=self._clock.now_ms(), severity="warn"
+            "refused", text, at_ms=self._clock.now_ms(), severity="warn"
         )
+
+
+def _may_be_told(path: str, refusal: Refusal) -> bool:
+    """Tell whether the refusal repeats nothing that only its sender knows."""
+    if path[:200] not in refusal.message:
+        return True
+    return _WORDS.issuperset(claim_of_path(path)[1].strip("/").split("/"))
