@@ -91,26 +91,20 @@ class Admission:
 
     async def admit(self, ask: Ask, on_wait: Callable[[str], None]) -> Outcome:
         """Hold, waiting for room where waiting can help; cancel to give up."""
-        entered = self.enter(ask)
-        if isinstance(entered, Waiter):
-            return await self.wait(entered, on_wait)
-        return entered
-
-    async def wait(
-        self, waiter: Waiter[Outcome], on_wait: Callable[[str], None]
-    ) -> Outcome:
-        """Wait for the outcome of who stands in line; cancel to give up."""
-        on_wait(messages.waiting_for(waiter.blocked_by, waiter.least))
+        entered = self._enter(ask)
+        if not isinstance(entered, Waiter):
+            return entered
+        on_wait(messages.waiting_for(entered.blocked_by, entered.least))
         try:
-            outcome = await waiter.future
+            outcome = await entered.future
         except asyncio.CancelledError:
-            self._leave(waiter)
-            self._give_back(waiter)
+            self._leave(entered)
+            self._give_back(entered)
             raise
         except Exception:
-            self._leave(waiter)
+            self._leave(entered)
             raise
-        self._leave(waiter)
+        self._leave(entered)
         return outcome
 
     def closed(self, attempt: str, states: Sequence[BudgetState] = ()) -> None:
@@ -146,8 +140,8 @@ class Admission:
         for waiter in self._line:
             waiter.since += pause
 
-    def enter(self, ask: Ask) -> Outcome | Waiter[Outcome]:
-        """Hold, refuse, or stand in line: then `wait` must follow at once."""
+    def _enter(self, ask: Ask) -> Outcome | Waiter[Outcome]:
+        """Hold, refuse, or stand in line."""
         if self._closing is not None:
             return self._closing
         outcome = self._past_the_line(ask) if self._line else self._attempt(ask)

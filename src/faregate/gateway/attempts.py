@@ -27,7 +27,6 @@ from faregate.gateway.learning import Lesson, lesson_from
 from faregate.gateway.ports import ClientGoneError
 from faregate.gateway.tasks import spawn
 from faregate.gateway.translating import estimated
-from faregate.gateway.waiting import Waiter
 from faregate.protocols.error_bodies import read_error
 
 if TYPE_CHECKING:
@@ -237,9 +236,7 @@ class Attempts:
         if plan.spec.tokenizer is not None:
             plan = await asker.fitted(plan)
         self._plan = plan
-        admitted = gate.admission.enter(asker.ask(plan))
-        if isinstance(admitted, Waiter):
-            admitted = await gate.admission.wait(admitted, self._asked.on_wait)
+        admitted = await gate.admission.admit(asker.ask(plan), self._asked.on_wait)
         if isinstance(admitted, Refusal):
             return End(admitted, refused=True)
         gate.admitted(asker.identity.session, admitted.held)
