@@ -19,6 +19,7 @@ from faregate.core.usage import UsageSource
 from faregate.gateway.attempt import Attempt
 from faregate.gateway.endings import End, telling, trigger_of
 from faregate.gateway.flights import FlightState
+from faregate.gateway.governor import verdict
 from faregate.gateway.health import Down
 from faregate.gateway.inbound import Whole, Withheld
 from faregate.gateway.judging import judge_of
@@ -131,9 +132,7 @@ class Attempts:
         if desk is None or after.target == plan.target:
             return True
         judged = desk.check(replace(self._asked, plan=after))
-        if judged is not None and (
-            isinstance(judged, Refusal) or await judged is not None
-        ):
+        if await verdict(judged) is not None:
             return False
         # A person may have paused it while another decided.
         return await self._gate.governor.latched(self._asked) is None

@@ -72,6 +72,13 @@ class Asked:
         return await asyncio.to_thread(transcript_of, codec, body, last)
 
 
+async def verdict(judged: Judged) -> Refusal | None:
+    """Return why a request may not go on, once that is known; cancel to give up."""
+    if judged is None or isinstance(judged, Refusal):
+        return judged
+    return await judged
+
+
 class LoopWatch(Protocol):
     """Tells a conversation that goes in circles from one that gets on."""
 
@@ -139,7 +146,7 @@ class Governor:
             judged = watcher.check(asked)
             if judged is None:
                 continue
-            refusal = judged if isinstance(judged, Refusal) else await judged
+            refusal = await verdict(judged)
             if refusal is not None:
                 return refusal
         if asked.flight.state is FlightState.WAITING:

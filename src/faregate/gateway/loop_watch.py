@@ -19,9 +19,9 @@ from faregate.core.loops.memory import TurnMemory
 from faregate.core.loops.registry import find_loop
 from faregate.core.loops.requests import Arrival, RequestLog
 from faregate.core.loops.turns import read_turns
-from faregate.core.refusal import Refusal
 from faregate.gateway import loop_messages
 from faregate.gateway.approval_case import Decision
+from faregate.gateway.governor import verdict
 from faregate.gateway.loop_stops import LoopStop, messages_of_round, stop_of
 from faregate.protocols.registry import messages_of
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from faregate.core.facts import RequestFacts
     from faregate.core.loops.finding import Loop, LoopSettings
     from faregate.core.loops.turns import Read, Turn
+    from faregate.core.refusal import Refusal
     from faregate.gateway.approvals import ApprovalDesk
     from faregate.gateway.events import EventLog
     from faregate.gateway.governor import Asked, Judged
@@ -190,10 +191,7 @@ class ConversationWatch:
         if loop is None:
             talk.go_on()
             return None
-        judged = self._act(asked, talk, loop, self.settings.action)
-        if judged is None or isinstance(judged, Refusal):
-            return judged
-        return await judged
+        return await verdict(self._act(asked, talk, loop, self.settings.action))
 
     async def _turns(self, asked: Asked, talk: _Talk) -> tuple[Turn, ...]:
         """Return the conversation's turns within the window, this request's with them."""
