@@ -110,15 +110,10 @@ class Limiter:
 
         Where this is False it was not counted, and `admit` waits or says why.
         """
-        identity, grant = asked.identity, asked.inbound.grant
         try:
-            state = self.states.of(
-                identity.root_session, lasting=identity.source == "token"
-            )
+            state = self._state(asked)
         except LedgerError:
             return False
-        if grant is not None:
-            state.granted = grant.limits
         effective = self.effective(asked)
         limits = effective.limits
         wish = self._wish(asked, limits)
@@ -134,15 +129,10 @@ class Limiter:
 
     async def admit(self, asked: Asked) -> Refusal | None:
         """Let a request through and count it, or say which limit is reached."""
-        identity = asked.identity
         try:
-            state = self.states.of(
-                identity.root_session, lasting=identity.source == "token"
-            )
+            state = self._state(asked)
         except LedgerError as error:
             return messages.ledger_failed(error)
-        if asked.inbound.grant is not None:
-            state.granted = asked.inbound.grant.limits
         limits = self.effective(asked).limits
         wish = self._wish(asked, limits)
         reached = self._try(asked, state, limits, wish)
@@ -172,6 +162,16 @@ class Limiter:
         return governor_messages.limit_reached(
             reached, asked.identity.root_session, source
         )
+
+    def _state(self, asked: Asked) -> SessionState:
+        """Return the state of a request's session; raise LedgerError."""
+        identity, grant = asked.identity, asked.inbound.grant
+        state = self.states.of(
+            identity.root_session, lasting=identity.source == "token"
+        )
+        if grant is not None:
+            state.granted = grant.limits
+        return state
 
     def _try(
         self, asked: Asked, state: SessionState, limits: Limits, wish: Wish
