@@ -15,7 +15,7 @@ import msgspec
 
 from faregate.core.money import Money
 from faregate.core.routing import Target
-from faregate.gateway.note_rows import WRITERS, read_row, written
+from faregate.gateway.note_rows import WRITERS, read_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -183,7 +183,7 @@ def _read(note: dict[str, Any] | list[Any]) -> dict[str, Any]:
 def _named(step: str, raw: dict[str, object] | tuple[Any, ...]) -> dict[str, object]:
     if isinstance(raw, dict):
         return raw
-    said = read_row(written(step, raw))
+    said = read_row(WRITERS[step](*raw))
     return {name: value for name, value in said.items() if name != "step"}
 
 

@@ -161,18 +161,13 @@ WRITERS: dict[str, Callable[..., tuple[object, ...]]] = {
     "cost": _cost,
     "loop": _loop,
 }
-"""What makes a row of a note's values, by step."""
+"""What makes a row of a note's values, as they were noted, by step."""
 _READERS: dict[str, Callable[[Sequence[Any]], Figures]] = {
     "hold": _hold_read,
     "limits": _limits_read,
     "cost": _cost_read,
     "loop": _loop_read,
 }
-
-
-def written(step: str, values: tuple[Any, ...]) -> tuple[object, ...]:
-    """Return a note's values, as they were noted, as a row."""
-    return WRITERS[step](*values)
 
 
 def read_row(row: Sequence[Any]) -> Figures:
