@@ -35,13 +35,13 @@ from faregate.ledger.booking_statements import (
 from faregate.ledger.changes import NO_USAGE, Change, Ending
 from faregate.ledger.connection import Transaction, select
 from faregate.ledger.corrections import corrected_by
-from faregate.ledger.counting_back import counting
 from faregate.ledger.errors import fault
-from faregate.ledger.holds import Holds, OpenHold
+from faregate.ledger.holds import read_hold
 from faregate.ledger.usual_settlement import is_usual, of_attempt, of_session
 
 if TYPE_CHECKING:
     from faregate.ledger.budget_windows import BudgetWindows, WindowRow
+    from faregate.ledger.holds import Holds, OpenHold
 
 # Looking up a member of an enum costs as much as a comparison.
 _HELD, _REPORTED = HoldState.HELD, UsageSource.REPORTED
@@ -122,13 +122,14 @@ class Bookings:
         if state in {HoldState.SETTLED, HoldState.VOIDED}:
             raise AlreadyResolvedError(f"attempt {attempt!r} was {state} before")
         uncached, read, write_5m, write_1h, output, source, first, again, waste = tokens
-        hold = OpenHold(
+        hold = read_hold(
+            self._connection,
             row_id,
             amount,
-            counting(self._connection, row_id, windows),
+            windows,
             session,
-            bool(first),
-            bool(first and again),
+            first=first,
+            again=again,
         )
         seen = Usage(
             uncached_input=uncached,

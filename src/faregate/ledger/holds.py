@@ -15,7 +15,7 @@ import apsw
 from faregate.core.holds import Held, HoldRequest, LedgerError, NoRoom
 from faregate.ledger.answers import HeldNow
 from faregate.ledger.connection import Transaction, roll_back
-from faregate.ledger.counting_back import IDS_PER_MS, before
+from faregate.ledger.counting_back import IDS_PER_MS, before, counting
 from faregate.ledger.errors import fault
 from faregate.ledger.escrow import PICO_PER_MICRO, Escrow
 
@@ -44,6 +44,25 @@ class OpenHold:
     """Not our own retry or fallback."""
     client_retry: bool
     """The first attempt of a request that its client sent again."""
+
+
+def read_hold(
+    connection: apsw.Connection,
+    row_id: int,
+    amount: int,
+    windows: str,
+    session: int,
+    *,
+    first: int,
+    again: int,
+) -> OpenHold:
+    """Return the hold of an attempt's row, with all windows that count it.
+
+    `first` and `again` are its columns `first_attempt` and `client_retry`.
+    """
+    counted = counting(connection, row_id, windows)
+    retry = bool(first and again)
+    return OpenHold(row_id, amount, counted, session, bool(first), retry)
 
 
 class Holds:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from faregate.core.holds import BudgetWindow, HoldState, Release
 from faregate.core.windows import WindowKind, bounds
 from faregate.ledger.connection import Transaction, full_sync, select
-from faregate.ledger.counting_back import IDS_PER_MS, counting
+from faregate.ledger.counting_back import IDS_PER_MS
 from faregate.ledger.escrow import PICO_PER_MICRO
-from faregate.ledger.holds import OpenHold
+from faregate.ledger.holds import read_hold
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -53,10 +53,8 @@ def take_over(connection: apsw.Connection, holds: Holds, since: int) -> None:
     for name, row_id, amount, windows, session, first, again in select(
         connection, _OPEN, (since,)
     ):
-        counted = counting(connection, row_id, windows)
-        retry = bool(first and again)
-        holds.open[name] = OpenHold(
-            row_id, amount, counted, session, bool(first), retry
+        holds.open[name] = read_hold(
+            connection, row_id, amount, windows, session, first=first, again=again
         )
 
 
