@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-import msgspec
-
 from faregate.control.capture import (
     CaptureHeadView,
     CaptureOn,
@@ -16,7 +14,7 @@ from faregate.control.capture import (
     Part,
 )
 from faregate.control.client import ControlClient
-from faregate.control.wire import request_bytes, unreadable
+from faregate.control.wire import decoded, request_bytes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,11 +36,11 @@ class CaptureClient(ControlClient):
     def capture_on(self, asked: CaptureOn, *, confirmed: bool = False) -> CaptureStatus:
         """Capture from now on; needs `confirmed`, or the admin secret."""
         answer = self._post("/v1/capture/on", asked, headers=self._proof(confirmed))
-        return _status(answer)
+        return decoded(answer, CaptureStatus)
 
     def capture_off(self) -> CaptureStatus:
         """Capture no more; what is kept stays."""
-        return _status(self._post("/v1/capture/off", {}))
+        return decoded(self._post("/v1/capture/off", {}), CaptureStatus)
 
     def captures(self, limit: int) -> list[CaptureHeadView]:
         """Return captured requests, the newest first."""
@@ -60,16 +58,5 @@ class CaptureClient(ControlClient):
 
     def clear_captures(self, request: str | None = None) -> int:
         """Delete one capture, or all; return how many went."""
-        body = msgspec.json.encode({"request": request})
-        answer = self._call(request_bytes("POST", "/v1/captures/clear", body=body))
-        try:
-            return msgspec.json.decode(answer, type=Cleared).deleted
-        except msgspec.MsgspecError as error:
-            raise unreadable() from error
-
-
-def _status(answer: bytes) -> CaptureStatus:
-    try:
-        return msgspec.json.decode(answer, type=CaptureStatus)
-    except msgspec.MsgspecError as error:
-        raise unreadable() from error
+        answer = self._post("/v1/captures/clear", {"request": request})
+        return decoded(answer, Cleared).deleted

@@ -26,10 +26,10 @@ from faregate.control.models import (
 from faregate.control.wire import (
     MAX_BODY,
     check_version,
+    decoded,
     problem,
     request_bytes,
     split_answer,
-    unreadable,
 )
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ class ControlClient:
 
     def new_session(self, request: NewSession) -> SessionGrant:
         """Open a session with a token of its own."""
-        return _decode(self._post("/v1/sessions", request), SessionGrant)
+        return decoded(self._post("/v1/sessions", request), SessionGrant)
 
     def end_session(self, session: str) -> None:
         """Mark a session as ended; its token stops working."""
@@ -115,7 +115,7 @@ class ControlClient:
         # Loaded here: a status bar has no use for it.
         from faregate.control.side_spending import SideAnswer
 
-        return _decode(self._post("/v1/smoke/hold", ask), SideAnswer)
+        return decoded(self._post("/v1/smoke/hold", ask), SideAnswer)
 
     def side_end(self, end: SideEnd) -> None:
         """Say how a hold of the smoke test ends."""
@@ -150,7 +150,7 @@ class ControlClient:
         from faregate.control.keys import MadeKey, NewKey
 
         asked, proof = NewKey(workspace=workspace), self._proof(confirmed)
-        return _decode(self._post("/v1/keys", asked, headers=proof), MadeKey)
+        return decoded(self._post("/v1/keys", asked, headers=proof), MadeKey)
 
     def revoke_key(self, key: str) -> None:
         """Refuse a workspace's key from now on."""
@@ -206,14 +206,14 @@ class ControlClient:
         from faregate.control.governing import LimitChanged
 
         proof = self._proof(confirmed)
-        return _decode(self._post("/v1/limits", asked, headers=proof), LimitChanged)
+        return decoded(self._post("/v1/limits", asked, headers=proof), LimitChanged)
 
     def set_price(self, asked: SetPrice, *, confirmed: bool = False) -> PriceChanged:
         """Set a model's price; needs `confirmed`, or the admin secret."""
         from faregate.control.prices import PriceChanged
 
         proof = self._proof(confirmed)
-        return _decode(self._post("/v1/prices", asked, headers=proof), PriceChanged)
+        return decoded(self._post("/v1/prices", asked, headers=proof), PriceChanged)
 
     def trial(self, ask: TrialAsk, *, confirmed: bool = False) -> TrialAnswer:
         """Send one small request through the gate; needs `confirmed`, or the secret.
@@ -223,7 +223,7 @@ class ControlClient:
         from faregate.control.trial import TrialAnswer
 
         proof = self._proof(confirmed)
-        return _decode(self._post("/v1/trial", ask, headers=proof), TrialAnswer)
+        return decoded(self._post("/v1/trial", ask, headers=proof), TrialAnswer)
 
     def standing(self, session: str) -> Standing:
         """Return whether a session may go on."""
@@ -237,7 +237,7 @@ class ControlClient:
         from faregate.control.governing import LatchAnswer, LatchAsk
 
         asked = LatchAsk(scope=scope)
-        return _decode(self._post(path, asked, headers=proof), LatchAnswer)
+        return decoded(self._post(path, asked, headers=proof), LatchAnswer)
 
     def approvals(self) -> ApprovalList:
         """Return what waits for a person, and what was decided lately."""
@@ -278,7 +278,7 @@ class ControlClient:
         return {"x-faregate-confirmed": "tty"} if confirmed else {}
 
     def _get(self, path: str, shape: type[_T]) -> _T:
-        return _decode(self._call(request_bytes("GET", path)), shape)
+        return decoded(self._call(request_bytes("GET", path)), shape)
 
     def _post(
         self, path: str, body: object, *, headers: dict[str, str] | None = None
@@ -314,10 +314,3 @@ class ControlClient:
                 if len(answer) > MAX_BODY:
                     raise ControlError("too_long", "the proxy's answer is too long")
             return bytes(answer)
-
-
-def _decode(body: bytes, shape: type[_T]) -> _T:
-    try:
-        return msgspec.json.decode(body, type=shape)
-    except msgspec.MsgspecError as error:
-        raise unreadable() from error

@@ -8,8 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
-import msgspec
-
 from faregate.control.client import ControlClient
 from faregate.control.cost_log import (
     AttemptPage,
@@ -21,7 +19,7 @@ from faregate.control.cost_log import (
     RequestView,
     SessionPage,
 )
-from faregate.control.wire import unreadable
+from faregate.control.wire import decoded
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,10 +66,7 @@ class CostClient(ControlClient):
     def correct(self, asked: CorrectCost, *, confirmed: bool = False) -> CorrectedView:
         """Correct what an attempt cost; a person's decision, as `resolve` is."""
         answer = self._post("/v1/holds/correct", asked, headers=self._proof(confirmed))
-        try:
-            return msgspec.json.decode(answer, type=CorrectedView)
-        except msgspec.MsgspecError as error:
-            raise unreadable() from error
+        return decoded(answer, CorrectedView)
 
 
 def _query(**named: str | int | None) -> str:

@@ -8,7 +8,7 @@ TLS and the e-mail package, which would triple the start of `status --line`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
@@ -17,6 +17,8 @@ from faregate.control.models import CONTROL_VERSION, Problem, VersionInfo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_T = TypeVar("_T")
 
 MAX_HEAD = 64 * 1024
 """Bytes of an answer's head; more is no answer of ours."""
@@ -98,6 +100,14 @@ def check_version(info: VersionInfo) -> None:
             f"the proxy ({info.version}) speaks control version {info.control}, this "
             f"program {CONTROL_VERSION}: run faregate down, then faregate up",
         )
+
+
+def decoded(body: bytes, shape: type[_T]) -> _T:
+    """Return what an answer's JSON says; raises ControlError for another shape."""
+    try:
+        return msgspec.json.decode(body, type=shape)
+    except msgspec.MsgspecError as error:
+        raise unreadable() from error
 
 
 def unreadable() -> ControlError:
