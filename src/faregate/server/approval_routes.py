@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import msgspec
-from aiohttp import web
 
 from faregate.control.approvals import Approve, Deny
 from faregate.control.sanitise import sanitise
@@ -15,11 +14,13 @@ from faregate.gateway.approvals import ChangedError, NotWaitingError
 from faregate.gateway.tasks import spawn
 from faregate.server.approval_views import approval_list
 from faregate.server.control import ControlRefusedError
-from faregate.server.control_routes import peer_in, require_person, who_in
+from faregate.server.control_routes import json_answer, peer_in, require_person, who_in
 from faregate.server.peer import INSIDE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    from aiohttp import web
 
     from faregate.gateway.approval_case import Case
     from faregate.gateway.approvals import ApprovalDesk
@@ -56,7 +57,7 @@ def add_approval_routes(
         await asyncio.gather(task, return_exceptions=True)
 
     async def listed(_request: web.Request) -> web.Response:
-        return _json(approval_list(desk, clock.monotonic()))
+        return json_answer(approval_list(desk, clock.monotonic()))
 
     async def approve(request: web.Request) -> web.Response:
         asked = msgspec.json.decode(await request.read() or b"{}", type=Approve)
@@ -71,7 +72,7 @@ def add_approval_routes(
                 note=_line(asked.note),
             ),
         )
-        return _json({"ok": True, "id": case.id, "session": asked.session})
+        return json_answer({"ok": True, "id": case.id, "session": asked.session})
 
     async def deny(request: web.Request) -> web.Response:
         asked = msgspec.json.decode(await request.read() or b"{}", type=Deny)
@@ -87,7 +88,7 @@ def add_approval_routes(
                 seen=asked.hash,
             ),
         )
-        return _json({"ok": True, "id": case.id})
+        return json_answer({"ok": True, "id": case.id})
 
     app.cleanup_ctx.append(looked_after)
     app.router.add_get("/v1/approvals", listed)
@@ -128,9 +129,3 @@ def _not_waiting(case_id: str, case: Case | None) -> ControlRefusedError:
 def _line(text: str | None) -> str:
     """Return a person's words as one harmless line."""
     return sanitise(text or "", limit=LONGEST_REASON).strip()
-
-
-def _json(document: object) -> web.Response:
-    return web.Response(
-        body=msgspec.json.encode(document), content_type="application/json"
-    )

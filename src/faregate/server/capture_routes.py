@@ -23,8 +23,8 @@ from faregate.control.capture import (
 )
 from faregate.server.capture_desk import LONGEST_S
 from faregate.server.capture_views import body_of, capture_view, head_view
-from faregate.server.control import ControlRefusedError
-from faregate.server.control_routes import peer_in, require_person
+from faregate.server.control import ControlRefusedError, bad_request
+from faregate.server.control_routes import json_answer, peer_in, require_person
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -57,47 +57,49 @@ class _Routes:
         self._desk = desk
 
     async def status(self, _request: web.Request) -> web.Response:
-        return _json(self._desk.status())
+        return json_answer(self._desk.status())
 
     async def on(self, request: web.Request) -> web.Response:
         asked = msgspec.json.decode(await request.read(), type=CaptureOn)
         if asked.for_s is not None and not 1 <= asked.for_s <= LONGEST_S:
-            raise _bad(f"for_s must be 1 to {LONGEST_S:g}")
+            raise bad_request(f"for_s must be 1 to {LONGEST_S:g}")
         if asked.session is not None and not 0 < len(asked.session) <= _LONGEST_NAME:
-            raise _bad("session must be the id of a session")
+            raise bad_request("session must be the id of a session")
         self._not_inside(request)
         require_person(request, self._control)
         try:
             self._desk.on(for_s=asked.for_s, session=asked.session)
         except ConfigError as error:
             raise ControlRefusedError(500, "no_folder", str(error)) from error
-        return _json(self._desk.status())
+        return json_answer(self._desk.status())
 
     async def off(self, request: web.Request) -> web.Response:
         self._not_inside(request)
         self._desk.off()
-        return _json(self._desk.status())
+        return json_answer(self._desk.status())
 
     async def listed(self, request: web.Request) -> web.Response:
         text = request.query.get("limit", "100")
         if not text.isascii() or not text.isdigit() or int(text[:9]) < 1:
-            raise _bad(f"limit must be 1 to {MOST_LISTED}")
+            raise bad_request(f"limit must be 1 to {MOST_LISTED}")
         limit = min(int(text[:9]), MOST_LISTED)
         found = await _in_thread(lambda: self._desk.heads(limit))
         pid = peer_in(request).pid
         if self._control.runs.holds(pid):
             found = [each for each in found if self._owns(pid, each)]
-        return _json([head_view(each) for each in found])
+        return json_answer([head_view(each) for each in found])
 
     async def shown(self, request: web.Request) -> web.Response:
         found = await self._read(request)
-        return _json(await _in_thread(lambda: capture_view(found)))
+        return json_answer(await _in_thread(lambda: capture_view(found)))
 
     async def body(self, request: web.Request) -> web.Response:
         part = request.query.get("part", "request")
         attempt = request.query.get("attempt", "0")
         if part not in PARTS or not attempt.isascii() or not attempt.isdigit():
-            raise _bad(f"part must be one of {', '.join(PARTS)}, attempt a number")
+            raise bad_request(
+                f"part must be one of {', '.join(PARTS)}, attempt a number"
+            )
         found = await self._read(request)
         body = body_of(found, part, int(attempt[:9]))
         if body is None:
@@ -110,7 +112,7 @@ class _Routes:
         name = asked.request
         if name is not None:
             gone = int(await _in_thread(lambda: self._desk.remove(name)))
-            return _json(Cleared(deleted=gone))
+            return json_answer(Cleared(deleted=gone))
         done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
         def told(gone: int) -> None:
@@ -122,7 +124,7 @@ class _Routes:
             gone = await asyncio.wait_for(done, 30)
         except TimeoutError:
             raise ControlRefusedError(503, "slow_disk", "the disk hangs") from None
-        return _json(Cleared(deleted=gone))
+        return json_answer(Cleared(deleted=gone))
 
     async def _read(self, request: web.Request) -> CapturedRequest:
         name = request.match_info["id"]
@@ -178,13 +180,3 @@ async def _in_thread(work: Callable[[], _T]) -> _T:
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise ControlRefusedError(500, "unreadable", f"captures: {why}") from error
-
-
-def _bad(message: str) -> ControlRefusedError:
-    return ControlRefusedError(400, "bad_request", message)
-
-
-def _json(document: object) -> web.Response:
-    return web.Response(
-        body=msgspec.json.encode(document), content_type="application/json"
-    )

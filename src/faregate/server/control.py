@@ -89,7 +89,7 @@ class Control:
             if value is None:
                 continue
             if not is_name(value):
-                raise _bad(
+                raise bad_request(
                     f"{name} {value[:80]!r} must be 1 to 128 of A-Z a-z 0-9 . _ @ : + "
                     "- and begin with a letter or digit"
                 )
@@ -156,7 +156,7 @@ class Control:
         try:
             self._budgets.check(asked)
         except ValueError as error:
-            raise _bad(str(error)) from error
+            raise bad_request(str(error)) from error
         note = "control" if asked.for_s is None else f"for {asked.for_s:g} s"
         self._admin.set_limit(asked.scope, asked.window, limit, note=note, who=who)
         try:
@@ -197,7 +197,7 @@ class Control:
         """
         above = {process.pid for process in lineage(pid)}
         if above and peer not in above:
-            raise _bad(f"process {pid} was not started by the one that asks")
+            raise bad_request(f"process {pid} was not started by the one that asks")
         self.runs.begin(session, pid, limited=limited)
 
 
@@ -210,7 +210,7 @@ def _limits(asked: RunLimits | None) -> Limits | None:
     values["spend_per_minute"] = None if spend is None else _money(spend)
     for name, value in values.items():
         if value is not None and not isinstance(value, Money) and value < 0:
-            raise _bad(f"{name} {value:g} is below zero")
+            raise bad_request(f"{name} {value:g} is below zero")
     limits = Limits(**values)
     return None if limits == NO_LIMITS else limits
 
@@ -219,16 +219,16 @@ def _check_slot(asked: SetBudget) -> None:
     """Refuse a scope or window that no budget has, before anything is written."""
     kind, colon, name = asked.scope.partition(":")
     if kind not in SCOPE_KINDS or (colon and not name) or len(name) > _LONGEST_NAME:
-        raise _bad(f"{asked.scope[:80]!r} is no scope of a budget")
+        raise bad_request(f"{asked.scope[:80]!r} is no scope of a budget")
     if not name.isprintable():
-        raise _bad(f"{asked.scope[:80]!r} has characters that no name has")
+        raise bad_request(f"{asked.scope[:80]!r} has characters that no name has")
     if kind == "global" and name:
-        raise _bad("a global budget has no name")
+        raise bad_request("a global budget has no name")
     windows = [str(window.value) for window in WindowKind]
     if asked.window not in windows:
-        raise _bad(f"{asked.window[:80]!r} is none of: {', '.join(windows)}")
+        raise bad_request(f"{asked.window[:80]!r} is none of: {', '.join(windows)}")
     if asked.window == WindowKind.SESSION.value and kind != "session":
-        raise _bad(f"the window session goes with the scope session, not {kind}")
+        raise bad_request(f"the window session goes with the scope session, not {kind}")
 
 
 def _span(seconds: float) -> str:
@@ -243,11 +243,12 @@ def _money(text: str) -> Money:
     try:
         amount = Money.usd(text)
     except ValueError as error:
-        raise _bad(str(error)) from error
+        raise bad_request(str(error)) from error
     if amount < ZERO:
-        raise _bad("an amount below zero")
+        raise bad_request("an amount below zero")
     return amount
 
 
-def _bad(message: str) -> ControlRefusedError:
+def bad_request(message: str) -> ControlRefusedError:
+    """Return the refusal of what nobody can ask for."""
     return ControlRefusedError(400, "bad_request", message)

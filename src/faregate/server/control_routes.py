@@ -82,17 +82,17 @@ class _Routes:
         self._broadcast.close()
 
     async def version(self, _request: web.Request) -> web.Response:
-        return _json(
+        return json_answer(
             VersionInfo(version=self._control.version, control=CONTROL_VERSION)
         )
 
     async def status(self, _request: web.Request) -> web.Response:
         await self._control.live.fresh()
-        return _json(self._control.live.status())
+        return json_answer(self._control.live.status())
 
     async def snapshot(self, _request: web.Request) -> web.Response:
         await self._control.live.fresh()
-        return _json(self._control.live.snapshot())
+        return json_answer(self._control.live.snapshot())
 
     async def feed(self, request: web.Request) -> web.StreamResponse:
         """Send a snapshot, then what changes, at most four times a second."""
@@ -113,35 +113,35 @@ class _Routes:
 
     async def holds(self, _request: web.Request) -> web.Response:
         records = self._control.reports.holds()
-        return _json([views.hold_view(record) for record in records])
+        return json_answer([views.hold_view(record) for record in records])
 
     async def resolve(self, request: web.Request) -> web.Response:
         asked = await _body(request, ResolveHold)
         require_person(request, self._control)
         self._control.resolve(asked, who=who_in(request))
-        return _json({"ok": True})
+        return json_answer({"ok": True})
 
     async def set_budget(self, request: web.Request) -> web.Response:
         asked = await _body(request, SetBudget)
         if self._control.raises(asked):
             require_person(request, self._control)
         self._control.set_budget(asked, who=who_in(request))
-        return _json({"ok": True})
+        return json_answer({"ok": True})
 
     async def new_session(self, request: web.Request) -> web.Response:
         asked = await _body(request, NewSession)
-        return _json(self._control.new_session(asked, peer=peer_in(request).pid))
+        return json_answer(self._control.new_session(asked, peer=peer_in(request).pid))
 
     async def end_session(self, request: web.Request) -> web.Response:
         session = request.match_info["id"]
         self._control.end_session(session, peer=peer_in(request).pid)
-        return _json({"ok": True})
+        return json_answer({"ok": True})
 
     async def shutdown(self, request: web.Request) -> web.Response:
         if self._control.runs.holds(peer_in(request).pid):
             raise ControlRefusedError(403, "forbidden", INSIDE)
         self._control.shutdown()
-        return _json({"ok": True})
+        return json_answer({"ok": True})
 
 
 def require_person(request: web.Request, control: Control) -> None:
@@ -187,10 +187,11 @@ async def _body(request: web.Request, shape: type[_T]) -> _T:
 
 
 def _problem(status: int, code: str, message: str) -> web.Response:
-    return _json(Problem(code=code, message=message), status)
+    return json_answer(Problem(code=code, message=message), status)
 
 
-def _json(document: object, status: int = 200) -> web.Response:
+def json_answer(document: object, status: int = 200) -> web.Response:
+    """Return a document as the answer of a route."""
     return web.Response(
         status=status,
         body=msgspec.json.encode(document),

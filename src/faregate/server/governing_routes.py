@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from aiohttp import web
 
 from faregate.control.governing import LatchAsk, SetLimit
 from faregate.core.latches import LatchState
 from faregate.server.control import ControlRefusedError
-from faregate.server.control_routes import peer_in, require_person, who_in
+from faregate.server.control_routes import json_answer, peer_in, require_person, who_in
 from faregate.server.governing import changed_view
 from faregate.server.peer import INSIDE
 
 if TYPE_CHECKING:
+    from aiohttp import web
+
     from faregate.server.control import Control
     from faregate.server.governing import Governing
 
@@ -29,13 +30,13 @@ def add_governing_routes(
     """
 
     async def latches(_request: web.Request) -> web.Response:
-        return _json(governing.latches())
+        return json_answer(governing.latches())
 
     async def latched(request: web.Request, state: LatchState) -> web.Response:
         asked = msgspec.json.decode(await request.read(), type=LatchAsk)
         if control.runs.holds(peer_in(request).pid):
             raise ControlRefusedError(403, "forbidden", INSIDE)
-        return _json(governing.latch(asked.scope, state, who=who_in(request)))
+        return json_answer(governing.latch(asked.scope, state, who=who_in(request)))
 
     async def pause(request: web.Request) -> web.Response:
         return await latched(request, LatchState.PAUSED)
@@ -46,10 +47,10 @@ def add_governing_routes(
     async def resume(request: web.Request) -> web.Response:
         asked = msgspec.json.decode(await request.read(), type=LatchAsk)
         require_person(request, control)
-        return _json(governing.resume(asked.scope, who=who_in(request)))
+        return json_answer(governing.resume(asked.scope, who=who_in(request)))
 
     async def standing(request: web.Request) -> web.Response:
-        return _json(governing.standing(request.match_info["id"]))
+        return json_answer(governing.standing(request.match_info["id"]))
 
     app.router.add_get("/v1/latches", latches)
     app.router.add_post("/v1/pause", pause)
@@ -63,14 +64,14 @@ def add_governing_routes(
 def _add_limits(app: web.Application, control: Control, governing: Governing) -> None:
     async def limits(request: web.Request) -> web.Response:
         query = request.query
-        return _json(
+        return json_answer(
             governing.limits(
                 query.get("session"), query.get("agent"), query.get("workspace")
             )
         )
 
     async def loops(_request: web.Request) -> web.Response:
-        return _json(governing.loops())
+        return json_answer(governing.loops())
 
     async def set_limit(request: web.Request) -> web.Response:
         asked = msgspec.json.decode(await request.read(), type=SetLimit)
@@ -80,7 +81,7 @@ def _add_limits(app: web.Application, control: Control, governing: Governing) ->
             if change.loosens:
                 require_person(request, control)
             governing.set_limit(change, who=who_in(request))
-        return _json(changed_view(change))
+        return json_answer(changed_view(change))
 
     app.router.add_get("/v1/limits", limits)
     app.router.add_post("/v1/limits", set_limit)
@@ -95,9 +96,3 @@ def _check_who(request: web.Request, control: Control, scope: str) -> None:
     kind, _, name = scope.partition(":")
     if kind != "session" or not control.runs.works_in(pid, name):
         raise ControlRefusedError(403, "forbidden", INSIDE)
-
-
-def _json(document: object) -> web.Response:
-    return web.Response(
-        body=msgspec.json.encode(document), content_type="application/json"
-    )

@@ -6,7 +6,6 @@ import secrets
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
-from aiohttp import web
 
 from faregate.control.keys import KeyView, MadeKey, NewKey, RevokeKey
 from faregate.control.sanitise import sanitise
@@ -14,12 +13,14 @@ from faregate.core.identity import Grant, is_name
 from faregate.core.labels import Labels
 from faregate.core.records import WorkspaceKey
 from faregate.server.control import ControlRefusedError
-from faregate.server.control_routes import peer_in, require_person, who_in
+from faregate.server.control_routes import json_answer, peer_in, require_person, who_in
 from faregate.server.peer import INSIDE
 from faregate.server.views import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from aiohttp import web
 
     from faregate.gateway.ports import Clock
     from faregate.server.auth import Tokens
@@ -51,7 +52,7 @@ def add_key_routes(
     """
 
     async def listed(_request: web.Request) -> web.Response:
-        return _json([_view(key) for key in keys.all()])
+        return json_answer([_view(key) for key in keys.all()])
 
     async def make(request: web.Request) -> web.Response:
         asked = msgspec.json.decode(await request.read(), type=NewKey)
@@ -70,7 +71,7 @@ def add_key_routes(
         keys.add(key, who=who_in(request))
         grant = Grant(labels=Labels(workspace=key.workspace), key=key.id)
         made = MadeKey(id=key.id, workspace=key.workspace, token=tokens.issue(grant))
-        return _json(made)
+        return json_answer(made)
 
     async def revoke(request: web.Request) -> web.Response:
         asked = msgspec.json.decode(await request.read(), type=RevokeKey)
@@ -82,7 +83,7 @@ def add_key_routes(
             )
         keys.revoke(asked.id, at_ms=clock.now_ms(), who=who_in(request))
         tokens.revoke(asked.id)
-        return _json({"ok": True})
+        return json_answer({"ok": True})
 
     tokens.revoke(*(key.id for key in keys.all() if key.revoked_at_ms is not None))
     app.router.add_get("/v1/keys", listed)
@@ -98,10 +99,4 @@ def _view(key: WorkspaceKey) -> KeyView:
         workspace=sanitise(key.workspace),
         made_at=rfc3339(key.made_at_ms),
         revoked_at=None if over is None else rfc3339(over),
-    )
-
-
-def _json(document: object) -> web.Response:
-    return web.Response(
-        body=msgspec.json.encode(document), content_type="application/json"
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import msgspec
-from aiohttp import web
 
 from faregate.control.prices import SetPrice
-from faregate.server.control_routes import require_person, who_in
+from faregate.server.control_routes import json_answer, require_person, who_in
 
 if TYPE_CHECKING:
+    from aiohttp import web
+
     from faregate.server.control import Control
     from faregate.server.price_desk import PriceDesk
 
@@ -27,9 +28,7 @@ def add_price_routes(
         asked = msgspec.json.decode(await request.read(), type=SetPrice)
         require_person(request, control)
         done = await desk.set(asked, who=who_in(request))
-        return web.Response(
-            body=msgspec.json.encode(done), content_type="application/json"
-        )
+        return json_answer(done)
 
     app.router.add_post("/v1/prices", set_price)
     return app

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 import msgspec
-from aiohttp import web
 
 from faregate.control.sanitise import sanitise
 from faregate.control.smoke_learned import capabilities_of
 from faregate.control.smoke_runs import SmokeRuns, row_of, view_of
 from faregate.core.holds import LedgerError
 from faregate.server.control import ControlRefusedError
-from faregate.server.control_routes import peer_in
+from faregate.server.control_routes import json_answer, peer_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from aiohttp import web
 
     from faregate.core.records import SmokeRunRow
     from faregate.gateway.gate import Gate
@@ -94,7 +95,7 @@ def add_smoke_history(
                 at_ms=gate.clock.now_ms(),
                 severity="alert",
             )
-        return _json({"ok": True})
+        return json_answer({"ok": True})
 
     async def runs(request: web.Request) -> web.Response:
         target = request.query.get("target")
@@ -104,14 +105,8 @@ def add_smoke_history(
                 400, "bad_request", f"limit must be 1 to {MOST}, not {text[:20]!r}"
             )
         found = reports.smoke_runs(target, limit=int(text) if target else MOST)
-        return _json([view_of(row) for row in found])
+        return json_answer([view_of(row) for row in found])
 
     app.router.add_post("/v1/smoke/runs", record)
     app.router.add_get("/v1/smoke/runs", runs)
     return app
-
-
-def _json(document: object) -> web.Response:
-    return web.Response(
-        body=msgspec.json.encode(document), content_type="application/json"
-    )

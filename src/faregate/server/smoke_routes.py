@@ -6,7 +6,6 @@ import asyncio
 from typing import TYPE_CHECKING
 
 import msgspec
-from aiohttp import web
 
 from faregate.control.side_spending import (
     SideEnd,
@@ -18,11 +17,13 @@ from faregate.control.side_spending import (
 from faregate.gateway.side_spending import NotHeldError
 from faregate.gateway.tasks import spawn
 from faregate.server.control import ControlRefusedError
-from faregate.server.control_routes import peer_in
+from faregate.server.control_routes import json_answer, peer_in
 from faregate.server.peer import LIMITED
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+
+    from aiohttp import web
 
     from faregate.gateway.side_spending import SideSpending
     from faregate.server.peer import Runs
@@ -47,7 +48,7 @@ def add_smoke_routes(
             ask = hold_from_wire(asked)
         except ValueError as error:
             raise ControlRefusedError(400, "bad_request", str(error)) from error
-        return _json(answer_to_wire(spending.hold(ask)))
+        return json_answer(answer_to_wire(spending.hold(ask)))
 
     async def settle(request: web.Request) -> web.Response:
         told = msgspec.json.decode(await request.read(), type=SideEnd)
@@ -59,7 +60,7 @@ def add_smoke_routes(
             ) from error
         except ValueError as error:
             raise ControlRefusedError(400, "bad_request", str(error)) from error
-        return _json({"ok": True})
+        return json_answer({"ok": True})
 
     async def watched(_app: web.Application) -> AsyncIterator[None]:
         task = spawn(_expire(spending), "smoke holds")
@@ -79,9 +80,3 @@ async def _expire(spending: SideSpending) -> None:
     while True:
         await asyncio.sleep(LOOK_S)
         spending.expire()
-
-
-def _json(document: object) -> web.Response:
-    return web.Response(
-        body=msgspec.json.encode(document), content_type="application/json"
-    )

@@ -17,8 +17,8 @@ from faregate.control.sanitise import sanitise
 from faregate.control.trial import TrialAnswer, TrialAsk
 from faregate.core.money import Money
 from faregate.core.routing import Target
-from faregate.server.control import ControlRefusedError
-from faregate.server.control_routes import require_person
+from faregate.server.control import ControlRefusedError, bad_request
+from faregate.server.control_routes import json_answer, require_person
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -152,9 +152,7 @@ def add_trial_route(
         if not ask.preview:
             require_person(request, control)
             offer = await trial.ask(offer)
-        return web.Response(
-            body=msgspec.json.encode(offer), content_type="application/json"
-        )
+        return json_answer(offer)
 
     app.router.add_post("/v1/trial", asked)
     return app
@@ -190,4 +188,4 @@ def _target(name: str) -> Target:
 
 
 def _bad(message: str) -> ControlRefusedError:
-    return ControlRefusedError(400, "bad_request", sanitise(message))
+    return bad_request(sanitise(message))
