@@ -27,12 +27,13 @@ from faregate.core.limits.effective import NAMES
 from faregate.core.money import Money
 from faregate.gateway import governor_messages
 from faregate.server.control import ControlRefusedError
+from faregate.server.limit_desk import effective_for
 from faregate.server.views import rfc3339
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from faregate.core.limits.effective import Effective, LimitRules
+    from faregate.core.limits.effective import Effective
     from faregate.core.limits.limit import Limits
     from faregate.core.records import SessionRow
     from faregate.gateway.gate import Gate
@@ -134,8 +135,8 @@ class Governing:
             agent=None if who.agent is None else sanitise(who.agent),
             workspace=None if who.workspace is None else sanitise(who.workspace),
             limits=_limit_views(
-                _of(rules, who),
-                _of(rules.but({}, {}), who),
+                effective_for(rules, who),
+                effective_for(rules.but({}, {}), who),
                 used,
                 {} if state is None else state.hit,
             ),
@@ -199,7 +200,7 @@ class Governing:
         """Return whether the time of a session that is neither is over."""
         state = self._limiter.states.known(session)
         who = self._concerned(session, row, state)
-        most = _of(self._limiter.rules, who).limits.wall_clock
+        most = effective_for(self._limiter.rules, who).limits.wall_clock
         if state is not None and most is not None:
             lasted = self._limiter.now() - state.counters.started
             if lasted >= most:
@@ -301,12 +302,6 @@ def _loop_view(stop: LoopStop) -> LoopView:
         at=rfc3339(stop.at_ms),
         latest=rfc3339(stop.latest_ms),
         refused=stop.refused,
-    )
-
-
-def _of(rules: LimitRules, who: Concerned) -> Effective:
-    return rules.effective(
-        who.agent, who.granted, workspace=who.workspace, session=who.session
     )
 
 

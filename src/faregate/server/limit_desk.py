@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from faregate.control.governing import SetLimit
     from faregate.core.limits.effective import (
         ChosenByScope,
+        Effective,
         LimitRules,
         TimedByScope,
     )
@@ -218,6 +219,13 @@ class LimitDesk:
         )
 
 
+def effective_for(rules: LimitRules, who: Concerned) -> Effective:
+    """Return what holds for these sessions."""
+    return rules.effective(
+        who.agent, who.granted, workspace=who.workspace, session=who.session
+    )
+
+
 def scope_words(scope: str) -> str:
     """Return "every session", "agent codex", "session web-1"."""
     kind, _, name = scope.partition(":")
@@ -245,10 +253,4 @@ def _session(scope: str) -> str | None:
 
 
 def _holds(rules: LimitRules, name: str, concerned: Concerned) -> Any:
-    found = rules.effective(
-        concerned.agent,
-        concerned.granted,
-        workspace=concerned.workspace,
-        session=concerned.session,
-    )
-    return getattr(found.limits, name)
+    return getattr(effective_for(rules, concerned).limits, name)
