@@ -7,7 +7,7 @@ was booked stays as it is.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -32,12 +32,6 @@ if TYPE_CHECKING:
     from faregate.providers.price_table import PriceTable
 
 
-@dataclass(frozen=True, slots=True)
-class _Tables:
-    prices: PriceTable
-    routing: RoutingTable
-
-
 class PriceDesk:
     """Sets prices and takes them back, one at a time."""
 
@@ -60,9 +54,7 @@ class PriceDesk:
         section = self._section(asked)
         before = self._price(asked.target)
         settings = self._with(asked.target, section)
-        tables = await asyncio.to_thread(_tables_of, settings)
-        found = _target(asked.target)
-        day = self._gate.clock.now_ms()
+        prices, routing = await asyncio.to_thread(_tables_of, settings)
         note = None if section is not None else "taken back"
         self._ledger.note_limit(
             asked.target,
@@ -70,13 +62,12 @@ class PriceDesk:
             before=before or "none",
             after=_words_of(section) or "as configured",
             note=note,
-            at_ms=day,
+            at_ms=self._gate.clock.now_ms(),
             who=who,
         )
         self._settings = settings
-        self._gate.planner.reprice(tables.prices, tables.routing)
-        row = self._gate.planner.price(found, None, day)
-        after = None if row is None else price_words(row)
+        self._gate.planner.reprice(prices, routing)
+        after = self._price(asked.target)
         self._tell(asked.target, before, after)
         try:
             set_price(self._paths, asked.target, section)
@@ -114,8 +105,9 @@ class PriceDesk:
         return replace(self._settings, price_overrides=(*others, *own))
 
     def _price(self, target: str) -> str | None:
-        found = _target(target)
-        row = self._gate.planner.price(found, None, self._gate.clock.now_ms())
+        provider, _, model = target.partition("/")
+        named = Target(provider=provider, model=model)
+        row = self._gate.planner.price(named, None, self._gate.clock.now_ms())
         return None if row is None else price_words(row)
 
     def _tell(self, target: str, before: str | None, after: str | None) -> None:
@@ -144,10 +136,5 @@ def _usd(rate: int) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _target(name: str) -> Target:
-    provider, _, model = name.partition("/")
-    return Target(provider=provider, model=model)
-
-
-def _tables_of(settings: Settings) -> _Tables:
-    return _Tables(price_table(settings), routing_table(settings))
+def _tables_of(settings: Settings) -> tuple[PriceTable, RoutingTable]:
+    return price_table(settings), routing_table(settings)
