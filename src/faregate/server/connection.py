@@ -142,11 +142,6 @@ class AgentConnection(asyncio.Protocol):
     # What whoever serves a request does.
 
     @property
-    def ends(self) -> bool:
-        """Tell whether nothing more will be read or begun."""
-        return self._ends
-
-    @property
     def lost(self) -> bool:
         """Tell whether nothing can be written any more."""
         return self.transport is None or self.transport.is_closing()
