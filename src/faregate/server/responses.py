@@ -60,7 +60,7 @@ def own_headers(request_id: str) -> dict[str, str]:
 
 def whole_answer(whole: Whole, request_id: str) -> Answer:
     """Return a provider's whole answer."""
-    headers = {**whole.headers, REQUEST_ID: request_id, "server": SERVER}
+    headers = {**whole.headers, **own_headers(request_id)}
     return Answer(whole.status, headers, whole.body)
 
 
