@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from faregate.captures.document import CaptureHead
     from faregate.config.settings import CaptureSettings
     from faregate.core.captured import CapturedRequest
+    from faregate.gateway.events import Severity
     from faregate.gateway.gate import Gate
 
 LONGEST_S = 30 * 86_400.0
@@ -197,10 +198,7 @@ class CaptureDesk:
         text = f"requests are not captured: {why}; agents notice nothing of it"
         self._loop.call_soon_threadsafe(self._publish, text, "warn")
 
-    def _publish(self, text: str, severity: str) -> None:
+    def _publish(self, text: str, severity: Severity) -> None:
         self._gate.events.publish(
-            "capture",
-            text,
-            at_ms=self._gate.clock.now_ms(),
-            severity="warn" if severity == "warn" else "info",
+            "capture", text, at_ms=self._gate.clock.now_ms(), severity=severity
         )
