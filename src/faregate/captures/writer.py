@@ -103,12 +103,12 @@ class Writer:
             self._thread.join(patience_s)
 
     def _run(self) -> None:
-        self._guarded(self._prune)
+        self._guarded(self._folder.prune)
         while True:
             try:
                 work = self._queue.get(timeout=PRUNE_EVERY_S)
             except queue.Empty:
-                self._guarded(self._prune)
+                self._guarded(self._folder.prune)
                 continue
             if work is None:
                 return
@@ -137,9 +137,6 @@ class Writer:
         if first:
             _log.warning("a request is not captured: %s", why)
             self._told(why)
-
-    def _prune(self) -> None:
-        self._folder.prune()
 
     def _guarded(self, work: Callable[[], object]) -> None:
         try:
