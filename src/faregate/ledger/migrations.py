@@ -6,7 +6,7 @@ before the first one that changes an existing ledger.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 import apsw
@@ -30,49 +30,22 @@ if TYPE_CHECKING:
 Migration = Callable[[apsw.Connection], None]
 
 
-def _version_1(connection: apsw.Connection) -> None:
-    for statement in schema.VERSION_1:
-        connection.execute(statement)
+def _running(statements: Sequence[str]) -> Migration:
+    def run(connection: apsw.Connection) -> None:
+        for statement in statements:
+            connection.execute(statement)
 
-
-def _version_2(connection: apsw.Connection) -> None:
-    for statement in smoke_runs.VERSION_2:
-        connection.execute(statement)
-
-
-def _version_3(connection: apsw.Connection) -> None:
-    for statement in cost_log.VERSION_3:
-        connection.execute(statement)
-
-
-def _version_4(connection: apsw.Connection) -> None:
-    for statement in governing.VERSION_4:
-        connection.execute(statement)
-
-
-def _version_5(connection: apsw.Connection) -> None:
-    for statement in workspace_keys.VERSION_5:
-        connection.execute(statement)
-
-
-def _version_6(connection: apsw.Connection) -> None:
-    for statement in counting_back.VERSION_6:
-        connection.execute(statement)
-
-
-def _version_7(connection: apsw.Connection) -> None:
-    for statement in schema.VERSION_7:
-        connection.execute(statement)
+    return run
 
 
 MIGRATIONS: tuple[Migration, ...] = (
-    _version_1,
-    _version_2,
-    _version_3,
-    _version_4,
-    _version_5,
-    _version_6,
-    _version_7,
+    _running(schema.VERSION_1),
+    _running(smoke_runs.VERSION_2),
+    _running(cost_log.VERSION_3),
+    _running(governing.VERSION_4),
+    _running(workspace_keys.VERSION_5),
+    _running(counting_back.VERSION_6),
+    _running(schema.VERSION_7),
 )
 """The n-th entry leads from version n-1 to version n."""
 
