@@ -99,8 +99,7 @@ class Explanation:
         self.target, self.hold = target, hold
         if cause is not None and cause.startswith(_ESCALATED):
             self.escalation = cause[len(_ESCALATED) :]
-        if len(self._notes) < MOST_NOTES:
-            self._notes.append(("hold", (target, hold.bounds, row, held, cause)))
+        self._add("hold", (target, hold.bounds, row, held, cause))
 
     def limited(self, limits: Limits, counters: Counters, wish: Wish) -> None:
         """Note the limits that a request was let through, and what counts by then."""
@@ -115,26 +114,26 @@ class Explanation:
             wish.input,
             wish.output,
         )
-        if len(self._notes) < MOST_NOTES:
-            self._notes.append(("limits", (limits, used)))
+        self._add("limits", (limits, used))
 
     def looped(self, loop: Loop, decision: str) -> None:
         """Note a loop, and what followed from it."""
-        if len(self._notes) < MOST_NOTES:
-            self._notes.append(("loop", (loop, decision)))
+        self._add("loop", (loop, decision))
 
     def cost(self, attempt: str, cost: Cost, service: str | None) -> None:
         """Note what an attempt cost; `service` is the class that its answer names."""
-        if len(self._notes) < MOST_NOTES:
-            self._notes.append(("cost", (attempt, cost, service)))
+        self._add("cost", (attempt, cost, service))
 
     def note(self, step: str, /, **figures: object) -> None:
         """Add what was decided: plain values, Money, enums or frozen dataclasses.
 
         Values are kept by reference: give nothing that changes afterwards.
         """
+        self._add(step, figures)
+
+    def _add(self, step: str, raw: dict[str, object] | tuple[Any, ...]) -> None:
         if len(self._notes) < MOST_NOTES:
-            self._notes.append((step, figures))
+            self._notes.append((step, raw))
 
     def last(self, step: str) -> dict[str, object] | None:
         """Return the figures of the latest note of a step."""
