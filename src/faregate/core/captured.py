@@ -5,7 +5,7 @@ Only values. Nothing here is redacted yet, and nothing here goes to a disk.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 Header = tuple[str, str]
 
@@ -74,7 +74,7 @@ class CapturedRequest:
     """Path and query as the client sent them."""
     headers: tuple[Header, ...]
     body: CapturedBody
-    attempts: tuple[CapturedAttempt, ...] = field(default_factory=tuple)
+    attempts: tuple[CapturedAttempt, ...] = ()
     reply: CapturedReply | None = None
     refusal: str | None = None
     """Why the gate ended it, in words."""

@@ -6,7 +6,7 @@ what holds for a while is over: an agent must not raise its own limits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from faregate.core.limits.effective import EVERYONE, LimitRules
@@ -27,7 +27,7 @@ class Concerned:
     session: str = ""
     granted: Limits | None = None
     """What its run was given, for a change of one session."""
-    grants: Iterable[Limits] = field(default=())
+    grants: Iterable[Limits] = ()
     """What running sessions were given, for a change of more than one."""
 
 
