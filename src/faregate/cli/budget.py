@@ -11,8 +11,9 @@ import click
 from faregate.cli import figures, output
 from faregate.cli.behind import changed_since_start, tell
 from faregate.cli.confirm import require_person
+from faregate.cli.durations import LASTING, seconds_of
 from faregate.cli.failures import START_HINT
-from faregate.config.kinds import Cap, NotThisKind, duration
+from faregate.config.kinds import Cap, NotThisKind
 from faregate.config.load import load
 from faregate.config.overrides import set_cap
 from faregate.config.paths import find_paths
@@ -100,7 +101,7 @@ def set_(
     """
     slot = slot_of(target, window)
     cap = Cap(amount_of(amount))
-    for_s = None if lasting is None else _seconds(lasting)
+    for_s = None if lasting is None else seconds_of(lasting, "--for", LASTING)
     paths = find_paths()
     before = _limit_now(load(paths), slot)
     raises = is_raise(before, cap)
@@ -316,14 +317,6 @@ def _confirm(
         + ("?" if lasting is None else f" for {lasting}?"),
         answer=answer,
     )
-
-
-def _seconds(text: str) -> float:
-    try:
-        return duration(60, 31 * 86_400).read(text)
-    except NotThisKind as problem:
-        hint = problem.hint.replace("{key} = ", "--for ")
-        raise click.UsageError(f"--for: {problem.message}. {hint}") from problem
 
 
 def _through_proxy(

@@ -13,9 +13,9 @@ import click
 
 from faregate.cli import figures, output
 from faregate.cli.confirm import require_person
+from faregate.cli.durations import LASTING, seconds_of
 from faregate.cli.exit_codes import ExitCode
 from faregate.cli.latching import session_named
-from faregate.config.kinds import NotThisKind, duration
 from faregate.config.limit_values import limit_value
 from faregate.config.load import load
 from faregate.config.overrides import set_limits
@@ -75,7 +75,7 @@ def set_limit(
         limit_value(name, value)
     except ValueError as wrong:
         raise click.UsageError(str(wrong)) from wrong
-    for_s = None if lasting is None else _seconds(lasting)
+    for_s = None if lasting is None else seconds_of(lasting, "--for", LASTING)
     return _change(name, value, session, workspace, agent, for_s, as_json=as_json)
 
 
@@ -266,11 +266,3 @@ def _scope(
 def _for(scope: str) -> str:
     kind, _, name = scope.partition(":")
     return "for every session" if kind == EVERYONE else f"for {kind} {name}"
-
-
-def _seconds(text: str) -> float:
-    try:
-        return duration(60, 31 * 86_400).read(text)
-    except NotThisKind as problem:
-        hint = problem.hint.replace("{key} = ", "--for ")
-        raise click.UsageError(f"--for: {problem.message}. {hint}") from problem

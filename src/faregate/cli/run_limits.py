@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from faregate.cli.budget import amount_of
-from faregate.config.kinds import NotThisKind, duration
+from faregate.cli.durations import seconds_of
+from faregate.config.kinds import duration
 from faregate.control.governing import RunLimits
 
 if TYPE_CHECKING:
@@ -53,7 +54,10 @@ def take_limits(options: dict[str, Any]) -> RunLimits | None:
         name: options.pop(f"max_{name}")
         for name in (each.replace("-", "_") for each in _COUNTS)
     }
-    values["wall_clock"] = _seconds(options.pop("max_time"))
+    lasting = options.pop("max_time")
+    values["wall_clock"] = (
+        None if lasting is None else seconds_of(lasting, "--max-time", _TIME)
+    )
     spend = _spend(options.pop("max_spend_per_minute"))
     values["spend_per_minute"] = None if spend is None else spend.exact()
     if all(value is None for value in values.values()):
@@ -64,16 +68,6 @@ def take_limits(options: dict[str, Any]) -> RunLimits | None:
 def only_time(limits: RunLimits) -> bool:
     """Tell whether a run can keep these limits without a token that carries them."""
     return limits == RunLimits(wall_clock=limits.wall_clock)
-
-
-def _seconds(text: str | None) -> float | None:
-    if text is None:
-        return None
-    try:
-        return _TIME.read(text)
-    except NotThisKind as problem:
-        hint = problem.hint.replace("{key} = ", "--max-time ")
-        raise click.UsageError(f"--max-time: {problem.message}. {hint}") from problem
 
 
 def _spend(text: str | None) -> Money | None:
