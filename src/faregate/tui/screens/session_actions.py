@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, cast
 
-from faregate.tui.screens.limits import LimitsScreen
 from faregate.tui.screens.live_screen import LiveScreen
 from faregate.tui.screens.session_control import (
     judge_session,
@@ -80,6 +79,8 @@ class SessionActions(LiveScreen):
         """Show what limits it, to look at and to set."""
         found = self._meant()
         if found is not None:
+            from faregate.tui.screens.limits import LimitsScreen
+
             screen = LimitsScreen(self.view, self._acting.control, found)
             await self.app.push_screen(screen)
 
