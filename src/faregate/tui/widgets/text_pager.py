@@ -40,7 +40,6 @@ class TextPager(ScrollView):
         super().__init__(id=id)
         self._ink = ink
         self._lines: Sequence[str] = ()
-        self._wanted = ""
         self._found: int | None = None
         self._cells = 0
 
@@ -54,13 +53,12 @@ class TextPager(ScrollView):
         """Return how wide a line may be."""
         return max(self.content_size.width - 1, 1)
 
-    def show(self, lines: Sequence[str], *, stay: bool = False) -> None:
-        """Show these lines, from the first one; with `stay` from where it is."""
+    def show(self, lines: Sequence[str]) -> None:
+        """Show these lines, from the first one."""
         self._lines = lines
         self._found = None
         self.virtual_size = Size(self.content_size.width, len(lines))
-        if not stay:
-            self.scroll_to(y=0, animate=False)
+        self.scroll_to(y=0, animate=False)
         self.refresh()
 
     def set_title(self, title: str) -> None:
@@ -69,12 +67,12 @@ class TextPager(ScrollView):
 
     def find(self, text: str) -> bool:
         """Go to the next line that has `text`, in any case; False for none."""
-        self._wanted = text.casefold()
+        wanted = text.casefold()
         number = len(self._lines)
         start = self.scroll_offset.y if self._found is None else self._found + 1
         for step in range(number):
             place = (start + step) % number
-            if self._wanted in self._lines[place].casefold():
+            if wanted in self._lines[place].casefold():
                 self._found = place
                 self.scroll_to(y=max(place - 2, 0), animate=False)
                 self.refresh()
