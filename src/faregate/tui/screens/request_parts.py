@@ -6,7 +6,6 @@ lines in threads: the screen waits for none of it.
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -143,15 +142,10 @@ class RequestParts(LiveScreen):
                 return fitted(not_captured(error.message), cells)
         view = self._captured
         self._sources = sources(view, part)
-        read = partial(
-            self._captures.lines,
-            view,
-            part,
-            self._source,
-            fold=self._fold and part is Part.REQUEST,
-            cells=cells,
+        fold = self._fold and part is Part.REQUEST
+        return await self._captures.lines(
+            view, part, self._source, fold=fold, cells=cells
         )
-        return await read()
 
     @property
     def _source(self) -> Source | None:
