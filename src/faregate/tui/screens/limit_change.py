@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from faregate.config.limit_values import allowed, limit_value
 from faregate.control.governing import SetLimit
+from faregate.core.limits.effective import EVERYONE
 from faregate.tui.figures import dollars, money
 from faregate.tui.limit_table import BY_PERSON, exact_figure, is_set
 from faregate.tui.screens.choice import Choice, ChoiceScreen
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from faregate.control.models import SessionView
     from faregate.tui.control_desk import ControlDesk
     from faregate.tui.view import View
-
-EVERYONE = "all"
 
 
 async def change_limit(
