@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _NAMED = re.compile(r'\[prices\."([^"]{3,200})"\]')
 _LOOKED_AT = 100
 """Requests, the latest, among which one without a price is looked for."""
-_LONGEST = 200
+_LONGEST_TARGET = 200
 
 
 async def change_price(app: App[None], view: View, desk: ControlDesk) -> None:
@@ -37,16 +37,7 @@ async def change_price(app: App[None], view: View, desk: ControlDesk) -> None:
     question = "The price of which model? Write provider/model."
     if lacking:
         question = f"{lacking} was asked for, and no price is known.\n{question}"
-    target = await app.push_screen_wait(
-        TypedScreen(
-            view,
-            question,
-            read_target,
-            placeholder="provider/model",
-            value=lacking,
-            longest=_LONGEST,
-        )
-    )
+    target = await ask_target(app, view, question, lacking)
     if target is None:
         return
     typed = await app.push_screen_wait(
@@ -116,7 +107,23 @@ def _later(at: str, than: str) -> bool:
     return first is not None and (second is None or first > second)
 
 
-def read_target(text: str) -> str:
+async def ask_target(
+    app: App[None], view: View, question: str, suggested: str
+) -> str | None:
+    """Ask for a model with its provider; None for escape."""
+    return await app.push_screen_wait(
+        TypedScreen(
+            view,
+            question,
+            _target,
+            placeholder="provider/model",
+            value=suggested,
+            longest=_LONGEST_TARGET,
+        )
+    )
+
+
+def _target(text: str) -> str:
     """Return "provider/model" as it was typed; raises ValueError for anything else."""
     provider, slash, model = text.partition("/")
     if not (slash and provider and model) or not text.isprintable():

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from faregate.control.errors import ControlError
 from faregate.tui.figures import money
 from faregate.tui.screens.confirm import ConfirmScreen
-from faregate.tui.screens.price_change import read_target
-from faregate.tui.screens.typed import TypedScreen
+from faregate.tui.screens.price_change import ask_target
 
 if TYPE_CHECKING:
     from textual.app import App
@@ -29,16 +28,7 @@ async def try_it(app: App[None], view: View, desk: ControlDesk) -> None:
             raise
         why = f"{error.message}.\n"
     question = f"{why}Send one small request through the gate to which model?"
-    target = await app.push_screen_wait(
-        TypedScreen(
-            view,
-            question,
-            read_target,
-            placeholder="provider/model",
-            value=suggested,
-            longest=200,
-        )
-    )
+    target = await ask_target(app, view, question, suggested)
     if target is None:
         return
     offer = await desk.trial(target, preview=True)
