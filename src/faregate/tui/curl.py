@@ -31,23 +31,21 @@ def curl_line(setup: Setup, asked: RequestView) -> str:
     model = sanitise(asked.asked or asked.model or "MODEL")
     spoken = [{"role": "user", "content": _SAY}]
     body: dict[str, object] = {"model": model, "max_tokens": _MOST, "messages": spoken}
-    url, key = f"{setup.openai_base_url}/chat/completions", _bearer("OPENAI_API_KEY")
+    url = f"{setup.openai_base_url}/chat/completions"
     match asked.protocol:
         case "anthropic_messages":
             url = f"{setup.anthropic_base_url}/v1/messages"
-            key = '-H "x-api-key: $ANTHROPIC_API_KEY"'
         case "openai_responses":
             url = f"{setup.openai_base_url}/responses"
             body = {"model": model, "max_output_tokens": _MOST, "input": _SAY}
         case "gemini":
             url = f"{setup.gemini_base_url}/v1beta/models/{model}:generateContent"
-            key = '-H "x-goog-api-key: $GEMINI_API_KEY"'
             body = {"contents": [{"role": "user", "parts": [{"text": _SAY}]}]}
         case _:
             pass
     sent = shlex.quote(json.dumps(body, ensure_ascii=True))
     kind = "-H 'content-type: application/json'"
-    return f"curl -sS {shlex.quote(url)} {key} {kind} -d {sent}"
+    return f"curl -sS {shlex.quote(url)} {_key(asked.protocol)} {kind} -d {sent}"
 
 
 def captured_curl(setup: Setup, view: CaptureView, body: bytes | None) -> str:
@@ -56,11 +54,7 @@ def captured_curl(setup: Setup, view: CaptureView, body: bytes | None) -> str:
     A body that is None, too long or no text is taken from the capture itself.
     """
     # Its base address is the proxy's own; the path has all prefixes that were used.
-    url, key = f"{setup.anthropic_base_url}{view.path}", _bearer("OPENAI_API_KEY")
-    if view.protocol == "anthropic_messages":
-        key = '-H "x-api-key: $ANTHROPIC_API_KEY"'
-    elif view.protocol == "gemini":
-        key = '-H "x-goog-api-key: $GEMINI_API_KEY"'
+    url, key = f"{setup.anthropic_base_url}{view.path}", _key(view.protocol)
     named = [f"{n}: {v}" for n, v in view.headers if n.lower() in _PASSED]
     headers = [
         f"-H {shlex.quote(each)}" for each in ("content-type: application/json", *named)
@@ -83,5 +77,12 @@ def _text(body: bytes | None) -> str | None:
     return None if "\0" in text else text
 
 
-def _bearer(variable: str) -> str:
-    return f'-H "authorization: Bearer ${variable}"'
+def _key(protocol: str) -> str:
+    """Return the header with the key, a variable of the shell that runs the line."""
+    match protocol:
+        case "anthropic_messages":
+            return '-H "x-api-key: $ANTHROPIC_API_KEY"'
+        case "gemini":
+            return '-H "x-goog-api-key: $GEMINI_API_KEY"'
+        case _:
+            return '-H "authorization: Bearer $OPENAI_API_KEY"'
