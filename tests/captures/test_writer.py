@@ -123,5 +123,9 @@ def test_a_disk_that_hangs_fills_no_memory(folder: SlowFolder, told: list[str]) 
     assert writer.tally.written + writer.tally.dropped == 50
 
 
-def test_a_writer_that_never_began_closes(folder: SlowFolder) -> None:
-    Writer(folder, list, trouble=print).close()
+def test_a_writer_that_never_began_closes(folder: SlowFolder, told: list[str]) -> None:
+    writer = Writer(folder, list, trouble=told.append)
+    writer.close()
+    assert told == []
+    assert writer.tally.written + writer.tally.dropped == 0
+    assert not folder.begun.is_set()

@@ -232,6 +232,8 @@ async def test_a_key_that_comes_with_the_rows_does_nothing(proxy: FakeProxy) -> 
         await told(pilot, app, "wall clock")
         await pilot.press("s")
         await told(pilot, app, "the row has just changed")
+        assert isinstance(app.screen, LimitsScreen)
+        assert posted(proxy) == []
 
 
 async def test_what_the_proxy_refuses_is_told(proxy: FakeProxy) -> None:
