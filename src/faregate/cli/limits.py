@@ -11,7 +11,13 @@ from faregate.cli.behind import changed_since_start
 from faregate.cli.behind import tell as tell_behind
 from faregate.cli.failures import START_HINT
 from faregate.cli.latching import session_named
-from faregate.cli.limits_set import rules_of, set_limit, shown, unset_limit
+from faregate.cli.limits_set import (
+    rules_of,
+    set_limit,
+    shown,
+    unset_limit,
+    view_text,
+)
 from faregate.cli.showing import ShowsUnlessTold
 from faregate.config.load import load
 from faregate.config.paths import find_paths
@@ -19,7 +25,6 @@ from faregate.control.client import ControlClient
 from faregate.control.errors import ProxyNotRunning
 from faregate.control.governing import LimitsView, LimitView
 from faregate.core.limits.effective import NAMES
-from faregate.core.money import Money
 
 if TYPE_CHECKING:
     from faregate.config.settings import Settings
@@ -110,19 +115,14 @@ def _configured(
     found = rules.effective(agent, workspace=workspace)
     below = rules.but({}, {}).effective(agent, workspace=workspace)
 
-    def text(value: float | Money | None) -> str | None:
-        if value is None:
-            return None
-        return value.exact() if isinstance(value, Money) else f"{value:g}"
-
     def view(name: str) -> LimitView:
         now, was = getattr(found.limits, name), getattr(below.limits, name)
         return LimitView(
             name=name,
-            limit=text(now),
+            limit=view_text(now),
             used=None,
             source=found.sources[name],
-            without=None if now == was else text(was) or "none",
+            without=None if now == was else view_text(was) or "none",
         )
 
     return LimitsView(

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 import click
+from msgspec.structs import replace
 
 from faregate.cli import figures, output
 from faregate.cli.confirm import require_person
@@ -103,6 +104,13 @@ def rules_of(settings: Settings) -> LimitRules:
     )
 
 
+def view_text(value: float | Money | None) -> str | None:
+    """Return a limit as a view has it; None where there is none."""
+    if value is None:
+        return None
+    return value.exact() if isinstance(value, Money) else f"{value:g}"
+
+
 def shown(name: str, value: str | None) -> str:
     """Return a value of a view as a person reads it."""
     if value is None:
@@ -171,15 +179,8 @@ def _through_proxy(
     paths: Paths, client: ControlClient, asked: SetLimit
 ) -> LimitChanged:
     """Ask the running proxy, first what it would do."""
-    preview = SetLimit(
-        scope=asked.scope,
-        name=asked.name,
-        value=asked.value,
-        for_s=asked.for_s,
-        preview=True,
-    )
     try:
-        would = client.set_limit(preview)
+        would = client.set_limit(replace(asked, preview=True))
     except ControlError as error:
         if error.code in {"bad_request", "not_found"}:
             raise output.CliError(
@@ -238,10 +239,7 @@ def _confirm(paths: Paths, asked: SetLimit, would: LimitChanged) -> bool:
 
 def _held(rules: LimitRules, name: str, who: Concerned) -> str | None:
     found = rules.effective(who.agent, workspace=who.workspace)
-    value = getattr(found.limits, name)
-    if value is None:
-        return None
-    return value.exact() if isinstance(value, Money) else f"{value:g}"
+    return view_text(getattr(found.limits, name))
 
 
 def _scope(
