@@ -42,7 +42,8 @@ def in_scopes(scopes: Iterable[Scope]) -> list[Action]:
 
     One that works everywhere does not where a narrower scope has its key.
     """
-    found = [action for action in ACTIONS if action.scope in set(scopes)]
+    wanted = set(scopes)
+    found = [action for action in ACTIONS if action.scope in wanted]
     taken = {
         key
         for action in found

@@ -5,6 +5,7 @@ Every text that came from outside passes `span`, which makes it harmless.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len, set_cell_size
@@ -28,9 +29,13 @@ Line = tuple[Span, ...]
 EMPTY: Line = ()
 
 
+# The same signs and names are painted four times a second.
+_harmless = lru_cache(2048)(sanitise)
+
+
 def span(text: str, tone: Tone = Tone.TEXT) -> Span:
     """Return a span of sanitised text."""
-    return Span(sanitise(text), tone)
+    return Span(_harmless(text), tone)
 
 
 def line(*parts: Span | str) -> Line:
@@ -55,7 +60,7 @@ def fit(text: str, cells: int, *, cut: str = "…") -> str:
 def fit_middle(text: str, cells: int, *, cut: str = "…") -> str:
     """Return `text` cut in its middle, for names that differ at their ends."""
     # What is shown must be measured: a control takes no cell, and its stand-in one.
-    text = sanitise(text)
+    text = _harmless(text)
     if cell_len(text) <= cells or cells < 3:
         return fit(text, cells, cut=cut)
     tail = text[-(cells // 2) :]
@@ -66,7 +71,7 @@ def fit_middle(text: str, cells: int, *, cut: str = "…") -> str:
 
 def cell(text: str, cells: int, *, right: bool = False, cut: str = "…") -> str:
     """Return `text` in exactly `cells` cells."""
-    text = fit(sanitise(text), cells, cut=cut)
+    text = fit(_harmless(text), cells, cut=cut)
     gap = " " * (cells - cell_len(text))
     return gap + text if right else text + gap
 

@@ -25,7 +25,7 @@ from faregate.tui.table_layout import Column, Row
 from faregate.tui.tones import Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
     from faregate.control.models import SessionView
     from faregate.core.money import Money
@@ -156,17 +156,17 @@ class SessionTable:
         flights: dict[str, list[str]] = {}
         for flight in store.flights:
             flights.setdefault(flight.session, []).append(flight.state)
+        doing = {session: doing_of(states) for session, states in flights.items()}
         made = {
-            view.id: self._row(view, flights.get(view.id, ()), self.fine, glyphs)
+            view.id: self._row(view, doing.get(view.id), self.fine, glyphs)
             for view in shown
         }
         self._made = made
         return [row for _, row in made.values()]
 
     def _row(
-        self, view: SessionView, flights: Iterable[str], fine: Fine, glyphs: Glyphs
+        self, view: SessionView, doing: str | None, fine: Fine, glyphs: Glyphs
     ) -> tuple[tuple[object, ...], Row]:
-        doing = doing_of(flights)
         of = (view, doing, fine, glyphs)
         known = self._made.get(view.id)
         if known is not None and known[0] == of:

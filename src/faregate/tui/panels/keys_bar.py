@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from faregate.tui.actions import in_scopes, keys_of
@@ -15,18 +16,24 @@ if TYPE_CHECKING:
 
 def keys_line(view: View, cells: int, scopes: tuple[Scope, ...]) -> list[Line]:
     """Return one line; the least important keys are left out where it is narrow."""
-    actions = [
-        action
-        for action in in_scopes(scopes)
-        if action.bar is not None and not (action.changes and view.read_only)
-    ]
-    actions.sort(key=lambda action: action.bar or 0)
+    actions = list(_by_importance(scopes, read_only=view.read_only))
     while actions:
         told = _told(view, sorted(actions, key=_place))
         if width(told) <= cells:
             return [told]
         actions.pop()
     return [()]
+
+
+@cache
+def _by_importance(scopes: tuple[Scope, ...], *, read_only: bool) -> tuple[Action, ...]:
+    # The table is fixed, and the line is made anew with each painting.
+    found = [
+        action
+        for action in in_scopes(scopes)
+        if action.bar is not None and not (action.changes and read_only)
+    ]
+    return tuple(sorted(found, key=lambda action: action.bar or 0))
 
 
 def _told(view: View, actions: list[Action]) -> Line:
