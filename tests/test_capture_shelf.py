@@ -42,3 +42,12 @@ def test_a_damaged_file_is_told_as_that(shelf: CaptureShelf, tmp_path: Path) -> 
     with pytest.raises(ControlError) as caught:
         shelf.read("req_1")
     assert caught.value.code == "damaged"
+
+
+def test_clearing_leaves_no_damaged_file_either(
+    shelf: CaptureShelf, tmp_path: Path
+) -> None:
+    folder = find_paths({"FAREGATE_HOME": str(tmp_path)}).captures
+    (folder / "req_2.capture").write_bytes(b"half of a")
+    assert shelf.clear(None) == 2
+    assert list(folder.iterdir()) == []

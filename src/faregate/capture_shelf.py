@@ -58,12 +58,11 @@ class CaptureShelf:
         try:
             return self._client.clear_captures(request)
         except ProxyNotRunning:
-            from faregate.captures.folder import heads, remove
+            from faregate.captures.folder import clear, remove
 
-            named = [request]
             if request is None:
-                named = [each.id for each in heads(self._folder, 1_000_000)]
-            return sum(remove(self._folder, each) for each in named if each)
+                return clear(self._folder)
+            return int(remove(self._folder, request))
 
     def _file(self, request: str) -> CapturedRequest:
         from faregate.captures.document import CaptureFileError

@@ -131,10 +131,7 @@ class Folder:
     def clear(self) -> int:
         """Delete everything; return how many files went."""
         self._files = None
-        gone = 0
-        for each in list(self._known()):
-            (self._path / each.name).unlink(missing_ok=True)
-            gone += 1
+        gone = clear(self._path)
         self._files, self.size = deque(), 0
         return gone
 
@@ -173,6 +170,14 @@ def heads(path: Path, limit: int) -> list[CaptureHead]:
             if head is not None:
                 found.append(head)
     return found
+
+
+def clear(path: Path) -> int:
+    """Delete every capture, damaged ones too; return how many files went."""
+    found = list(_files(path))
+    for each in found:
+        (path / each.name).unlink(missing_ok=True)
+    return len(found)
 
 
 def remove(path: Path, request: str) -> bool:
