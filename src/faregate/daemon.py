@@ -292,7 +292,7 @@ class Daemon:
         if needs_outcomes(self._settings.routes):
             outcomes = Reports.open(self._settings.ledger_dir)
             self._keep(follow_outcomes(outcomes, self.gate), "outcomes")
-        self._keep(Alerts(self.gate.events, where).run(), "alerts")
+        self._keep(Alerts(self.gate.events, where, self._clock).run(), "alerts")
         line = self._paths.statusline
         self._keep(write_statusline(line, self.live), "statusline")
         self._keep(self.budgets.run(), "budgets")

@@ -135,6 +135,23 @@ def test_refusals_are_counted_and_faults_are_not(
     assert small.ledger.calls["record_refusal"] == counted
 
 
+def test_refusals_of_one_full_window_are_about_the_same(small: SmallGate) -> None:
+    windows = small.gate.budgets(who(), TARGET)
+    states = tuple(small.gate.ledger.states(windows))
+    full = Refusal(
+        code=RefusalCode.BUDGET_EXCEEDED, message="full", blocking=states[:1]
+    )
+    other = replace(full, blocking=states[1:])
+    for number, refusal in enumerate((full, full, other)):
+        small.gate.refused(refusal, replace(who(), session=f"s{number}"))
+    small.gate.refused(Refusal(code=RefusalCode.PAUSED, message="no"), who())
+    first, again, second, paused = small.gate.events.since(0)
+    assert first.about == again.about != second.about
+    assert first.about is not None
+    assert second.about is not None
+    assert paused.about is None
+
+
 def test_a_client_that_hung_up_is_no_news(small: SmallGate) -> None:
     gone = Refusal(code=RefusalCode.INTERNAL, message="the client hung up")
     small.gate.refused(gone, who(), hung_up=True)

@@ -50,6 +50,21 @@ async def hook() -> AsyncIterator[Hook]:
     await runner.cleanup()
 
 
+class HandClock:
+    """A clock that a test sets."""
+
+    def __init__(self) -> None:
+        self.ms = 1_000_000
+
+    def now_ms(self) -> int:
+        return self.ms
+
+    def monotonic(self) -> float:
+        return self.ms / 1000
+
+    elapsed = monotonic
+
+
 def crossing(events: EventLog, text: str = "50 % of the monthly budget") -> None:
     events.publish("alert", text, at_ms=1_795_000_000_000, severity="warn")
 
@@ -66,6 +81,7 @@ async def test_a_crossing_reaches_log_command_and_webhook(
     alerts = Alerts(
         events,
         Delivery(command=(sys.executable, "-c", program, str(out)), webhook=hook.url),
+        HandClock(),
     )
     crossing(events, "50 % \x1b[31mof it")
     with caplog.at_level(logging.WARNING):
@@ -87,7 +103,7 @@ async def test_only_alerts_are_told_and_the_same_trouble_once_a_minute(
     hook: Hook,
 ) -> None:
     events = EventLog()
-    alerts = Alerts(events, Delivery(webhook=hook.url))
+    alerts = Alerts(events, Delivery(webhook=hook.url), HandClock())
     for second in range(130):
         at = 1_000_000 + second * 1000
         events.publish("capped", "full", at_ms=at, severity="alert", session="a")
@@ -100,10 +116,57 @@ async def test_only_alerts_are_told_and_the_same_trouble_once_a_minute(
     assert len(hook.got) == 4
 
 
+async def test_a_full_budget_is_one_line_and_then_one_a_minute_that_counts(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    events, clock = EventLog(), HandClock()
+    alerts = Alerts(events, Delivery(), clock)
+
+    def refused(times: int, about: str = "global month 1") -> None:
+        for number in range(times):
+            events.publish(
+                "capped",
+                "the budget is full",
+                at_ms=clock.ms,
+                severity="alert",
+                session=f"s{number}",
+                about=about,
+            )
+
+    with caplog.at_level(logging.WARNING):
+        refused(5)
+        await alerts.look()
+        refused(4)
+        await alerts.look()
+        refused(1, about="global day 1")
+        await alerts.look()
+        clock.ms += 59_999
+        await alerts.look()
+        clock.ms += 1
+        await alerts.look()
+        clock.ms += 30_000
+        refused(1)
+        await alerts.look()
+        clock.ms += 30_000
+        await alerts.look()
+        clock.ms += 60_000
+        await alerts.look()
+        refused(2)
+        await alerts.look()
+    assert [record.message for record in caplog.records] == [
+        "the budget is full",
+        "the budget is full",
+        "the budget is full (8 times in the last minute)",
+        "the budget is full",
+        "the budget is full",
+    ]
+    assert len(events.since(0)) == 13
+
+
 @pytest.mark.parametrize("status", [302, 404, 500])
 async def test_a_webhook_that_says_no_is_a_failure(hook: Hook, status: int) -> None:
     events = EventLog()
-    alerts = Alerts(events, Delivery(webhook=hook.url))
+    alerts = Alerts(events, Delivery(webhook=hook.url), HandClock())
     hook.status = status
     crossing(events)
     await alerts.look()
@@ -114,7 +177,8 @@ async def test_a_webhook_that_says_no_is_a_failure(hook: Hook, status: int) -> N
 async def test_what_hangs_is_given_up(hook: Hook) -> None:
     events = EventLog()
     sleeps = (sys.executable, "-c", "import time; time.sleep(600)")
-    alerts = Alerts(events, Delivery(command=sleeps, webhook=hook.url), patience_s=0.05)
+    where = Delivery(command=sleeps, webhook=hook.url)
+    alerts = Alerts(events, where, HandClock(), patience_s=0.05)
     hook.release.clear()
     crossing(events)
     await alerts.look()
@@ -126,7 +190,7 @@ async def test_what_hangs_is_given_up(hook: Hook) -> None:
 )
 async def test_a_command_that_fails_is_counted(command: tuple[str, ...]) -> None:
     events = EventLog()
-    alerts = Alerts(events, Delivery(command=command))
+    alerts = Alerts(events, Delivery(command=command), HandClock())
     crossing(events)
     await alerts.look()
     assert alerts.failed == 1
@@ -134,7 +198,7 @@ async def test_a_command_that_fails_is_counted(command: tuple[str, ...]) -> None
 
 async def test_it_looks_again_and_again(hook: Hook) -> None:
     events = EventLog()
-    alerts = Alerts(events, Delivery(webhook=hook.url))
+    alerts = Alerts(events, Delivery(webhook=hook.url), HandClock())
     task = asyncio.ensure_future(alerts.run(0.001))
     for number in range(3):
         crossing(events, f"{number}")

@@ -19,6 +19,8 @@ class Event:
     severity: Severity
     session: str | None
     text: str
+    about: str | None = None
+    """What it concerns besides its session: the same for all that need telling once."""
 
 
 class EventLog:
@@ -41,6 +43,7 @@ class EventLog:
         at_ms: int,
         severity: Severity = "info",
         session: str | None = None,
+        about: str | None = None,
     ) -> None:
         """Append one event."""
         self._seq += 1
@@ -52,6 +55,7 @@ class EventLog:
                 severity=severity,
                 session=session,
                 text=text,
+                about=about,
             )
         )
 

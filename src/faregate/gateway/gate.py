@@ -188,6 +188,7 @@ class Gate:
             at_ms=now,
             severity="alert" if alarming else "warn",
             session=identity.session,
+            about=_window_of(refusal.blocking[0]) if refusal.blocking else None,
         )
 
     def answered_with_error(
@@ -234,6 +235,11 @@ def _remember(newest: dict[_K, None], key: _K) -> None:
     newest[key] = None
     if len(newest) > REMEMBERED:
         del newest[next(iter(newest))]
+
+
+def _window_of(state: BudgetState) -> str:
+    budget = state.budget
+    return f"{budget.scope} {budget.window} {budget.starts_at}"
 
 
 def _tightened(window: BudgetWindow, limit: Money) -> BudgetWindow:

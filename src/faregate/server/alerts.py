@@ -11,7 +11,7 @@ import contextlib
 import logging
 import os
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -24,12 +24,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from faregate.gateway.events import Event, EventLog
+    from faregate.gateway.ports import Clock
 
 EVERY_S = 0.5
 DELIVERY_S = 10.0
 """For a command to end, and for a webhook to answer."""
 AGAIN_MS = 60_000
-"""The same kind of trouble of the same session is told once a minute at most."""
+"""The same kind of trouble of the same budget or session is told once a minute at
+most: what came meanwhile is counted."""
+MOST_TROUBLES = 1024
 MOST_AT_ONCE = 20
 """Alerts of one look that are delivered; the rest is only in the event log."""
 _log = logging.getLogger("faregate.alerts")
@@ -43,22 +46,42 @@ class Delivery:
     webhook: str | None = None
 
 
+@dataclass(slots=True)
+class _Trouble:
+    """One kind of trouble of one budget or session."""
+
+    latest: Event
+    told_ms: int
+    untold: int = 0
+    """How often it came since it was told."""
+
+    def summary(self, at_ms: int) -> Event:
+        """Tell the latest for all that came since it was told last."""
+        count, latest = self.untold, self.latest
+        self.told_ms, self.untold = at_ms, 0
+        if count == 1:
+            return latest
+        return replace(latest, text=f"{latest.text} ({count} times in the last minute)")
+
+
 class Alerts:
-    """Delivers the alerts of one event log, each once."""
+    """Delivers the alerts of one event log: each once, the same trouble counted."""
 
     def __init__(
         self,
         events: EventLog,
         delivery: Delivery,
+        clock: Clock,
         *,
         patience_s: float = DELIVERY_S,
     ) -> None:
         """Deliver all that the log has and gets; give each way `patience_s`."""
         self._events = events
         self._delivery = delivery
+        self._clock = clock
         self._patience = patience_s
         self._seen = 0
-        self._told: dict[tuple[str, str | None], int] = {}
+        self._troubles: dict[tuple[str, str | None], _Trouble] = {}
         self.failed = 0
         """Deliveries that did not get through."""
 
@@ -72,26 +95,40 @@ class Alerts:
         """Deliver what came since the last look."""
         events = self._events.since(self._seen)
         self._seen = self._events.seq
-        wanted = [event for event in events if self._wanted(event)]
+        wanted = [told for event in events if (told := self._told(event)) is not None]
+        wanted += self._summaries()
         for event in wanted:
             _log.warning("%s", sanitise(event.text))
         await asyncio.gather(*(self._deliver(e) for e in wanted[:MOST_AT_ONCE]))
 
-    def _wanted(self, event: Event) -> bool:
-        """Tell whether an event is an alert that was not told a moment ago."""
+    def _told(self, event: Event) -> Event | None:
+        """Return what is told now because of an event: it, a summary, or nothing."""
         if event.kind == "alert":
             # Each crossing of a mark comes once in its window.
-            return True
+            return event
         if event.severity != "alert":
-            return False
-        key = (event.kind, event.session)
-        before = self._told.get(key)
-        if before is not None and event.at_ms - before < AGAIN_MS:
-            return False
-        if len(self._told) >= 1024:
-            self._told.clear()
-        self._told[key] = event.at_ms
-        return True
+            return None
+        key = (event.kind, event.about or event.session)
+        trouble = self._troubles.get(key)
+        if trouble is None:
+            if len(self._troubles) >= MOST_TROUBLES:
+                del self._troubles[next(iter(self._troubles))]
+            self._troubles[key] = _Trouble(event, event.at_ms)
+            return event
+        trouble.latest = event
+        trouble.untold += 1
+        if event.at_ms - trouble.told_ms < AGAIN_MS:
+            return None
+        return trouble.summary(event.at_ms)
+
+    def _summaries(self) -> list[Event]:
+        """Return what a minute of trouble came to; forget the trouble that is over."""
+        now = self._clock.now_ms()
+        due = [(k, t) for k, t in self._troubles.items() if now - t.told_ms >= AGAIN_MS]
+        for key, trouble in due:
+            if not trouble.untold:
+                del self._troubles[key]
+        return [trouble.summary(now) for _, trouble in due if trouble.untold]
 
     async def _deliver(self, event: Event) -> None:
         told = _document(event)
