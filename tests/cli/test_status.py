@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from faregate.cli.exit_codes import ExitCode
 from faregate.config.paths import Paths
+from faregate.control.models import EventView
 from tests.cli.asked_proxy import AskedProxy
 from tests.cli.conftest import Cli
 from tests.control import scenes
@@ -60,7 +61,18 @@ GOLDEN: dict[str, object] = {
     "providers": [{"name": str, "breaker": str, "error_rate_1h": float}],
     "paused": [str],
     "stopped": [str],
+    "events": [
+        {
+            "seq": int,
+            "at": str,
+            "kind": str,
+            "severity": str,
+            "session": type(None),
+            "text": str,
+        }
+    ],
 }
+DOOR = "The local token is not valid. Ask for a new one with: faregate env codex"
 
 
 def check(found: object, golden: object, where: str = "") -> None:
@@ -98,8 +110,15 @@ def latch(proxy: AskedProxy, paused: list[str], stopped: list[str]) -> None:
     proxy.snapshot = replace(proxy.snapshot, status=status)
 
 
+def trouble(proxy: AskedProxy, *events: EventView) -> None:
+    assert proxy.snapshot is not None
+    status = replace(proxy.snapshot.status, events=list(events))
+    proxy.snapshot = replace(proxy.snapshot, status=status)
+
+
 def test_json_has_the_frozen_shape(cli: Cli, busy: AskedProxy) -> None:
     latch(busy, ["all"], ["workspace:web"])
+    trouble(busy, scenes.event(1, DOOR, kind="refused", severity="warn"))
     result = cli("status", "--json")
     assert result.code == 0
     check(json.loads(result.out), GOLDEN)
@@ -158,6 +177,21 @@ def test_a_pause_is_in_the_first_line(cli: Cli, busy: AskedProxy) -> None:
     assert first.startswith("faregate 0.1.0 · everything and workspace web paused · ")
     line = cli("status", "--line").out
     assert line.startswith("everything and workspace web paused · $164.20")
+
+
+def test_who_was_refused_at_the_door_reads_why_and_what_to_do(
+    cli: Cli, busy: AskedProxy
+) -> None:
+    assert "TROUBLE" not in cli("status").out
+    capped = scenes.event(
+        2, "The budget is\x1b[2J full", severity="alert", session="web/main"
+    )
+    trouble(busy, scenes.event(1, DOOR, severity="warn"), capped)
+    *_, title, first, second = cli("status").out.splitlines()
+    assert title == "LATEST TROUBLE"
+    assert first == f"{scenes.at(60 * 19)}  {DOOR}"
+    assert second.startswith(f"{scenes.at(60 * 18)}  web/main: The budget is")
+    assert "\x1b" not in second
 
 
 def test_many_sessions_do_not_flood_the_terminal(cli: Cli, proxy: AskedProxy) -> None:

@@ -193,6 +193,35 @@ async def test_who_was_shown_everything_is_told_of_what_was_undone_since(
     assert told(live, cursor).sessions[0].state == "active"
 
 
+async def test_the_status_has_the_latest_troubles_each_once(
+    gate: RunningGate, live: Live
+) -> None:
+    for _ in range(2):
+        assert (await ask(gate, CHAT, token="fg-not-ours")).status == 401
+    events, now = gate.daemon.gate.events, gate.daemon.gate.clock.now_ms()
+    events.publish("retry", "asked again", at_ms=now)
+    for number in range(3):
+        told = f"full {number}"
+        events.publish("capped", told, at_ms=now, severity="alert", about="month")
+    refused, capped = live.status().events
+    assert (refused.kind, refused.session) == ("refused", None)
+    assert "faregate env" in refused.text
+    assert capped.text == "full 2"
+    assert live.snapshot().status.events == []
+    for number in range(9):
+        events.publish("error", f"{number}", at_ms=now, severity="warn")
+    assert [each.text for each in live.status().events] == ["4", "5", "6", "7", "8"]
+
+
+async def test_troubles_of_another_day_are_no_news(
+    gate: RunningGate, live: Live
+) -> None:
+    events, now = gate.daemon.gate.events, gate.daemon.gate.clock.now_ms()
+    events.publish("error", "old", at_ms=now - 86_400_001, severity="warn")
+    events.publish("error", "new", at_ms=now, severity="warn")
+    assert [each.text for each in live.status().events] == ["new"]
+
+
 async def test_the_snapshot_and_the_status_say_the_same(
     gate: RunningGate, live: Live
 ) -> None:

@@ -18,12 +18,13 @@ from faregate.control.errors import ProxyNotRunning
 from faregate.control.governing import latched_words
 from faregate.control.models import Status
 from faregate.control.retries import retries_of
+from faregate.control.sanitise import sanitise
 from faregate.control.work import work_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from faregate.control.models import BudgetView, ProxyInfo, SessionView
+    from faregate.control.models import BudgetView, EventView, ProxyInfo, SessionView
 
 MOST_SESSIONS = 20
 """Rows of sessions that a person is shown unasked, the latest first."""
@@ -110,7 +111,14 @@ def lines(found: Status, *, every: bool) -> list[str]:
         ]
     if found.providers:
         told += ["", *_provider_lines(found)]
+    if found.events:
+        told += ["", "LATEST TROUBLE", *(_event_line(each) for each in found.events)]
     return told
+
+
+def _event_line(event: EventView) -> str:
+    whose = "" if event.session is None else f"{event.session}: "
+    return sanitise(f"{event.at}  {whose}{event.text}", limit=2000)
 
 
 def budget_lines(budgets: Sequence[BudgetView]) -> list[str]:

@@ -102,6 +102,18 @@ class ProviderView(msgspec.Struct, frozen=True, kw_only=True):
     last_error: str | None = None
 
 
+class EventView(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of the event log."""
+
+    seq: int
+    at: str
+    kind: str
+    """"refused", "retry", "alert", "unknown", "error", "capped", "overrun", ..."""
+    severity: Literal["info", "warn", "alert"]
+    session: str | None
+    text: str
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     """The document that `faregate status --json` prints."""
 
@@ -118,6 +130,9 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """What a person stopped beside single sessions, in the same form."""
     waiting_approval: int = 0
     """How many of those that wait do so for a person; the others wait for room."""
+    events: list[EventView] = []
+    """The latest troubles of a day, oldest first, each once: also those of requests
+    that got no further than the door. Empty in a snapshot, which has every event."""
 
 
 class FlightView(msgspec.Struct, frozen=True, kw_only=True):
@@ -136,18 +151,6 @@ class FlightView(msgspec.Struct, frozen=True, kw_only=True):
     held: str
     why: str | None = None
     """What a waiting request waits for."""
-
-
-class EventView(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the event log."""
-
-    seq: int
-    at: str
-    kind: str
-    """"refused", "retry", "alert", "unknown", "error", "capped", "overrun", ..."""
-    severity: Literal["info", "warn", "alert"]
-    session: str | None
-    text: str
 
 
 class Setup(msgspec.Struct, frozen=True, kw_only=True):

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from faregate.core.holds import BudgetState
     from faregate.core.records import SessionRow
+    from faregate.gateway.events import Event
     from faregate.gateway.flights import Flight
     from faregate.gateway.gate import Gate
     from faregate.server.figures import Figures, Hour
@@ -41,6 +42,8 @@ if TYPE_CHECKING:
 
 SESSIONS_SHOWN = 500
 EVENTS_SHOWN = 200
+TROUBLES_SHOWN = 5
+TROUBLES_OF_MS = 86_400_000
 QUIET_EVERY_MS = 5000
 """How often a watcher hears of a gate where nothing happens."""
 SETTLING_MS = 2_000
@@ -133,6 +136,21 @@ class Live:
 
     def status(self) -> Status:
         """Return the document that `faregate status --json` prints."""
+        events = [views.event_view(each) for each in self._troubles()]
+        return msgspec.structs.replace(self._status(), events=events)
+
+    def _troubles(self) -> list[Event]:
+        """Return the latest events of which a person should know, oldest first."""
+        after_ms = self._gate.clock.now_ms() - TROUBLES_OF_MS
+        latest: dict[tuple[str, str], Event] = {}
+        for event in reversed(self._gate.events.since(0)):
+            if len(latest) == TROUBLES_SHOWN or event.at_ms < after_ms:
+                break
+            if event.severity != "info":
+                latest.setdefault((event.kind, event.about or event.text), event)
+        return list(latest.values())[::-1]
+
+    def _status(self) -> Status:
         records = self._reports.sessions(limit=SESSIONS_SHOWN)
         return Status(
             version=self._version,
@@ -165,7 +183,7 @@ class Live:
 
     def snapshot(self) -> Snapshot:
         """Return everything the overview shows."""
-        status = self.status()
+        status = self._status()
         self._snapshots += 1
         now = self._gate.clock.monotonic()
         approvals = self._approvals(now)
