@@ -189,7 +189,7 @@ class Daemon:
             gate=self.gate,
             door=Door(hosts=hosts_of(host, port)),
             tokens=self.tokens,
-            models=ModelList(listed_models(settings, keys, prices)).answer,
+            models=self._models.answer,
             first_request_seen=self.reports.any_request(),
         )
         setup = SetupState(
@@ -242,7 +242,14 @@ class Daemon:
         governing = self.ledger.governing
         self.budgets = BudgetDesk(settings, paths, gate, self.ledger)
         self.limits = LimitDesk(settings, paths, gate, governing)
-        self.prices = PriceDesk(settings, paths, gate, governing)
+        models = self._models = ModelList(listed_models(settings, keys, prices))
+        self.prices = PriceDesk(
+            settings,
+            paths,
+            gate,
+            governing,
+            lambda now, table: models.now(listed_models(now, keys, table)),
+        )
         self.trial = Trial(
             settings,
             keys,

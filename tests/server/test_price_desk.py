@@ -6,6 +6,7 @@ import asyncio
 import tomllib
 from typing import TYPE_CHECKING
 
+import aiohttp
 import pytest
 
 from faregate.config.load import load
@@ -39,6 +40,23 @@ async def price(gate: RunningGate, target: str, *prices: str) -> PriceChanged:
 async def chat(client: Client, model: str = NEW) -> str | None:
     path, body = call_of("chat", stream=False)
     return (await client.post(path, {**body, "model": model})).code
+
+
+async def listed(gate: RunningGate) -> list[str]:
+    async with (
+        aiohttp.ClientSession(headers=gate.bearer) as client,
+        client.get(f"{gate.url}/v1/models") as answer,
+    ):
+        return [model["id"] for model in (await answer.json())["data"]]
+
+
+async def test_a_model_is_listed_as_long_as_it_has_a_price(tmp_path: Path) -> None:
+    async with running_gate(tmp_path / "h") as gate:
+        before = await listed(gate)
+        await price(gate, NEW, "3", "15")
+        assert set(await listed(gate)) - set(before) == {NEW}
+        await price(gate, NEW)
+        assert await listed(gate) == before
 
 
 async def test_a_model_without_a_price_passes_once_it_has_one(tmp_path: Path) -> None:

@@ -29,9 +29,13 @@ class ListedModel:
 
 
 class ModelList:
-    """Answers GET /v1/models and its kin from a list made at start."""
+    """Answers GET /v1/models and its kin from a list that is kept."""
 
     def __init__(self, models: Sequence[ListedModel]) -> None:
+        self._models = models
+
+    def now(self, models: Sequence[ListedModel]) -> None:
+        """Answer from another list from now on."""
         self._models = models
 
     def answer(self, path: str, headers: Mapping[str, str]) -> Answer | Refusal:

@@ -21,7 +21,7 @@ from faregate.server.control import ControlRefusedError
 from faregate.server.tables import price_table, routing_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from faregate.config.paths import Paths
     from faregate.config.settings import Settings
@@ -36,13 +36,19 @@ class PriceDesk:
     """Sets prices and takes them back, one at a time."""
 
     def __init__(
-        self, settings: Settings, paths: Paths, gate: Gate, ledger: GoverningPort
+        self,
+        settings: Settings,
+        paths: Paths,
+        gate: Gate,
+        ledger: GoverningPort,
+        relist: Callable[[Settings, PriceTable], None],
     ) -> None:
-        """Begin with the prices that were configured."""
+        """Begin with the prices that were configured; `relist` is told of others."""
         self._settings = settings
         self._paths = paths
         self._gate = gate
         self._ledger = ledger
+        self._relist = relist
         self._turn = asyncio.Lock()
 
     async def set(self, asked: SetPrice, *, who: str) -> PriceChanged:
@@ -67,6 +73,7 @@ class PriceDesk:
         )
         self._settings = settings
         self._gate.planner.reprice(prices, routing)
+        self._relist(settings, prices)
         after = self._price(asked.target)
         self._tell(asked.target, before, after)
         try:
