@@ -244,6 +244,28 @@ def test_no_credential_or_a_malformed_one(
     assert refused.message
 
 
+@pytest.mark.parametrize(
+    ("says", "command"),
+    [
+        ({"user-agent": "codex_cli_rs/0.50 (Linux)"}, '"$(faregate env codex)"'),
+        ({"user-agent": "opencode/1.0"}, '"$(faregate env opencode)"'),
+        ({"originator": "codex_exec"}, '"$(faregate env codex)"'),
+        ({"user-agent": "curl/8.5"}, '"$(faregate env)"'),
+        ({"user-agent": "$(reboot)/1"}, '"$(faregate env)"'),
+        ({}, '"$(faregate env)"'),
+    ],
+)
+def test_whoever_lacks_a_token_reads_what_its_agent_needs(
+    tokens: Tokens, says: dict[str, str], command: str
+) -> None:
+    for key in ({}, {"x-api-key": ""}, {"x-api-key": "fg-forged"}):
+        refused = caller_of({**says, **key}, tokens)
+        assert isinstance(refused, Refusal)
+        assert f"Run: eval {command} in the agent's shell" in refused.message
+        known = "AGENT" not in refused.message
+        assert known == ("env)" not in command)
+
+
 def test_an_empty_header_beside_a_key_is_passed_over(tokens: Tokens) -> None:
     token = tokens.issue(RUN)
     headers = {"x-api-key": "", "authorization": f"Bearer {token}"}

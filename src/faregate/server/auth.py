@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from faregate.core.agents import agent_named
 from faregate.core.identity import Grant
 from faregate.core.labels import Labels
 from faregate.core.lean import lean
@@ -24,6 +25,7 @@ from faregate.core.limits.limit import Limits
 from faregate.core.money import Money
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.secret import LOCAL_TOKEN_PREFIX
+from faregate.protocols.agents import agent_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -32,10 +34,6 @@ CREDENTIAL_HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "api-key")
 _LONGEST = 8190
 """Characters of a credential: the logins of some vendors take thousands."""
 _TOKEN = re.compile(r"(?<![A-Za-z0-9])fg-[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{20,}")
-_NO_KEY = (
-    'No key was sent. Run: eval "$(faregate env)" in the agent\'s shell, or start it '
-    "with: faregate run -- COMMAND"
-)
 _SIGNATURE = 20
 _REMEMBERED = 1024
 _SUBSCRIPTIONS = ("sk-ant-oat",)
@@ -169,12 +167,12 @@ def credentials(headers: Mapping[str, str]) -> list[str] | Refusal:
             return _unauthorized("Send the key as: Authorization: Bearer KEY")
         value = value.strip(" \t\"'")
         if not value:
-            wrong = _unauthorized(f"The key in {name} is empty")
+            wrong = _unauthorized(f"The key in {name} is empty. {_way_to_one(headers)}")
         elif len(value) > _LONGEST or not value.isascii() or " " in value:
             return _unauthorized(f"The key in {name} is malformed")
         else:
             found.append(value)
-    return found or wrong or _unauthorized(_NO_KEY)
+    return found or wrong or _unauthorized(f"No key was sent. {_way_to_one(headers)}")
 
 
 def caller_of(headers: Mapping[str, str], tokens: Tokens) -> Caller | Refusal:
@@ -189,7 +187,7 @@ def caller_of(headers: Mapping[str, str], tokens: Tokens) -> Caller | Refusal:
     grant = grants[0]
     if grant is None or None in grants:
         return _unauthorized(
-            "This fg- token is not valid here. Get one with: faregate env"
+            f"This fg- token is not valid here. {_way_to_one(headers)}"
         )
     if len(grants) > 1:
         return Refusal(
@@ -232,6 +230,17 @@ def _still_running(grant: Grant, tokens: Tokens) -> Caller | Refusal:
 def _is_subscription(keys: Iterable[str]) -> bool:
     # A provider may take any of them, so one that is metered decides.
     return all(key.startswith(_SUBSCRIPTIONS) for key in keys)
+
+
+def _way_to_one(headers: Mapping[str, str]) -> str:
+    """Return how the agent gets a token: some need more than variables."""
+    name = agent_name(headers) or ""
+    agent = f" {name}" if agent_named(name) else ""
+    other = "" if agent else " (faregate env AGENT for what one agent needs)"
+    return (
+        f'Run: eval "$(faregate env{agent})" in the agent\'s shell{other}, or start it '
+        "with: faregate run -- COMMAND"
+    )
 
 
 def _unauthorized(message: str) -> Refusal:
