@@ -8,6 +8,7 @@ import pytest
 
 from faregate.core.holds import Held, HoldState, LedgerError
 from faregate.core.labels import Labels
+from faregate.core.side_spend import SMOKE_SESSION
 from faregate.core.usage import Usage, UsageSource
 from faregate.ledger import files
 from faregate.ledger.ledger import Ledger
@@ -105,6 +106,16 @@ class TestAnyRequest:
         ledger.start_session("s1", root_session="s1", parent=None, labels=Labels())
         assert not reports.any_request()
         hold(ledger)
+        assert reports.any_request()
+
+    def test_a_smoke_test_is_nobodys_request(
+        self, ledger: Ledger, reports: Reports
+    ) -> None:
+        hold(ledger, "smoke-1", session=SMOKE_SESSION, root_session=SMOKE_SESSION)
+        ledger.settle(truth("smoke-1"))
+        hold(ledger, "smoke-2", session=SMOKE_SESSION, root_session=SMOKE_SESSION)
+        assert not reports.any_request()
+        hold(ledger, "a1")
         assert reports.any_request()
 
 

@@ -20,6 +20,7 @@ from faregate.core.records import (
     SmokeRunRow,
     SpendRow,
 )
+from faregate.core.side_spend import SMOKE_SESSION
 from faregate.ledger import files, smoke_runs, verify
 from faregate.ledger.connection import open_reader, select
 from faregate.ledger.cost_reports import CostReports
@@ -111,7 +112,10 @@ _WASTED = """
     )
 """
 _REFUSED = "SELECT coalesce(sum(count), 0) FROM refusal WHERE quarter >= ?1"
-_ANY = "SELECT EXISTS(SELECT 1 FROM attempt) OR EXISTS(SELECT 1 FROM refusal)"
+_ANY = (
+    "SELECT EXISTS(SELECT 1 FROM attempt WHERE session IS NOT "
+    "(SELECT id FROM session WHERE session = ?)) OR EXISTS(SELECT 1 FROM refusal)"
+)
 _NO_END = 2**62
 
 
@@ -187,9 +191,9 @@ class Reports:
         return _session(rows[0]) if rows else None
 
     def any_request(self) -> bool:
-        """Tell whether anybody ever asked for anything, be it in vain."""
+        """Tell whether an agent ever asked for anything, be it in vain."""
         with translated("Reading the ledger"):
-            return bool(select(self._connection, _ANY, ())[0][0])
+            return bool(select(self._connection, _ANY, (SMOKE_SESSION,))[0][0])
 
     def attempts(self, session: str, *, limit: int = 200) -> tuple[AttemptRow, ...]:
         """Return a session's attempts, the newest first."""
