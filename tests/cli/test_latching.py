@@ -60,10 +60,25 @@ def test_what_was_so_already_is_said(cli: Cli, busy: AskedProxy) -> None:
     assert "everything was paused already" in result.err
 
 
+@pytest.mark.parametrize("changed", [True, False])
+def test_that_a_session_had_ended_is_said(
+    cli: Cli, busy: AskedProxy, changed: bool
+) -> None:
+    busy.latched = LatchAnswer(scope="", changed=changed, over=True)
+    result = cli("stop", "web")
+    assert (result.code, result.out) == (0, "")
+    assert "session web had ended already" in result.err
+
+
 def test_json_is_one_document(cli: Cli, busy: AskedProxy) -> None:
     busy.latched = LatchAnswer(scope="", changed=True, ended=2)
     document = json.loads(cli("stop", "web", "--json").out)
-    assert document == {"scope": "session:web", "changed": True, "ended": 2}
+    assert document == {
+        "scope": "session:web",
+        "changed": True,
+        "ended": 2,
+        "over": False,
+    }
     busy.refuse("/v1/stop", 404, "not_found", "there is no session 'web'")
     failed = cli("stop", "web", "--json")
     assert failed.code == ExitCode.FAILED

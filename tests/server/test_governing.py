@@ -32,6 +32,21 @@ async def test_a_stop_outlives_the_proxy(tmp_path: Path) -> None:
             assert (await client.post(f"/s/other{path}", body)).code is None
 
 
+async def test_who_stops_what_has_ended_is_told_so(tmp_path: Path) -> None:
+    async with running_gate(tmp_path / "h") as gate:
+        client = ControlClient(gate.paths.socket)
+        run = await asyncio.to_thread(client.new_session, NewSession())
+        scope = f"session:{run.session}"
+        paused = await asyncio.to_thread(client.pause, scope)
+        assert (paused.changed, paused.over) == (True, False)
+        await asyncio.to_thread(client.end_session, run.session)
+        for changed in (True, False):
+            stopped = await asyncio.to_thread(client.stop, scope)
+            assert (stopped.changed, stopped.over) == (changed, True)
+        other = await asyncio.to_thread(client.stop, "workspace:web")
+        assert (other.changed, other.over) == (True, False)
+
+
 async def test_what_a_run_has_used_outlives_the_proxy(tmp_path: Path) -> None:
     provider = provider_of()
     path, body = call_of("chat", stream=False)

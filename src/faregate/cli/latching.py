@@ -88,6 +88,12 @@ def tell(answer: LatchAnswer, done: str, *, as_json: bool) -> int:
         return 0
     kind, _, name = answer.scope.partition(":")
     what = "everything" if kind == "all" else f"{kind} {name}"
+    if answer.over:
+        output.note(
+            f"faregate: {what} had ended already: nothing of it runs; it is {done} for "
+            "whatever still comes under its name"
+        )
+        return 0
     if not answer.changed:
         output.note(f"faregate: {what} was {done} already")
         return 0

@@ -56,6 +56,9 @@ class LatchAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """False when it was so already."""
     ended: int = 0
     """Running requests that were ended by it."""
+    over: bool = False
+    """The session had ended before; what comes under its name is held up all the same.
+    """
 
 
 class LimitView(msgspec.Struct, frozen=True, kw_only=True):

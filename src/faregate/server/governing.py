@@ -92,14 +92,15 @@ class Governing:
         governor = self._gate.governor
         before = governor.latches.all().get(scope)
         if before is not None and before.state in {state, LatchState.STOPPED}:
-            return LatchAnswer(scope=scope, changed=False)
+            return LatchAnswer(scope=scope, changed=False, over=self._is_over(before))
         latch = Latch(
             scope=scope, state=state, at_ms=self._gate.clock.now_ms(), who=who
         )
         self._ledger.latch(latch)
         ended = governor.latch(latch)
         self._tell(scope, f"{state} by a person", state)
-        return LatchAnswer(scope=scope, changed=True, ended=ended)
+        over = self._is_over(latch)
+        return LatchAnswer(scope=scope, changed=True, ended=ended, over=over)
 
     def resume(self, scope: str, *, who: str) -> LatchAnswer:
         """Take a latch off; a session's limits begin anew with that."""
