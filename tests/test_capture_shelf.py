@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -51,3 +53,38 @@ def test_clearing_leaves_no_damaged_file_either(
     (folder / "req_2.capture").write_bytes(b"half of a")
     assert shelf.clear(None) == 2
     assert list(folder.iterdir()) == []
+
+
+def test_a_folder_that_is_none_is_told_as_that(
+    shelf: CaptureShelf, tmp_path: Path
+) -> None:
+    folder = find_paths({"FAREGATE_HOME": str(tmp_path)}).captures
+    shutil.rmtree(folder)
+    folder.write_bytes(b"")
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: shelf.heads(5),
+        lambda: shelf.read("req_1"),
+        lambda: shelf.body("req_1", "answer", 1),
+        lambda: shelf.clear("req_1"),
+        lambda: shelf.clear(None),
+    )
+    for call in calls:
+        with pytest.raises(ControlError) as caught:
+            call()
+        assert caught.value.code == "unreadable"
+        assert "Not a directory" in caught.value.message
+
+
+def test_a_folder_in_the_place_of_a_capture(
+    shelf: CaptureShelf, tmp_path: Path
+) -> None:
+    folder = find_paths({"FAREGATE_HOME": str(tmp_path)}).captures
+    (folder / "req_2.capture").mkdir()
+    assert [each.request for each in shelf.heads(5)] == ["req_1"]
+    with pytest.raises(ControlError) as caught:
+        shelf.read("req_2")
+    assert caught.value.code == "not_captured"
+    with pytest.raises(ControlError) as caught:
+        shelf.clear("req_2")
+    assert caught.value.code == "unreadable"
+    assert shelf.clear(None) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from faregate.control.capture import HOW_TO_TURN_ON, NOT_CAPTURED
@@ -9,6 +10,8 @@ from faregate.control.capture_client import CaptureClient
 from faregate.control.errors import ControlError, ProxyNotRunning
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from faregate.config.paths import Paths
     from faregate.control.capture import CaptureHeadView, CaptureView, Part
     from faregate.core.captured import CapturedRequest
@@ -30,7 +33,8 @@ class CaptureShelf:
             from faregate.captures.folder import heads
             from faregate.server.capture_views import head_view
 
-            return [head_view(each) for each in heads(self._folder, limit)]
+            with _told():
+                return [head_view(each) for each in heads(self._folder, limit)]
 
     def read(self, request: str) -> CaptureView:
         """Return one request without its bodies; the code not_captured for none."""
@@ -60,21 +64,33 @@ class CaptureShelf:
         except ProxyNotRunning:
             from faregate.captures.folder import clear, remove
 
-            if request is None:
-                return clear(self._folder)
-            return int(remove(self._folder, request))
+            with _told():
+                if request is None:
+                    return clear(self._folder)
+                return int(remove(self._folder, request))
 
     def _file(self, request: str) -> CapturedRequest:
-        from faregate.captures.document import CaptureFileError
         from faregate.captures.folder import read
 
-        try:
+        with _told():
             found = read(self._folder, request)
-        except CaptureFileError as error:
-            raise ControlError("damaged", f"the capture: {error}") from error
         if found is None:
             raise ControlError(
                 NOT_CAPTURED,
                 f"request {request[:80]} was not captured; {HOW_TO_TURN_ON}",
             )
         return found
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Tell a person what is wrong with a capture, or with the disk."""
+    from faregate.captures.document import CaptureFileError
+
+    try:
+        yield
+    except CaptureFileError as error:
+        raise ControlError("damaged", f"the capture: {error}") from error
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise ControlError("unreadable", f"captures: {why}") from error

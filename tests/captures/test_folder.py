@@ -166,6 +166,29 @@ def test_all_and_one_are_deleted(tmp_path: Path) -> None:
     assert kept.count == 1
 
 
+def test_one_that_is_deleted_counts_no_more(tmp_path: Path) -> None:
+    kept = folder(tmp_path)
+    for number in range(3):
+        kept.write(captured(f"req_{number}"))
+    size = kept.size
+    assert kept.remove("req_1")
+    assert not kept.remove("req_1")
+    assert (kept.count, kept.size) == (2, size // 3 * 2)
+    # What somebody else deleted counts no more either.
+    assert remove(tmp_path, "req_0")
+    assert not kept.remove("req_0")
+    assert (kept.count, kept.size) == (1, size // 3)
+
+
+def test_a_pipe_and_a_folder_are_no_captures(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "req_1.capture")
+    (tmp_path / "req_2.capture").mkdir()
+    for name in ("req_1", "req_2"):
+        assert read(tmp_path, name) is None
+    assert heads(tmp_path, 10) == []
+    assert folder(tmp_path).clear() == 0
+
+
 def test_a_draft_that_a_dead_process_left_goes(tmp_path: Path) -> None:
     (tmp_path / ".req_1.capture").write_bytes(b"half")
     folder(tmp_path).prune()

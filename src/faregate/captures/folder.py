@@ -36,6 +36,8 @@ RESERVE = 256 * 1024 * 1024
 _SUFFIX = ".capture"
 _ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+# Whoever opens a pipe would wait for its writer.
+_NONBLOCK = getattr(os, "O_NONBLOCK", 0)
 
 
 class NoRoomError(OSError):
@@ -135,6 +137,14 @@ class Folder:
         self._files, self.size = deque(), 0
         return gone
 
+    def remove(self, request: str) -> bool:
+        """Delete one capture; tell whether there was one."""
+        files = self._known()
+        removed, name = remove(self._path, request), request + _SUFFIX
+        self._files = deque(each for each in files if each.name != name)
+        self.size = sum(each.size for each in self._files)
+        return removed
+
     def _known(self) -> deque[_File]:
         """Return all captures, the oldest first; read from the disk once."""
         if self._files is None:
@@ -196,13 +206,15 @@ def _content(path: Path, request: str, most: int | None) -> bytes | None:
         return None
     try:
         handle = os.open(
-            path / (request + _SUFFIX), os.O_RDONLY | os.O_CLOEXEC | _NOFOLLOW
+            path / (request + _SUFFIX),
+            os.O_RDONLY | os.O_CLOEXEC | _NOFOLLOW | _NONBLOCK,
         )
     except FileNotFoundError:
         return None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        return None
     with os.fdopen(handle, "rb") as file:
-        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-            return None
         return file.read() if most is None else file.read(most)
 
 
@@ -212,10 +224,12 @@ def _files(path: Path) -> Iterator[_File]:
     except FileNotFoundError:
         return
     for entry in entries:
-        if not entry.name.endswith(_SUFFIX) or entry.is_symlink():
+        if not entry.name.endswith(_SUFFIX):
             continue
         with contextlib.suppress(OSError):
             found = entry.stat(follow_symlinks=False)
+            if not stat.S_ISREG(found.st_mode):
+                continue
             if entry.name.startswith("."):
                 # A draft that a killed process left behind.
                 (path / entry.name).unlink()

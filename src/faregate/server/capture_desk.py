@@ -6,9 +6,11 @@ start, what a person says until it stops. The writing itself is the writer's.
 
 from __future__ import annotations
 
+import asyncio
+import concurrent.futures
 from typing import TYPE_CHECKING
 
-from faregate.captures.folder import Folder, Keep, heads, read, read_head_of, remove
+from faregate.captures.folder import Folder, Keep, heads, read, read_head_of
 from faregate.captures.writer import Writer
 from faregate.config.files import make_private_dir
 from faregate.config.problems import ConfigError
@@ -19,7 +21,6 @@ from faregate.gateway.tape import Room
 from faregate.server.cost_views import exact_instant
 
 if TYPE_CHECKING:
-    from asyncio import AbstractEventLoop
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
@@ -43,7 +44,7 @@ class CaptureDesk:
         gate: Gate,
         *,
         secrets: Callable[[], Sequence[str]],
-        loop: AbstractEventLoop,
+        loop: asyncio.AbstractEventLoop,
     ) -> None:
         """Keep captures in `path`, a private folder, without `secrets`."""
         self._settings = settings
@@ -143,18 +144,26 @@ class CaptureDesk:
         """Return a captured request; CaptureFileError for a damaged one. Blocks."""
         return read(self._path, request)
 
-    def remove(self, request: str) -> bool:
-        """Delete one capture; tell whether there was one. Blocks."""
-        return remove(self._path, request)
+    def clear(self, request: str | None) -> asyncio.Future[int]:
+        """Delete one capture, or all; return how many went, or an OSError.
 
-    def clear(self, done: Callable[[int], None]) -> None:
-        """Delete all captures; `done` hears on the loop how many went."""
+        Whoever gives up waiting calls it off, unless it has begun.
+        """
+        done: concurrent.futures.Future[int] = concurrent.futures.Future()
+        self._writer.do(lambda: self._clear(request, done))
+        return asyncio.wrap_future(done, loop=self._loop)
 
-        def work() -> None:
-            gone = self._folder.clear()
-            self._loop.call_soon_threadsafe(done, gone)
-
-        self._writer.do(work)
+    def _clear(self, request: str | None, done: concurrent.futures.Future[int]) -> None:
+        """Delete in the thread that counts what there is."""
+        if not done.set_running_or_notify_cancel():
+            return
+        folder = self._folder
+        try:
+            gone = folder.clear() if request is None else int(folder.remove(request))
+        except OSError as error:
+            done.set_exception(error)
+        else:
+            done.set_result(gone)
 
     def close(self) -> None:
         """Write what waits, for a short while."""

@@ -7,6 +7,7 @@ alone, and none of them turns capture on or off.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
@@ -27,7 +28,7 @@ from faregate.server.control import ControlRefusedError, bad_request
 from faregate.server.control_routes import json_answer, peer_in, require_person
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from faregate.captures.document import CaptureHead
     from faregate.core.captured import CapturedRequest
@@ -109,30 +110,20 @@ class _Routes:
     async def clear(self, request: web.Request) -> web.Response:
         asked = msgspec.json.decode(await request.read(), type=_Clear)
         self._not_inside(request)
-        name = asked.request
-        if name is not None:
-            gone = int(await _in_thread(lambda: self._desk.remove(name)))
-            return json_answer(Cleared(deleted=gone))
-        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-
-        def told(gone: int) -> None:
-            if not done.done():
-                done.set_result(gone)
-
-        self._desk.clear(told)
         try:
-            gone = await asyncio.wait_for(done, 30)
+            with _told():
+                gone = await asyncio.wait_for(self._desk.clear(asked.request), 30)
         except TimeoutError:
             raise ControlRefusedError(503, "slow_disk", "the disk hangs") from None
         return json_answer(Cleared(deleted=gone))
 
     async def _read(self, request: web.Request) -> CapturedRequest:
         name = request.match_info["id"]
-        head = await _in_thread(lambda: self._desk.head(name))
         pid = peer_in(request).pid
-        inside = self._control.runs.holds(pid)
-        if inside and (head is None or not self._owns(pid, head)):
-            raise ControlRefusedError(403, "forbidden", FOREIGN)
+        if self._control.runs.holds(pid):
+            head = await _in_thread(lambda: self._desk.head(name))
+            if head is None or not self._owns(pid, head):
+                raise ControlRefusedError(403, "forbidden", FOREIGN)
         found = await _in_thread(lambda: self._desk.read(name))
         if found is None:
             raise ControlRefusedError(404, NOT_CAPTURED, self._why_not(name))
@@ -173,10 +164,20 @@ def add_capture_routes(
 
 
 async def _in_thread(work: Callable[[], _T]) -> _T:
-    try:
+    with _told():
         return await asyncio.to_thread(work)
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Tell a person what is wrong with a capture, or with the disk."""
+    try:
+        yield
     except CaptureFileError as error:
         raise ControlRefusedError(500, "damaged", f"the capture: {error}") from error
+    except TimeoutError:
+        # An OSError as well, and nobody's but of whoever waits.
+        raise
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise ControlRefusedError(500, "unreadable", f"captures: {why}") from error
