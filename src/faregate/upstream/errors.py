@@ -1,5 +1,7 @@
-"""From the HTTP client's exceptions to faults, the most specific first.
+"""From exceptions of a connection to faults, the most specific first.
 
+The HTTP client's connector raises some, a line the others; what neither raises counts
+as sent, which holds the money.
 The question that matters for money is whether a request byte can have arrived.
 """
 
@@ -19,13 +21,10 @@ _NOT_SENT: tuple[tuple[type[Exception], FaultKind, str], ...] = (
     ),
     (aiohttp.ClientConnectorSSLError, FaultKind.CONNECT, "TLS failed"),
     (aiohttp.ClientConnectorDNSError, FaultKind.CONNECT, "its name does not resolve"),
-    (aiohttp.ConnectionTimeoutError, FaultKind.TIMEOUT, "connecting took too long"),
     (aiohttp.ClientConnectorError, FaultKind.CONNECT, "connection refused or no route"),
     (aiohttp.InvalidURL, FaultKind.CONNECT, "its base_url is not a valid URL"),
-    (aiohttp.NonHttpUrlClientError, FaultKind.CONNECT, "its base_url is not http"),
 )
 _SENT: tuple[tuple[type[Exception], FaultKind, str], ...] = (
-    (aiohttp.ServerTimeoutError, FaultKind.TIMEOUT, "no answer in time"),
     (
         aiohttp.ServerDisconnectedError,
         FaultKind.RESET,
@@ -36,19 +35,13 @@ _SENT: tuple[tuple[type[Exception], FaultKind, str], ...] = (
         FaultKind.RESET,
         "the connection broke inside the answer",
     ),
-    (
-        aiohttp.ClientResponseError,
-        FaultKind.MALFORMED,
-        "its answer is not valid HTTP",
-    ),
     (aiohttp.ClientOSError, FaultKind.RESET, "the connection was reset"),
-    (TimeoutError, FaultKind.TIMEOUT, "no answer in time"),
     (aiohttp.ClientError, FaultKind.RESET, "the connection failed"),
     (OSError, FaultKind.RESET, "the connection failed"),
     (ValueError, FaultKind.MALFORMED, "its answer is not valid HTTP"),
 )
-BREAKING = (aiohttp.ClientError, OSError, TimeoutError, ValueError)
-"""Everything that the HTTP client raises for a request or an answer that broke."""
+BREAKING = (aiohttp.ClientError, OSError, ValueError)
+"""Everything that is raised for a request or an answer that broke."""
 
 _NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
 _STALE = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
@@ -58,7 +51,7 @@ _STALE = (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError)
 def fault_of(
     error: Exception, *, reused: bool = False, untouched: bool = False
 ) -> UpstreamError:
-    """Return the fault for an exception of the HTTP client; never names a secret.
+    """Return the fault for an exception of a connection; never names a secret.
 
     `reused` says that its connection had served before, `untouched` that the
     provider provably took no byte.
