@@ -158,11 +158,23 @@ def test_a_loop_is_read_with_what_followed() -> None:
         "decision": "stopped",
     }
     assert explanation.last("loop") == {
-        "rule": LoopRule.CYCLE,
+        "rule": "cycle",
         "times": 6,
-        "tools": ("read", "grep"),
+        "tools": ["read", "grep"],
         "decision": "stopped",
     }
+
+
+def test_a_row_of_a_hold_as_it_once_was_says_the_same() -> None:
+    sums = '["global","month",5,null,7,1,2,3,true]'
+    bounds = "[10,20,1,0,true,0]"
+    old = f'["hold","r","p/m","way","why",9,{bounds},"config","2026-11-01",[{sums}]]'
+    priced = '["config","2026-11-01"]'
+    new = (
+        f'["hold","r",["p/m","way"],"why",9,{bounds},{priced},'
+        '[[["global","month",5,null,7],1,2,3,true]]]'
+    )
+    assert read(f"[{old}]") == read(f"[{new}]") is not None
 
 
 @pytest.mark.parametrize(

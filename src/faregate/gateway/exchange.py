@@ -78,6 +78,9 @@ class Exchange:
             )
         if self._inbound.tape is not None:
             capturing.close(self._inbound, result, self._ended_by)
+        # Both know their way back here: freed only once somebody looks for circles,
+        # a request's body would stay in memory until then.
+        self._flight = self._attempts = None
         return result
 
     def client_gone(self) -> None:

@@ -1,7 +1,6 @@
 """What the gate decided about one request, step by step, for whoever asks later.
 
-Notes are cheap: references in a list. They become text after the request, away from
-its path. Steps in use: "plan", "route", "limits", "loop", "approval", "hold" (an attempt
+Notes are cheap: references in a list, which become text once, at the end. Steps in use: "plan", "route", "limits", "loop", "approval", "hold" (an attempt
 begins), "attempt" (one failed), "cost", "translation", "refused". Whose the request is
 stands in its row. Nothing here may hold what a prompt or an answer says.
 """
@@ -15,7 +14,7 @@ import msgspec
 
 from faregate.core.money import Money
 from faregate.core.routing import Target
-from faregate.gateway.note_rows import WRITERS, read_row
+from faregate.gateway.note_rows import WRITERS, json_of, read_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +35,6 @@ _LONGEST_TEXT = 64 * 1024
 _MOST_ITEMS = 100
 _MONEY = {item.name for item in fields(Money)}
 _TARGET = {item.name for item in fields(Target)}
-_ENCODER = msgspec.json.Encoder(enc_hook=str)
 _DECODER = msgspec.json.Decoder(list[dict[str, Any] | list[Any]])
 
 Note = tuple[str, dict[str, object]]
@@ -151,7 +149,7 @@ class Explanation:
 
         Values go as they are: that costs a tenth of saying them nicely.
         """
-        text = _ENCODER.encode(
+        text = json_of(
             [
                 WRITERS[step](*raw) if isinstance(raw, tuple) else {"step": step, **raw}
                 for step, raw in self._notes
@@ -159,7 +157,7 @@ class Explanation:
         )
         if len(text) > _LONGEST_TEXT:
             shown = [{"step": step} for step, _ in self._notes]
-            text = _ENCODER.encode([*shown, {"step": "cut", "bytes": len(text)}])
+            text = json_of([*shown, {"step": "cut", "bytes": len(text)}])
         return text.decode()
 
 
@@ -182,7 +180,7 @@ def _read(note: dict[str, Any] | list[Any]) -> dict[str, Any]:
 def _named(step: str, raw: dict[str, object] | tuple[Any, ...]) -> dict[str, object]:
     if isinstance(raw, dict):
         return raw
-    said = read_row(WRITERS[step](*raw))
+    said = read_row(msgspec.json.decode(json_of(WRITERS[step](*raw))))
     return {name: value for name, value in said.items() if name != "step"}
 
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from dataclasses import fields
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
 
 from faregate.core.limits.limit import Limits
 from faregate.core.money import Money
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from faregate.core.estimate import Bounds
-    from faregate.core.holds import Held
+    from faregate.core.holds import BudgetWindow, Held
     from faregate.core.loops.finding import Loop
     from faregate.core.pricing import Cost, PriceRow
     from faregate.core.routing import Target
@@ -48,6 +50,31 @@ _BOUNDS = (
 _bounds_of = attrgetter(*_BOUNDS)
 _WINDOW = ("scope", "window", "starts_at", "ends_at")
 _SUMS = ("spent", "held", "unknown")
+_FLAT = 10
+"""Values of a hold's row as it once was, with nothing in it that is shared."""
+_SHARED = 1024
+"""Values of many requests whose JSON is kept."""
+_ENCODER = msgspec.json.Encoder(enc_hook=str)
+_T = TypeVar("_T")
+_said: dict[int, tuple[object, msgspec.Raw]] = {}
+
+
+def json_of(value: object) -> bytes:
+    """Return rows and objects as JSON."""
+    return _ENCODER.encode(value)
+
+
+def _shared(value: _T, say: Callable[[_T], object]) -> msgspec.Raw:
+    """Return what is said of a value that many requests share, and that never changes.
+
+    Kept by its address, and with it: so no other value can have the same.
+    """
+    found = _said.get(id(value))
+    if found is None:
+        if len(_said) >= _SHARED:
+            _said.clear()
+        found = _said[id(value)] = (value, msgspec.Raw(json_of(say(value))))
+    return found[1]
 
 
 def _hold(
@@ -56,32 +83,37 @@ def _hold(
     return (
         "hold",
         held.attempt,
-        str(target),
-        target.route,
+        _shared(target, _way_of),
         cause,
         held.amount.pico,
         _bounds_of(bounds),
-        None if row is None else row.source,
-        None if row is None else row.since,
+        None if row is None else _shared(row, _price_of),
         [
-            (
-                budget.scope,
-                budget.window,
-                budget.starts_at,
-                budget.ends_at,
-                None if budget.limit is None else budget.limit.pico,
-                spent,
-                on_hold,
-                unknown,
-                closed,
-            )
+            (_shared(budget, _window_of), spent, on_hold, unknown, closed)
             for budget, spent, on_hold, unknown, closed in held.sums()
         ],
     )
 
 
+def _way_of(target: Target) -> tuple[object, ...]:
+    return (str(target), target.route)
+
+
+def _price_of(row: PriceRow) -> tuple[object, ...]:
+    return (row.source, row.since)
+
+
+def _window_of(budget: BudgetWindow) -> tuple[object, ...]:
+    limit = None if budget.limit is None else budget.limit.pico
+    return (budget.scope, budget.window, budget.starts_at, budget.ends_at, limit)
+
+
 def _hold_read(row: Sequence[Any]) -> Figures:
-    _, attempt, target, route, cause, held, bounds, price, since, states = row
+    if len(row) == _FLAT:
+        _, attempt, target, route, cause, held, bounds, price, since, states = row
+    else:
+        _, attempt, (target, route), cause, held, bounds, priced, states = row
+        price, since = priced or (None, None)
     return {
         "step": "hold",
         "attempt": attempt,
@@ -97,7 +129,9 @@ def _hold_read(row: Sequence[Any]) -> Figures:
 
 
 def _state_read(row: Sequence[Any]) -> Figures:
-    *window, limit, spent, held, unknown, closed = row
+    *window, limit, spent, held, unknown, closed = (
+        row if isinstance(row[0], str) else (*row[0], *row[1:])
+    )
     budget: Figures = dict(zip(_WINDOW, window, strict=True))
     budget["limit"] = None if limit is None else _usd(limit)
     sums = {n: _usd(s) for n, s in zip(_SUMS, (spent, held, unknown), strict=True)}
@@ -105,13 +139,13 @@ def _state_read(row: Sequence[Any]) -> Figures:
 
 
 def _limits(limits: Limits, used: tuple[float, ...]) -> tuple[object, ...]:
-    values = _limits_of(limits)
+    return ("limits", _shared(limits, _values_of), used)
+
+
+def _values_of(limits: Limits) -> tuple[object, ...]:
+    values: tuple[object, ...] = _limits_of(limits)
     spend = limits.spend_per_minute
-    return (
-        "limits",
-        values if spend is None else (*values[:-1], spend.pico),
-        used,
-    )
+    return values if spend is None else (*values[:-1], spend.pico)
 
 
 def _limits_read(row: Sequence[Any]) -> Figures:

@@ -1,4 +1,4 @@
-"""What becomes of a request's story once it is over: a row in the log, off the path.
+"""What becomes of a request's story once it is over: a row in the log.
 
 Owns the batch that waits to be written and how a request's end is named. Nothing here
 is money, and no request waits for it: a row that cannot be written is dropped.
@@ -9,12 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.cost_log import RequestEntry, RequestResult
 from faregate.core.holds import LedgerError
-from faregate.core.lean import lean
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.usage import UsageSource
 from faregate.gateway.inbound import Whole
@@ -45,37 +43,13 @@ _BROKEN = frozenset(
 _log = logging.getLogger("faregate.gateway")
 
 
-@lean
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """A request that is over, without its body.
-
-    Nor with its flight, through which its body can be reached: times are in seconds
-    of the flight's clock, and those of one that never began are None.
-    """
-
-    request: str
-    protocol: str
-    body_bytes: int
-    at_ms: int
-    explanation: Explanation
-    refusal: Refusal | None
-    result: RequestResult
-    status: int | None
-    ended: float
-    started: float | None = None
-    waited: float = 0.0
-    first_byte: float | None = None
-    first_output: float | None = None
-
-
 class Recording:
     """Keeps requests that have ended until they are written."""
 
     def __init__(self, write: Callable[[Sequence[RequestEntry]], None]) -> None:
         """Write batches by `write`, which may raise LedgerError."""
         self._write = write
-        self._waiting: deque[Ended] = deque(maxlen=MOST_WAITING)
+        self._waiting: deque[RequestEntry] = deque(maxlen=MOST_WAITING)
         self.dropped = 0
         """Rows that could not be written."""
 
@@ -95,7 +69,8 @@ class Recording:
         said whose it is leaves no row.
         """
         explanation = inbound.explanation
-        if explanation.identity is None:
+        identity, facts = explanation.identity, explanation.facts
+        if identity is None or facts is None:
             return
         refusal = result if isinstance(result, Refusal) else ended_by
         if gone:
@@ -105,21 +80,43 @@ class Recording:
             explanation.note("refused", refusal=refusal)
         if len(self._waiting) == MOST_WAITING:
             self.dropped += 1
+        hold, target = explanation.hold, explanation.target
+        waited = first_byte = first_output = duration = None
+        if flight is not None:
+            started = flight.started
+            waited = int(flight.waited * 1000) or None
+            first_byte = _ms(started, flight.first_byte)
+            first_output = _ms(started, flight.first_output)
+            duration = _ms(started, now)
         self._waiting.append(
-            Ended(
+            RequestEntry(
                 inbound.id,
+                identity.session,
+                identity.root_session,
+                identity.parent,
+                identity.source,
+                identity.labels,
                 inbound.codec.name,
+                facts.model[:_LONGEST],
+                facts.stream,
                 len(inbound.body),
+                hold is not None and hold.client_retry,
                 inbound.received_ms,
-                explanation,
-                refusal,
                 _result_of(refusal, result, explanation, gone=gone),
+                explanation.json(),
+                None if target is None else target.route,
+                None if target is None else target.provider,
+                None if target is None else target.model[:_LONGEST],
+                explanation.attempts,
+                waited,
+                first_byte,
+                first_output,
+                duration,
                 _status_of(refusal, result),
-                now,
-                None if flight is None else flight.started,
-                0.0 if flight is None else flight.waited,
-                None if flight is None else flight.first_byte,
-                None if flight is None else flight.first_output,
+                None if refusal is None else str(refusal.code),
+                None if refusal is None else refusal.message[:_LONGEST],
+                None if hold is None else hold.verdict,
+                explanation.escalation,
             )
         )
 
@@ -141,58 +138,15 @@ class Recording:
         waiting = self._waiting
         batch = [waiting.popleft() for _ in range(min(BATCH, len(waiting)))]
         try:
-            self._write([entry_of(each) for each in batch])
+            self._write(batch)
         except LedgerError as error:
             if not self.dropped:
                 _log.warning("requests are not logged: %s", error)
             self.dropped += len(batch)
 
 
-def entry_of(ended: Ended) -> RequestEntry:
-    """Return the row of a request; raises ValueError for one without an identity."""
-    explanation, refusal = ended.explanation, ended.refusal
-    identity, facts, target = (
-        explanation.identity,
-        explanation.facts,
-        explanation.target,
-    )
-    if identity is None or facts is None:
-        raise ValueError(f"request {ended.request} belongs to nobody")
-    hold, started = explanation.hold, ended.started
-    first_byte, first_output = ended.first_byte, ended.first_output
-    return RequestEntry(
-        ended.request,
-        identity.session,
-        identity.root_session,
-        identity.parent,
-        identity.source,
-        identity.labels,
-        ended.protocol,
-        facts.model[:_LONGEST],
-        facts.stream,
-        ended.body_bytes,
-        hold is not None and hold.client_retry,
-        ended.at_ms,
-        ended.result,
-        explanation.json(),
-        None if target is None else target.route,
-        None if target is None else target.provider,
-        None if target is None else target.model[:_LONGEST],
-        explanation.attempts,
-        int(ended.waited * 1000) or None,
-        None if first_byte is None else _ms(started, first_byte),
-        None if first_output is None else _ms(started, first_output),
-        _ms(started, ended.ended),
-        ended.status,
-        None if refusal is None else str(refusal.code),
-        None if refusal is None else refusal.message[:_LONGEST],
-        None if hold is None else hold.verdict,
-        explanation.escalation,
-    )
-
-
-def _ms(started: float | None, until: float) -> int | None:
-    return None if started is None else int((until - started) * 1000)
+def _ms(started: float, until: float | None) -> int | None:
+    return None if until is None else int((until - started) * 1000)
 
 
 def _result_of(

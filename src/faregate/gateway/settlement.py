@@ -294,6 +294,8 @@ class OpenHold:
     def _end(self, book: Callable[[LedgerPort], Booked], cost: Money) -> None:
         """Book the end, once, and let whoever waits for room know."""
         self.done = True
+        # It knows its hold: together they would stay in memory for long.
+        self._story = None
         booked: Booked | None = None
         try:
             booked = book(self._books.ledger)
