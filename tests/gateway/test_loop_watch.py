@@ -14,8 +14,8 @@ from faregate.core.loops.finding import LoopAction, LoopSettings
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gateway.approvals import ApprovalDesk
 from faregate.gateway.governor import Governor
-from faregate.gateway.inbound import Result
-from faregate.gateway.loop_watch import READ_ON_LOOP, ConversationWatch
+from faregate.gateway.inbound import READ_ON_LOOP, Result
+from faregate.gateway.loop_watch import ConversationWatch
 from tests.gateway.building import FakeClock, open_ledger, turn
 from tests.gateway.gates import FakeAnswer, SmallGate
 

@@ -17,6 +17,7 @@ from faregate.core.latches import Latches, LatchState
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gateway import governor_messages
 from faregate.gateway.flights import FlightState
+from faregate.gateway.inbound import READ_ON_LOOP
 from faregate.protocols.registry import transcript_of
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
 
 Judged = Refusal | None | Awaitable[Refusal | None]
 """Why a request may not go on, or None; awaited where that takes a while."""
-READ_ON_LOOP = 256 * 1024
-"""Most bytes of a body whose conversation is read without a thread."""
 
 
 @dataclass(slots=True)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from faregate.gateway.tape import Tape
     from faregate.protocols.codec import Codec, RequestHead
 
+READ_ON_LOOP = 256 * 1024
+"""Most bytes of a body whose conversation is read without a thread."""
+
 
 @lean
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from faregate.gateway.inbound import READ_ON_LOOP
 from faregate.protocols.answer_check import Finding, check
 from faregate.protocols.assembling import Assembled
 from faregate.protocols.codec import (
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from faregate.gateway.plan import Plan
     from faregate.protocols.codec import Answer, StreamMeter
 
-READ_ON_LOOP = 256 * 1024
-"""Most bytes of a request that is read without a thread."""
 MOST_READ = 16 * 1024 * 1024
 """Bytes of an answer beyond which it is not judged."""
 

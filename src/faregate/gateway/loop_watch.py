@@ -22,6 +22,7 @@ from faregate.core.loops.turns import read_turns
 from faregate.gateway import loop_messages
 from faregate.gateway.approval_case import Decision
 from faregate.gateway.governor import verdict
+from faregate.gateway.inbound import READ_ON_LOOP
 from faregate.gateway.loop_stops import LoopStop, messages_of_round, stop_of
 from faregate.protocols.registry import messages_of
 
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from faregate.gateway.governor import Asked, Judged
     from faregate.gateway.ports import Clock
 
-READ_ON_LOOP = 256 * 1024
-"""Most bytes of a body that is read without a thread."""
 _NEW_ON_LOOP = 64 * 1024
 _MESSAGES_ON_LOOP = 16
 _FEWEST_MESSAGES = 3
@@ -222,7 +221,7 @@ class ConversationWatch:
             outcome = await self._desk.ask(asked, (_finding(loop),))
             if outcome.decision is Decision.APPROVED:
                 explanation.looped(loop, "allowed by a person")
-                talk.refusal = talk.stop = None
+                talk.go_on()
                 talk.allowed = outcome.for_session
                 talk.memory.skip()
                 talk.requests.forget()

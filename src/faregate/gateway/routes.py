@@ -19,6 +19,7 @@ from faregate.core.route_choice import Choice, choose, until_accepted
 from faregate.core.routing import RoutePolicy
 from faregate.core.tool_trouble import bad_in_a_row
 from faregate.core.usage import Usage
+from faregate.gateway.inbound import READ_ON_LOOP
 from faregate.protocols.registry import transcript_of
 
 if TYPE_CHECKING:
@@ -42,8 +43,6 @@ USUAL_OUTPUT = 500
 VERDICT_HEADER = "x-faregate-verdict"
 """Says of the turn before what came of it: "accepted" or "rejected"."""
 _VERDICTS = frozenset({"accepted", "rejected"})
-READ_ON_LOOP = 256 * 1024
-"""Most bytes of a body whose conversation is read without a thread."""
 _MESSAGES_A_RESULT = 4
 """Messages that a tool result and what stands around it take, generously."""
 _SESSIONS = 4096
