@@ -10,6 +10,7 @@ from faregate.config.limit_values import (
     limit_toml,
     limit_value,
     limit_words,
+    view_text,
 )
 from faregate.core.limits.effective import NAMES
 from faregate.core.money import Money
@@ -87,3 +88,20 @@ def test_a_value_is_written_as_the_configuration_has_it(
 ) -> None:
     assert limit_text(name, value) == text
     assert limit_value(name, limit_words(name, value)) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, None),
+        (12_345_678, "12345678"),
+        (14400.0, "14400"),
+        (1_234_567.5, "1234567.5"),
+        (0.25, "0.25"),
+        (Money.usd("0.50"), "0.5"),
+    ],
+)
+def test_a_view_has_a_limit_to_the_last_digit(
+    value: float | Money | None, text: str | None
+) -> None:
+    assert view_text(value) == text

@@ -16,9 +16,9 @@ from faregate.cli.limits_set import (
     set_limit,
     shown,
     unset_limit,
-    view_text,
 )
 from faregate.cli.showing import ShowsUnlessTold
+from faregate.config.limit_values import view_text
 from faregate.config.load import load
 from faregate.config.paths import find_paths
 from faregate.control.client import ControlClient

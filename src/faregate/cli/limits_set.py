@@ -17,7 +17,7 @@ from faregate.cli.confirm import require_person
 from faregate.cli.durations import LASTING, seconds_of
 from faregate.cli.exit_codes import ExitCode
 from faregate.cli.latching import session_named
-from faregate.config.limit_values import limit_value
+from faregate.config.limit_values import limit_value, view_text
 from faregate.config.load import load
 from faregate.config.overrides import set_limits
 from faregate.config.paths import find_paths
@@ -25,9 +25,14 @@ from faregate.control.client import ControlClient
 from faregate.control.errors import ControlError, ProxyNotRunning
 from faregate.control.governing import LimitChanged, SetLimit
 from faregate.core.identity import is_name
-from faregate.core.limit_changes import Concerned, loosens, with_value, without
+from faregate.core.limit_changes import (
+    Concerned,
+    effective_for,
+    loosens,
+    with_value,
+    without,
+)
 from faregate.core.limits.effective import EVERYONE, LimitRules
-from faregate.core.money import Money
 
 if TYPE_CHECKING:
     from faregate.config.paths import Paths
@@ -102,13 +107,6 @@ def rules_of(settings: Settings) -> LimitRules:
         settings.limits.by_workspace,
         settings.limits_set.by_scope,
     )
-
-
-def view_text(value: float | Money | None) -> str | None:
-    """Return a limit as a view has it; None where there is none."""
-    if value is None:
-        return None
-    return value.exact() if isinstance(value, Money) else f"{value:g}"
 
 
 def shown(name: str, value: str | None) -> str:
@@ -238,8 +236,7 @@ def _confirm(paths: Paths, asked: SetLimit, would: LimitChanged) -> bool:
 
 
 def _held(rules: LimitRules, name: str, who: Concerned) -> str | None:
-    found = rules.effective(who.agent, workspace=who.workspace)
-    return view_text(getattr(found.limits, name))
+    return view_text(getattr(effective_for(rules, who).limits, name))
 
 
 def _scope(

@@ -82,6 +82,16 @@ def limit_words(name: str, value: Any) -> str:
     return str(limit_toml(name, value))
 
 
+def view_text(value: float | Money | None) -> str | None:
+    """Return a limit as a view has it, to the last digit; None where there is none."""
+    if value is None:
+        return None
+    if isinstance(value, Money):
+        return value.exact()
+    whole = int(value)
+    return str(whole if whole == value else value)
+
+
 def _toml(name: str, text: str) -> object:
     """Return what stands for typed text in the configuration."""
     if name == _TIME:

@@ -15,7 +15,9 @@ from faregate.core.limits.limit import Limits
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-SCOPE_KINDS = ("session", "workspace", "agent")
+    from faregate.core.limits.effective import Effective
+
+_KINDS = ("session", "workspace", "agent")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +36,14 @@ class Concerned:
 def is_scope(text: str) -> bool:
     """Tell whether limits can be set for this: "all", "agent:codex", "session:X"."""
     kind, colon, name = text.partition(":")
-    return text == EVERYONE or (kind in SCOPE_KINDS and bool(colon and name))
+    return text == EVERYONE or (kind in _KINDS and bool(colon and name))
+
+
+def effective_for(rules: LimitRules, who: Concerned) -> Effective:
+    """Return what holds for these sessions."""
+    return rules.effective(
+        who.agent, who.granted, workspace=who.workspace, session=who.session
+    )
 
 
 def loosens(
@@ -46,7 +55,10 @@ def loosens(
         (before.but(before.set_to, {}), after.but(after.set_to, {})),
     ]
     return any(
-        _is_more(_value(old, name, who), _value(new, name, who))
+        _is_more(
+            getattr(effective_for(old, who).limits, name),
+            getattr(effective_for(new, who).limits, name),
+        )
         for old, new in pairs
         for who in _each(before, concerned, name)
     )
@@ -93,13 +105,6 @@ def _names(
     scopes = [*rules.set_to, *rules.timed]
     named = {each.removeprefix(begins) for each in scopes if each.startswith(begins)}
     return {None, *written, *named}
-
-
-def _value(rules: LimitRules, name: str, who: Concerned) -> Any:
-    found = rules.effective(
-        who.agent, who.granted, workspace=who.workspace, session=who.session
-    )
-    return getattr(found.limits, name)
 
 
 def _is_more(before: Any, after: Any) -> bool:

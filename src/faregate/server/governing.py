@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
+from faregate.config.limit_values import view_text
 from faregate.config.problems import ConfigError
 from faregate.control.governing import (
     LatchAnswer,
@@ -22,12 +23,11 @@ from faregate.control.governing import (
 )
 from faregate.control.sanitise import sanitise
 from faregate.core.latches import Latch, LatchState, is_scope
-from faregate.core.limit_changes import Concerned
+from faregate.core.limit_changes import Concerned, effective_for
 from faregate.core.limits.effective import NAMES
 from faregate.core.money import Money
 from faregate.gateway import governor_messages
 from faregate.server.control import ControlRefusedError
-from faregate.server.limit_desk import effective_for
 from faregate.server.views import rfc3339
 
 if TYPE_CHECKING:
@@ -285,8 +285,8 @@ def changed_view(change: Change) -> LimitChanged:
     return LimitChanged(
         scope=sanitise(change.scope),
         name=change.name,
-        before=_text(change.before),
-        after=_text(change.after),
+        before=view_text(change.before),
+        after=view_text(change.after),
         loosens=change.loosens,
         until=None if until is None else rfc3339(until),
     )
@@ -319,12 +319,12 @@ def _limit_views(
         views.append(
             LimitView(
                 name=name,
-                limit=_text(limit),
+                limit=view_text(limit),
                 used=used.get(name),
                 source=sanitise(found.sources[name]),
                 hit=hit.get(name, 0),
                 until=None if until is None else rfc3339(until),
-                without=None if limit == without else _text(without) or "none",
+                without=None if limit == without else view_text(without) or "none",
             )
         )
     return views
@@ -349,9 +349,3 @@ def _used(state: SessionState, now: float) -> dict[str, str]:
 
 def _seconds(lasted: float) -> str:
     return str(max(0, round(lasted)))
-
-
-def _text(value: float | Money | None) -> str | None:
-    if value is None:
-        return None
-    return value.exact() if isinstance(value, Money) else f"{value:g}"

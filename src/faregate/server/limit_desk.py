@@ -18,6 +18,7 @@ from faregate.config.set_limits import read_set_limits, write_set_limits
 from faregate.core.identity import is_name
 from faregate.core.limit_changes import (
     Concerned,
+    effective_for,
     is_scope,
     loosens,
     with_value,
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from faregate.control.governing import SetLimit
     from faregate.core.limits.effective import (
         ChosenByScope,
-        Effective,
         LimitRules,
         TimedByScope,
     )
@@ -217,13 +217,6 @@ class LimitDesk:
             severity="warn" if change.loosens else "info",
             session=_session(change.scope),
         )
-
-
-def effective_for(rules: LimitRules, who: Concerned) -> Effective:
-    """Return what holds for these sessions."""
-    return rules.effective(
-        who.agent, who.granted, workspace=who.workspace, session=who.session
-    )
 
 
 def scope_words(scope: str) -> str:
