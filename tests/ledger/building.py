@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
+
+import apsw
 
 from faregate.core.cost_log import RequestEntry, RequestResult
 from faregate.core.holds import (
@@ -20,7 +22,6 @@ from faregate.core.holds import (
 from faregate.core.labels import Labels
 from faregate.core.money import Money
 from faregate.core.usage import Usage
-from faregate.ledger import audit
 from faregate.ledger.audit import AuditRow
 from faregate.ledger.ledger import Ledger
 from faregate.ledger.reports import Reports
@@ -191,7 +192,14 @@ def killed(folder: Path, name: str = "killed") -> Path:
 
 def decisions(reports: Reports) -> tuple[AuditRow, ...]:
     """What people decided, the newest first."""
-    return audit.newest(reports._connection, 100)
+    return audited(reports._connection)
+
+
+def audited(connection: apsw.Connection) -> tuple[AuditRow, ...]:
+    """The audit, the newest first."""
+    names = [each.name for each in fields(AuditRow)]
+    rows = connection.execute(f"SELECT {', '.join(names)} FROM audit ORDER BY id DESC")
+    return tuple(AuditRow(**dict(zip(names, row, strict=True))) for row in rows)
 
 
 def faults(folder: Path) -> tuple[str, ...]:

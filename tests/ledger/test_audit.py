@@ -1,4 +1,4 @@
-"""Audit rows are read newest first and cannot be changed."""
+"""Audit rows are kept and cannot be changed."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from faregate.ledger import audit
 from faregate.ledger.audit import AuditRow
 from faregate.ledger.ledger import Ledger
-from tests.ledger.building import hold, truth
+from tests.ledger.building import audited, hold, truth
 
 ROWS = [
     AuditRow(at_ms=n, who="ann", what="limit", subject=f"x{n}", after="1", note="n")
@@ -23,8 +23,8 @@ def connection(ledger: Ledger) -> apsw.Connection:
     return ledger._parts.connection
 
 
-def test_the_newest_come_first(connection: apsw.Connection) -> None:
-    assert list(audit.newest(connection, 3)) == [ROWS[4], ROWS[3], ROWS[2]]
+def test_rows_are_kept_in_their_order(connection: apsw.Connection) -> None:
+    assert list(audited(connection)) == ROWS[::-1]
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from faregate.core.holds import LedgerError
 from faregate.ledger import audit
 from faregate.ledger.ledger import Ledger
+from tests.ledger.building import audited
 
 
 def test_a_decision_is_written_at_full_sync(
@@ -34,7 +35,7 @@ def test_a_decision_is_written_at_full_sync(
         "who": "uid 0 pid 1",
     }
     ledger.note_approval(**decided)
-    (row,) = audit.newest(ledger._parts.connection, 5)
+    (row,) = audited(ledger._parts.connection)
     assert (row.what, row.after, row.before) == ("approval", "approved", "s")
     assert (row.at_ms, row.who, row.subject) == (7, "uid 0 pid 1", decided["subject"])
     full = 2

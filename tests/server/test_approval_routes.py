@@ -14,7 +14,7 @@ from faregate.control.client import ControlClient
 from faregate.control.errors import ControlError
 from faregate.control.models import NewSession
 from faregate.core.money import ZERO
-from faregate.ledger import audit
+from tests.ledger.building import decisions
 from tests.running import RunningGate, running_gate
 from tests.server.dialects import DIALECTS, ask
 from tests.server.waiting import (
@@ -49,7 +49,7 @@ async def test_a_person_approves_and_it_is_written_down(gate: RunningGate) -> No
     assert gate.month().held == ZERO
     await asyncio.to_thread(client.approve, view.id, Approve(hash=view.hash))
     assert (await sent).status == 200
-    rows = audit.newest(gate.daemon.ledger._parts.connection, 1)
+    rows = decisions(gate.daemon.reports)
     assert (rows[0].what, rows[0].after) == ("approval", "approved")
     assert str(os.getpid()) in rows[0].who
     listed = await asyncio.to_thread(client.approvals)

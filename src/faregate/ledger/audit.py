@@ -9,18 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from faregate.ledger.connection import select
-
 if TYPE_CHECKING:
     import apsw
 
 _INSERT = (
     "INSERT INTO audit (at_ms, who, what, subject, before, after, note) "
     "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"
-)
-_NEWEST = (
-    "SELECT at_ms, who, what, subject, before, after, note FROM audit "
-    "ORDER BY id DESC LIMIT ?1"
 )
 
 
@@ -44,22 +38,4 @@ def write(connection: apsw.Connection, row: AuditRow) -> None:
     connection.execute(
         _INSERT,
         (row.at_ms, row.who, row.what, row.subject, row.before, row.after, row.note),
-    )
-
-
-def newest(connection: apsw.Connection, count: int) -> tuple[AuditRow, ...]:
-    """Return the latest rows, newest first."""
-    return tuple(
-        AuditRow(
-            at_ms=at_ms,
-            who=who,
-            what=what,
-            subject=subject,
-            before=before,
-            after=after,
-            note=note,
-        )
-        for at_ms, who, what, subject, before, after, note in select(
-            connection, _NEWEST, (count,)
-        )
     )

@@ -23,14 +23,3 @@ USAGE_IN_CHOICE = "usage_in_choice"
 
 USAGE_IN_VENDOR_FIELD = "usage_in_x_groq"
 """Usage stands in `x_groq`. For the catalogue: every place is read anyway."""
-
-KNOWN_FLAGS = frozenset(
-    {
-        COMPLETION_EXCLUDES_REASONING,
-        INPUT_EXCLUDES_CACHE,
-        REPORTS_COST_USD,
-        REPORTS_COST_TICKS,
-        USAGE_IN_CHOICE,
-        USAGE_IN_VENDOR_FIELD,
-    }
-)
