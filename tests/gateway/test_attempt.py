@@ -94,7 +94,16 @@ async def test_a_stream_without_a_byte_is_a_plain_error(small: SmallGate) -> Non
 
 @pytest.mark.parametrize(
     ("status", "billed"),
-    [(301, False), (307, False), (308, False), (302, True), (303, True), (204, True)],
+    [
+        (301, False),
+        (307, False),
+        (308, False),
+        (302, True),
+        (303, True),
+        (204, True),
+        (600, True),
+        (999, True),
+    ],
 )
 async def test_what_is_no_answer_is_refused_and_counts_unless_nothing_was_done(
     status: int, billed: bool, small: SmallGate
@@ -123,6 +132,21 @@ async def test_an_answer_that_is_not_whole_json_is_refused(small: SmallGate) -> 
     result, _ = await run(small, answer, stream=False)
     assert isinstance(result, Refusal)
     assert small.month().unknown
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("cut", [0, 20])
+async def test_json_that_is_called_events_is_passed_on_as_json(
+    stream: bool, cut: int, small: SmallGate
+) -> None:
+    body = b' \n{"choices": [{"index": 0, "finish_reason": "stop"}]}'
+    answer = whole({})
+    answer.parts = [body[:cut], body[cut:]] if cut else [body]
+    answer.headers = {"content-type": "text/event-stream; charset=utf-8"}
+    result, reply = await run(small, answer, stream=stream)
+    headers = reply.headers if stream else result.headers
+    assert headers["content-type"] == "application/json"
+    assert (b"".join(reply.written) if stream else result.body) == body
 
 
 async def test_an_answer_past_its_limit_is_cut_off(small: SmallGate) -> None:

@@ -157,3 +157,16 @@ def test_what_belongs_to_one_hop_does_not_come_back() -> None:
 )  # fmt: skip
 def test_no_agent_is_sent_to_sleep(said: str, told: str) -> None:
     assert returned_headers([("Retry-After", said)]) == {"retry-after": told}
+
+
+def test_what_the_connection_names_does_not_come_back() -> None:
+    back = returned_headers(
+        [
+            ("content-type", "text/event-stream"),
+            ("x-hop", "1"),
+            ("connection", "keep-alive, X-Hop ,x-other, Content-Type"),
+            ("x-other", "2"),
+            ("x-request-id", "r"),
+        ]
+    )
+    assert back == {"content-type": "text/event-stream", "x-request-id": "r"}

@@ -152,11 +152,17 @@ def _without(headers: Mapping[str, str], names: frozenset[str]) -> dict[str, str
 def returned_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return a provider's answer headers that the caller may see."""
     kept: dict[str, str] = {}
+    of_this_hop = ""
     for name, value in headers:
         low = name.lower()
         if low in _NOT_RETURNED or low.startswith("access-control-"):
+            if low == "connection":
+                of_this_hop = value
             continue
         kept[low] = _capped(value) if low == "retry-after" else value
+    for name in of_this_hop.split(","):
+        if (low := name.strip().lower()) != "content-type":
+            kept.pop(low, None)
     return kept
 
 

@@ -41,6 +41,7 @@ _ANSWER_START = re.compile(
     rb"[ \t\r\n]*+(?:\xef\xbb\xbf)?+[ \t\r\n]*+(?:[{\[:]|data:|event:)"
 )
 """How JSON or a stream of events begins, keep-alive blank lines before it."""
+_JSON_START = re.compile(rb"[ \t\r\n]*+(?:\xef\xbb\xbf)?+[ \t\r\n]*+[{\[]")
 
 
 @lean
@@ -81,7 +82,7 @@ async def read_whole(
             "provider's base_url"
         )
         return Unusable(refusal=_broken(provider, what), unbilled=status in NOT_DONE)
-    if not (status == 200 or status >= 400):
+    if not (status == 200 or 400 <= status < 600):
         upstream.abort()
         return Unusable(
             refusal=_broken(provider, f"it answered {status}, which is no answer")
@@ -96,9 +97,21 @@ async def read_whole(
     if status == 200 and not answer.complete and not answer.error:
         return Unusable(refusal=_broken(provider, "its answer is not whole JSON"))
     headers = endpoints.returned_headers(upstream.headers.items())
+    if status == 200:
+        _label(headers, body)
     return Delivered(
         whole=Whole(status=status, headers=headers, body=body), answer=answer
     )
+
+
+def _label(headers: dict[str, str], begin: bytes) -> None:
+    """Call JSON what is no stream of events, though its provider says so.
+
+    Clients go by it: they would read text, or nothing at all.
+    """
+    kind = headers.get("content-type", "")
+    if kind.startswith("text/event-stream") and _JSON_START.match(begin):
+        headers["content-type"] = "application/json"
 
 
 async def _read(
@@ -312,6 +325,7 @@ class StreamRelay:
         self._flight.writing_since = self._clock.monotonic()
         try:
             if not self._reply.started:
+                _label(headers, data)
                 await self._reply.start(200, headers)
             if data:
                 self._last = data if len(data) > 3 else self._last[-3:] + data
