@@ -125,6 +125,10 @@ class Tokens:
         """Tell whether the token's session was ended."""
         return grant.session is not None and grant.session in self._ended
 
+    def is_over(self, grant: Grant) -> bool:
+        """Tell whether what a valid token grants was ended or taken back."""
+        return self.is_ended(grant) or self.is_revoked(grant)
+
     def _verified(self, token: str) -> Grant | None:
         payload, dot, signature = token.removeprefix(LOCAL_TOKEN_PREFIX).rpartition(".")
         if not dot or not payload or not token.isascii():

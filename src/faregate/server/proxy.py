@@ -115,9 +115,7 @@ class Proxy:
     def _is_over(self, visit: Visit) -> bool:
         """Tell whether what was decided may no longer hold."""
         grant = visit.caller.grant
-        return (
-            self._leaving is not None or grant is None or self._tokens.is_ended(grant)
-        )
+        return self._leaving is not None or grant is None or self._tokens.is_over(grant)
 
     def _decide(self, request: Incoming, request_id: str) -> Visit | Answer:
         """Let a request in by its head alone, or answer it."""
