@@ -122,3 +122,13 @@ def test_size_and_instant() -> None:
 )
 def test_what_is_left_is_never_rounded_up(left: str, text: str) -> None:
     assert figures.room(money(left)) == text
+
+
+@settings(max_examples=100)
+@given(st.from_regex(r"[-+]?[0-9_ ]{0,9}\.?[0-9]{0,14}([eE][0-9])?", fullmatch=True))
+def test_an_amount_is_read_as_money_reads_it(amount: str) -> None:
+    try:
+        exact = Money.usd(amount)
+    except ValueError:
+        exact = Money()
+    assert money(amount) == exact

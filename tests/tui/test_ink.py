@@ -62,3 +62,22 @@ def test_the_plain_alphabet_keeps_the_cells_of_what_it_cannot_say() -> None:
     assert ink.readable("plain") == "plain"
     other = mix(THEMES["ledger"].colors, UNICODE)
     assert other.readable("café 日本…") == "café 日本…"
+
+
+def test_a_blank_takes_the_style_beside_it_unless_it_would_be_seen() -> None:
+    ink = mix(THEMES["ledger"].colors, UNICODE)
+    content = (
+        span("  "),
+        span("1", Tone.SPEND),
+        span("  "),
+        span("FROZEN", Tone.NOTICE),
+        span("  ", Tone.NOTICE),
+        span(" "),
+        span("x", Tone.MUTED),
+    )
+    pieces = [(each.text, each.style) for each in ink.paint(content, 17)]
+    assert pieces == [
+        ("  1  ", ink.style(Tone.SPEND)),
+        ("FROZEN  ", ink.style(Tone.NOTICE)),
+        (" x  ", ink.style(Tone.MUTED)),
+    ]

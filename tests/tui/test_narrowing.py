@@ -68,7 +68,7 @@ def _view() -> View:
 
 def _sessions() -> list[Row]:
     view = _view()
-    return SessionTable().rows(view.shown, view.no_filter, Sort(), UNICODE)
+    return [*SessionTable().rows(view.shown, view.no_filter, Sort(), UNICODE)]
 
 
 def _sums(columns: Sequence[Column], by: str) -> list[Row]:

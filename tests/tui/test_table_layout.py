@@ -4,8 +4,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from faregate.tui.lines import span
 from faregate.tui.session_table import COLUMNS
-from faregate.tui.table_layout import CURSOR_WIDTH, Column, Layout, lay_out
+from faregate.tui.table_layout import (
+    CURSOR_WIDTH,
+    Cells,
+    Column,
+    Layout,
+    Row,
+    Rows,
+    lay_out,
+)
 
 NATURAL = {
     "spend": 7,
@@ -92,3 +101,34 @@ def test_an_optional_column_hides_while_it_is_empty() -> None:
     )
     assert shown(lay_out(columns, {"money": 4}, 40, margin=0)) == ["money"]
     assert shown(lay_out(columns, {"why": 9}, 40, margin=0)) == ["money", "why"]
+
+
+def test_rows_are_made_when_they_are_looked_at() -> None:
+    made: list[str] = []
+
+    def cells(key: str) -> Cells:
+        made.append(key)
+        return (span(key),)
+
+    keys = [f"s{number}" for number in range(100)]
+    rows = Rows(keys, lambda place: Row(keys[place], lambda: cells(keys[place])))
+    assert len(rows) == 100
+    assert rows.place("s7") == 7
+    assert rows.place("gone") is None
+    assert rows.place(None) is None
+    assert rows.key(-1) == "s99"
+    assert made == []
+    assert [row.cells[0].text for row in rows[98:200]] == ["s98", "s99"]
+    assert rows[-1].cells[0].text == "s99"
+    assert made == ["s98", "s99", "s99"]
+    with pytest.raises(IndexError):
+        rows[100]
+
+
+def test_rows_that_are_there_already_are_found_by_their_keys() -> None:
+    there = [Row(key, lambda: (span("x"),)) for key in ("a", "b")]
+    rows = Rows.of(there)
+    assert list(rows) == there
+    assert rows.place("b") == 1
+    assert Rows.of(rows) is rows
+    assert not Rows.of([])

@@ -2,14 +2,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+from textual.geometry import Region
+
 from faregate.tui.widgets.line_table import LineTable
 from faregate.tui.widgets.lines_view import LinesView
 from tests.control import scenes
 from tests.tui.harness import NARROW, WIDE, calm, make_app, rows, sessions, shows, told
 
 if TYPE_CHECKING:
-    import pytest
-
+    from faregate.tui.app import FaregateApp
     from tests.control.fake_proxy import FakeProxy
 
 FIRST = "7d1f0c2a-88aa"
@@ -169,3 +171,62 @@ async def test_a_title_from_outside_is_harmless(proxy: FakeProxy) -> None:
         for number, part in enumerate(parts):
             part.set_title(f"{number} limits of \x9d0;x\x9c [red]y")
             await told(pilot, app, f"{number} limits of \ufffd0;x\ufffd [red]y")
+
+
+def cells(app: FaregateApp) -> list[list[tuple[str, object]]]:
+    """Return every sign on screen with its style, a blank with its ground alone."""
+    return [
+        [
+            (sign, style and (style.bgcolor if sign == " " else style))
+            for sign, style in (
+                (sign, segment.style) for segment in strip for sign in segment.text
+            )
+        ]
+        for strip in app.screen._compositor.render_strips()
+    ]
+
+
+@pytest.mark.parametrize("size", [WIDE, NARROW])
+@pytest.mark.parametrize("no_color", [False, True])
+async def test_lines_painted_one_by_one_are_those_of_a_whole_painting(
+    proxy: FakeProxy, size: tuple[int, int], no_color: bool
+) -> None:
+    app = make_app(proxy.socket, no_color=no_color)
+    async with app.run_test(size=size) as pilot:
+        await told(pilot, app, "proxy/main")
+        more = scenes.session(FIRST, workspace="日本語/é", cost="8.99")
+        news = scenes.delta(2, proxy.snapshot, sessions=[more], burn=["0.5"] * 60)
+        proxy.publish(news)
+        await told(pilot, app, "8.99")
+        await pilot.press("j")
+        await pilot.pause()
+        line_by_line = cells(app)
+        for part in app.screen.query("*"):
+            part.refresh()
+        await pilot.pause()
+        assert cells(app) == line_by_line
+
+
+async def test_a_part_of_a_frame_is_cut_out_of_it(proxy: FakeProxy) -> None:
+    app = make_app(proxy.socket)
+    async with app.run_test(size=WIDE) as pilot:
+        await told(pilot, app, "proxy/main")
+        whole = sessions(app).render_lines(Region(0, 0, 120, 8))
+        part = sessions(app).render_lines(Region(10, 2, 30, 3))
+        assert [line.text for line in part] == [line.text[10:40] for line in whole[2:5]]
+
+
+async def test_what_stands_beside_a_line_is_not_painted_with_it(
+    proxy: FakeProxy,
+) -> None:
+    app = make_app(proxy.socket)
+    async with app.run_test(size=WIDE) as pilot:
+        await told(pilot, app, "proxy/main")
+        sessions(app).styles.border = ("heavy", "red")
+        await pilot.pause()
+        more = scenes.session(FIRST, workspace="proxy", task="main", cost="8.99")
+        proxy.publish(scenes.delta(2, proxy.snapshot, sessions=[more]))
+        await told(pilot, app, "8.99")
+        (row,) = [row for row in rows(app) if "8.99" in row]
+        assert row.startswith("┃>")
+        assert row.endswith("┃")

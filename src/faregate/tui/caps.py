@@ -137,12 +137,16 @@ def time_left(view: BudgetView, clock: Clock) -> str | None:
 
 def last_hour(burn: Iterable[str]) -> Money:
     """Return the spend of the minutes in `burn`, at most an hour of them."""
-    return sum((money(minute) for minute in list(burn)[-60:]), Money())
+    return _total(list(burn)[-60:])
 
 
 def hourly_rate(burn: Iterable[str]) -> Money:
     """Return the spend of the last ten minutes as an hourly rate."""
-    return sum((money(minute) for minute in list(burn)[-10:]), Money()) * 6
+    return _total(list(burn)[-10:]) * 6
+
+
+def _total(amounts: Iterable[str]) -> Money:
+    return Money(sum([money(each).pico for each in amounts]))
 
 
 def pace(found: Gauge, burn: Iterable[str], uptime_s: float, clock: Clock) -> str:

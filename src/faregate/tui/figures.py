@@ -9,7 +9,7 @@ from datetime import datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from faregate.core.money import Money
+from faregate.core.money import PICO_PER_USD, Money
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,9 +21,22 @@ _FINEST = Money.usd("0.0001")
 _STEPS = ((10**9, "B"), (10**6, "M"), (10**3, "k"))
 
 
+_PLACES = len(str(PICO_PER_USD)) - 1
+_SHORT = 18 - _PLACES
+
+
 @lru_cache(maxsize=4096)
 def money(amount: str) -> Money:
     """Read a decimal string of the control API; what is no amount counts as zero."""
+    whole, _, part = amount.partition(".")
+    if (
+        len(whole) <= _SHORT
+        and len(part) <= _PLACES
+        and (whole + part).isdecimal()
+        and amount.isascii()
+    ):
+        # Nearly every amount is plain digits, and every session has one.
+        return Money(int(whole + part.ljust(_PLACES, "0")))
     try:
         return Money.usd(amount)
     except ValueError:
@@ -62,7 +75,8 @@ def bare(amount: Money, *, fine: bool = False) -> str:
 
 def fine_column(amounts: Iterable[str]) -> bool:
     """Whether a column of these amounts needs four decimals to show each."""
-    return any(below_a_cent(money(each)) for each in amounts)
+    cent = _CENT.pico
+    return any(0 < abs(money(each).pico) < cent for each in amounts)
 
 
 def count(number: int) -> str:

@@ -15,17 +15,16 @@ from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from faregate.tui.lines import Line, fit
-from faregate.tui.tones import Tone
+from faregate.tui.lines import fit, text_width
+from faregate.tui.tones import REVERSED, Tone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from faregate.tui.glyphs import Glyphs
 
 _CUT = "…"
 _BOLD = {Tone.STRONG, Tone.SPEND, Tone.CRIT, Tone.CAPPED, Tone.KEY}
-_REVERSED = {Tone.ALERT, Tone.NOTICE}
 _LOUD_WHEN_STALE = {Tone.ALERT, Tone.NOTICE}
 
 
@@ -49,24 +48,34 @@ class Ink:
             return self.styles[Tone.MUTED]
         return self.styles[tone]
 
-    def paint(self, content: Line, cells: int, *, selected: bool = False) -> Strip:
+    def paint(
+        self,
+        content: Iterable[tuple[str, Tone]],
+        cells: int,
+        *,
+        selected: bool = False,
+    ) -> Strip:
         """Return `content` in exactly `cells` cells on the theme's ground."""
-        ground = self.selected if selected else self.styles[Tone.TEXT]
-        segments: list[Segment] = []
+        found: list[tuple[str, Tone]] = []
         used = 0
         for text, tone in content:
-            text = self.readable(text)
-            if used + cell_len(text) > cells:
+            length = len(text)
+            if not text.isascii():
+                text = self.readable(text)
+                length = text_width(text)
+            if used + length > cells:
                 text = fit(text, cells - used, cut=self.glyphs.cut)
-            if text:
-                style = ground if selected else self.style(tone)
-                segments.append(Segment(text, style))
-                used += cell_len(text)
+                length = text_width(text)
+            found.append((text, tone))
+            used += length
             if used >= cells:
                 break
-        if used < cells:
-            segments.append(Segment(" " * (cells - used), ground))
-        return Strip(segments, cells)
+        found.append((" " * (cells - used), Tone.TEXT))
+        if selected:
+            whole = "".join([text for text, _ in found])
+            return Strip([Segment(whole, self.selected)], cells)
+        runs = _runs(found)
+        return Strip([Segment(text, self.style(tone)) for text, tone in runs], cells)
 
     def readable(self, text: str) -> str:
         """Return `text` in the signs of this alphabet, in as many cells."""
@@ -74,6 +83,24 @@ class Ink:
             return text
         cut, unreadable = self.glyphs.cut, self.glyphs.unreadable
         return "".join(_in_ascii(each, cut, unreadable) for each in text)
+
+
+def _runs(pieces: Iterable[tuple[str, Tone]]) -> list[tuple[str, Tone]]:
+    """Join pieces of one tone; a blank takes the tone beside it, which looks the same."""
+    runs: list[tuple[str, Tone]] = []
+    run, of = "", Tone.TEXT
+    for text, tone in pieces:
+        loud = tone in REVERSED or of in REVERSED
+        if tone is of or (text.isspace() and not loud):
+            run += text
+        elif not run or (run.isspace() and not loud):
+            run, of = run + text, tone
+        elif text:
+            runs.append((run, of))
+            run, of = text, tone
+    if run:
+        runs.append((run, of))
+    return runs
 
 
 @lru_cache(4096)
@@ -95,8 +122,8 @@ def mix(colors: Mapping[str, str], glyphs: Glyphs) -> Ink:
         tone: Style(
             color=colors[_color_of(tone)],
             bgcolor=ground,
-            bold=tone in _BOLD or tone in _REVERSED,
-            reverse=tone in _REVERSED,
+            bold=tone in _BOLD or tone in REVERSED,
+            reverse=tone in REVERSED,
         )
         for tone in Tone
     }

@@ -43,14 +43,20 @@ def line(*parts: Span | str) -> Line:
     return tuple(span(part) if isinstance(part, str) else part for part in parts)
 
 
+def text_width(text: str) -> int:
+    """Return the cells that a harmless text takes."""
+    # Nearly every text is plain, and a letter of it takes one cell.
+    return len(text) if text.isascii() else cell_len(text)
+
+
 def width(spans: Iterable[Span]) -> int:
     """Return the cells that these spans take."""
-    return sum(cell_len(part.text) for part in spans)
+    return sum([text_width(text) for text, _ in spans])
 
 
 def fit(text: str, cells: int, *, cut: str = "…") -> str:
     """Return `text` cut to at most `cells`, ending in `cut` where something is lost."""
-    if cell_len(text) <= cells:
+    if text_width(text) <= cells:
         return text
     if cells <= 0:
         return ""
@@ -61,7 +67,7 @@ def fit_middle(text: str, cells: int, *, cut: str = "…") -> str:
     """Return `text` cut in its middle, for names that differ at their ends."""
     # What is shown must be measured: a control takes no cell, and its stand-in one.
     text = _harmless(text)
-    if cell_len(text) <= cells or cells < 3:
+    if text_width(text) <= cells or cells < 3:
         return fit(text, cells, cut=cut)
     tail = text[-(cells // 2) :]
     while cell_len(tail) > cells // 2:
@@ -71,8 +77,10 @@ def fit_middle(text: str, cells: int, *, cut: str = "…") -> str:
 
 def cell(text: str, cells: int, *, right: bool = False, cut: str = "…") -> str:
     """Return `text` in exactly `cells` cells."""
+    if len(text) <= cells and text.isascii() and text.isprintable():
+        return text.rjust(cells) if right else text.ljust(cells)
     text = fit(_harmless(text), cells, cut=cut)
-    gap = " " * (cells - cell_len(text))
+    gap = " " * (cells - text_width(text))
     return gap + text if right else text + gap
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
-from faregate.core.money import Money
-from faregate.tui.lines import Line, Span
+from faregate.tui.lines import EMPTY, Line, Span
 from faregate.tui.tones import Tone
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from faregate.core.money import Money
     from faregate.tui.caps import Gauge
     from faregate.tui.glyphs import Glyphs
 
@@ -24,18 +24,21 @@ def gauge_bar(found: Gauge, cells: int, glyphs: Glyphs) -> Line:
 
     The bar is full only when the budget is; an amount above zero shows at least once.
     """
+    if cells < 1:
+        return EMPTY
     limit = max(found.limit.pico, 1)
     ends = [
         _end(amount, limit, cells)
         for amount in (found.spent, found.used, found.used + found.held)
     ]
     marks = {mark_cell(mark, cells) for mark in MARKS}
+    edges = sorted({0, *ends, *marks, *[mark + 1 for mark in marks], cells})
     painted: list[tuple[str, Tone]] = []
-    for place in range(cells):
-        sign, tone = _cell(place, ends, cells, glyphs)
-        if place in marks:
+    for start, end in pairwise(edges):
+        sign, tone = _cell(start, ends, cells, glyphs)
+        if start in marks:
             sign, tone = glyphs.mark, Tone.TEXT
-        painted.append((sign, tone))
+        painted.append((sign * (end - start), tone))
     return _runs(painted)
 
 
@@ -61,9 +64,9 @@ def sparkline(
     Each cell is the mean of its share of the values; nothing is drawn where nothing
     was told.
     """
-    groups = _group(values, cells)
-    highest = max((value.pico for value in groups), default=0)
-    levels = [_level(value.pico, highest, rows) for value in groups]
+    groups = _group([value.pico for value in values], cells)
+    highest = max(groups, default=0)
+    levels = [_level(value, highest, rows) for value in groups]
     blank = " " * (cells - len(levels))
     lines: list[Line] = []
     for row in reversed(range(rows)):
@@ -120,16 +123,11 @@ def _position_tone(place: int, cells: int) -> Tone:
     return Tone.WARN if place >= mark_cell(MARKS[0], cells) else Tone.OK
 
 
-def _group(values: Sequence[Money], cells: int) -> list[Money]:
+def _group(values: Sequence[int], cells: int) -> list[int]:
     """Return one mean for each cell, so that cells of unlike length compare."""
     number = min(len(values), cells)
-    groups: list[Money] = []
-    for place in range(number):
-        start = place * len(values) // number
-        end = (place + 1) * len(values) // number
-        total = sum((value.pico for value in values[start:end]), 0)
-        groups.append(Money(total // (end - start)))
-    return groups
+    edges = [place * len(values) // max(number, 1) for place in range(number + 1)]
+    return [sum(values[start:end]) // (end - start) for start, end in pairwise(edges)]
 
 
 def _level(value: int, highest: int, rows: int) -> int:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from faregate.control.retries import retries_of
 from faregate.control.work import doing_of, state_with
@@ -21,14 +22,13 @@ from faregate.tui.figures import (
     percent,
 )
 from faregate.tui.lines import Span, span
-from faregate.tui.table_layout import Column, Row
+from faregate.tui.table_layout import Column, Row, Rows
 from faregate.tui.tones import Tone
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from faregate.control.models import SessionView
-    from faregate.core.money import Money
     from faregate.tui.filtering import Filter
     from faregate.tui.glyphs import Glyphs
     from faregate.tui.store import Store
@@ -97,8 +97,6 @@ COLUMNS = (
 )
 SORTABLE = tuple(column.id for column in COLUMNS)
 
-_Key = tuple[object, ...]
-
 
 @dataclass(frozen=True, slots=True)
 class Sort:
@@ -130,48 +128,50 @@ class Fine(NamedTuple):
     rate: bool
 
 
+_Made = tuple["SessionView", tuple["str | None", Fine, "Glyphs"], Row]
+"""A row with what it was made of."""
+
+
 class SessionTable:
     """Makes rows, and remembers those of sessions that did not change."""
 
     def __init__(self) -> None:
-        self._made: dict[str, tuple[tuple[object, ...], Row]] = {}
+        self._made: dict[str, _Made] = {}
         self.fine = Fine(spend=False, rate=False)
         """The decimals of the columns of money; a change makes them wider or narrower."""
 
-    def rows(
-        self, store: Store, wanted: Filter, order: Sort, glyphs: Glyphs
-    ) -> list[Row]:
+    def rows(self, store: Store, wanted: Filter, order: Sort, glyphs: Glyphs) -> Rows:
         """Return the rows that pass the filter, in order."""
-        shown = [view for view in store.sessions.values() if wanted.lets(view)]
-        key = SORT_KEYS[order.column]
-        if order.descending:
-            shown.sort(key=lambda view: (*key(view), view.last_at), reverse=True)
-        else:
-            shown.sort(key=lambda view: view.last_at, reverse=True)
-            shown.sort(key=key)
+        shown = list(store.sessions.values())
+        if wanted:
+            shown = [view for view in shown if wanted.lets(view)]
+        shown.sort(key=_LAST_AT, reverse=True)
+        shown.sort(key=SORT_KEYS[order.column], reverse=order.descending)
         self.fine = Fine(
-            spend=fine_column(view.cost for view in shown),
-            rate=fine_column(view.usd_per_hour for view in shown),
+            spend=fine_column([view.cost for view in shown]),
+            rate=fine_column({view.usd_per_hour for view in shown}),
         )
         flights: dict[str, list[str]] = {}
         for flight in store.flights:
             flights.setdefault(flight.session, []).append(flight.state)
         doing = {session: doing_of(states) for session, states in flights.items()}
-        made = {
-            view.id: self._row(view, doing.get(view.id), self.fine, glyphs)
-            for view in shown
-        }
+        known, fine = self._made, self.fine
+        made: dict[str, _Made] = {}
         self._made = made
-        return [row for _, row in made.values()]
 
-    def _row(
-        self, view: SessionView, doing: str | None, fine: Fine, glyphs: Glyphs
-    ) -> tuple[tuple[object, ...], Row]:
-        of = (view, doing, fine, glyphs)
-        known = self._made.get(view.id)
-        if known is not None and known[0] == of:
-            return known
-        return of, Row(view.id, partial(_cells, view, doing, fine, glyphs))
+        def row(place: int) -> Row:
+            view = shown[place]
+            of = (doing.get(view.id), fine, glyphs)
+            found = made.get(view.id) or known.get(view.id)
+            if found is None or found[0] is not view or found[1] != of:
+                found = (view, of, Row(view.id, partial(_cells, view, *of)))
+            made[view.id] = found
+            return found[2]
+
+        return Rows([view.id for view in shown], row)
+
+
+_LAST_AT = attrgetter("last_at")
 
 
 _TELLING_END = re.compile(
@@ -241,18 +241,19 @@ def _cells(
         name = f"{glyphs.child} {name}"
     retries = retries_of(view)
     rate = money(view.usd_per_hour)
+    # Only names are from outside: figures are harmless as they are made.
     return (
-        span(cost_text(view, fine=fine.spend), Tone.SPEND),
-        span(bare(rate, fine=fine.rate), Tone.TEXT if rate else Tone.MUTED),
+        Span(cost_text(view, fine=fine.spend), Tone.SPEND),
+        Span(bare(rate, fine=fine.rate), Tone.TEXT if rate else Tone.MUTED),
         span(name),
         span(view.agent or NOT_KNOWN, Tone.MUTED),
         span(_models(view), Tone.MUTED),
-        span(count(view.requests)),
-        span(count(view.input_tokens)),
-        span(count(view.output_tokens)),
-        span(percent(view.cache_read_tokens, view.input_tokens)),
-        span(count(retries), Tone.RETRY if retries else Tone.MUTED),
-        span(_context(view)),
+        Span(count(view.requests), Tone.TEXT),
+        Span(count(view.input_tokens), Tone.TEXT),
+        Span(count(view.output_tokens), Tone.TEXT),
+        Span(percent(view.cache_read_tokens, view.input_tokens), Tone.TEXT),
+        Span(count(retries), Tone.RETRY if retries else Tone.MUTED),
+        Span(_context(view), Tone.TEXT),
         state_span(view, doing, glyphs),
     )
 
@@ -273,10 +274,6 @@ def _context(view: SessionView) -> str:
     return percent(view.context_tokens, view.context_window)
 
 
-def _cost(view: SessionView) -> Money:
-    return money(view.cost)
-
-
 def _context_share(view: SessionView) -> int:
     return (view.context_tokens or 0) * 1000 // (view.context_window or 1_000_000)
 
@@ -286,18 +283,18 @@ def _cache_share(view: SessionView) -> int:
 
 
 _TEXTS = {"session", "agent", "model", "state"}
-SORT_KEYS: dict[str, Callable[[SessionView], _Key]] = {
-    "spend": lambda view: (_cost(view).pico,),
-    "rate": lambda view: (money(view.usd_per_hour).pico, _cost(view).pico),
-    "session": lambda view: (session_name(view).casefold(),),
-    "agent": lambda view: ((view.agent or "").casefold(),),
-    "model": lambda view: (_models(view).casefold(),),
-    "requests": lambda view: (view.requests,),
-    "input": lambda view: (view.input_tokens,),
-    "output": lambda view: (view.output_tokens,),
-    "cache": lambda view: (_cache_share(view),),
-    "retries": lambda view: (retries_of(view),),
-    "context": lambda view: (_context_share(view),),
-    "state": lambda view: (view.state,),
-    "last": lambda view: (view.last_at,),
+SORT_KEYS: dict[str, Callable[[SessionView], Any]] = {
+    "spend": lambda view: money(view.cost).pico,
+    "rate": lambda view: (money(view.usd_per_hour).pico, money(view.cost).pico),
+    "session": lambda view: session_name(view).casefold(),
+    "agent": lambda view: (view.agent or "").casefold(),
+    "model": lambda view: _models(view).casefold(),
+    "requests": lambda view: view.requests,
+    "input": lambda view: view.input_tokens,
+    "output": lambda view: view.output_tokens,
+    "cache": _cache_share,
+    "retries": retries_of,
+    "context": _context_share,
+    "state": lambda view: view.state,
+    "last": _LAST_AT,
 }

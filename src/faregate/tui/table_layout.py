@@ -6,13 +6,14 @@ Figures keep their natural width and are never cut; only names shrink.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from faregate.tui.lines import Span
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
 
 CURSOR_WIDTH = 2
@@ -71,6 +72,49 @@ class Row:
 
     def __hash__(self) -> int:
         return hash(self.key)
+
+
+class Rows(Sequence[Row]):
+    """Rows in order, known by their keys; `make` makes the one at a place.
+
+    A row is made when it is looked at, because most of a long table never are.
+    """
+
+    __slots__ = ("_keys", "_make")
+
+    def __init__(self, keys: list[str], make: Callable[[int], Row]) -> None:
+        self._keys = keys
+        self._make = make
+
+    @classmethod
+    def of(cls, rows: Sequence[Row]) -> Rows:
+        """Return rows that are all made already."""
+        if isinstance(rows, Rows):
+            return rows
+        return cls([row.key for row in rows], rows.__getitem__)
+
+    def place(self, key: str | None) -> int | None:
+        """Return where the row of this key is; None when there is none."""
+        if key is None or key not in self._keys:
+            return None
+        return self._keys.index(key)
+
+    def key(self, place: int) -> str:
+        """Return the key of the row at a place."""
+        return self._keys[place]
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    @overload
+    def __getitem__(self, place: int) -> Row: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Row]: ...
+
+    def __getitem__(self, place: int | slice) -> Row | list[Row]:
+        if isinstance(place, slice):
+            return [self._make(each) for each in range(*place.indices(len(self)))]
+        return self._make(range(len(self))[place])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,3 +30,7 @@ class Tone(StrEnum):
     NOTICE = "notice"
     """A word that must be seen, such as FROZEN: reversed in every theme."""
     KEY = "key"
+
+
+REVERSED = frozenset({Tone.ALERT, Tone.NOTICE})
+"""Tones in which a blank is seen as well."""

@@ -19,7 +19,7 @@ TITLE = "burn, last 60 min"
 def burn_lines(view: View, cells: int, _height: int) -> list[Line]:
     """Return five lines: rates, a sparkline of two, the hour, what was lost."""
     store = view.shown
-    values = [money(minute) for minute in store.burn][-60:]
+    values = [money(minute) for minute in store.burn[-60:]]
     rate = line(span(dollars(hourly_rate(store.burn)), Tone.SPEND), "/h")
     flow = (span(f"{count(store.tokens_per_minute)} tok/min", Tone.MUTED),)
     hour = line(

@@ -62,7 +62,7 @@ def _raised(found: Gauge, view: View) -> str:
 
 def _unpriced(view: View) -> str:
     """Tell of requests whose price is not known, which no gauge can show."""
-    number = sum(each.unpriced for each in view.shown.sessions.values())
+    number = sum([each.unpriced for each in view.shown.sessions.values()])
     return f"+ {number} without a price" if number else ""
 
 

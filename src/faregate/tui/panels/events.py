@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from faregate.tui.figures import instant
@@ -23,15 +24,16 @@ def events_lines(
     view: View, cells: int, height: int, session: str | None = None
 ) -> list[Line]:
     """Return the newest events, at most `height` of them."""
-    found = [
+    newest = (
         event
         for event in reversed(view.shown.events)
         if session is None or event.session == session
-    ]
+    )
+    found = [*islice(newest, max(height, 1))]
     if not found:
         return [(span("nothing yet", Tone.MUTED),)]
     with_session = session is None and cells >= _SESSION_FROM
-    return [_line(view, event, with_session) for event in found[:height]]
+    return [_line(view, event, with_session) for event in found]
 
 
 def _line(view: View, event: EventView, with_session: bool) -> Line:

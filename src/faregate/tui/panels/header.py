@@ -12,6 +12,8 @@ from faregate.tui.store import LinkState
 from faregate.tui.tones import Tone
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from faregate.tui.store import Store
     from faregate.tui.view import View
 
@@ -32,36 +34,35 @@ def header_lines(view: View, cells: int, _height: int) -> list[Line]:
     ]
 
 
-def _candidates(view: View, narrow: bool) -> list[Line]:
-    link, short_link, up = _link(view), _short_link(view), _uptime(view)
+def _candidates(view: View, narrow: bool) -> Iterator[Line]:
+    link, up, alert = _link(view), _uptime(view), _alert(view)
     down = _down(view) if narrow else ()
-    work, short_work, alert = _work(view), _short_work(view), _alert(view)
-    held, kept = _held(view), _capture(view)
-    short_kept = _capture(view, short=True)
+    work, held, kept = _work(view), _held(view), _capture(view)
     bar = span(f" {view.ink.glyphs.bar} ", Tone.TRACK)
-    richest = [
-        _join(bar, (*link, *up), held, kept, work, down, alert),
-        _join(bar, link, held, kept, work, down, alert),
-        _join(bar, link, held, kept, short_work, down, alert),
-    ]
     if not view.store.live:
         # How long it is gone matters more than what was at work.
-        told = [*richest, _join(bar, link, alert), link, short_link]
-        helped = _join(bar, link, _start_hint(view), work, down, alert)
-        return [helped, _join(bar, link, _start_hint(view), alert), *told]
-    return [
-        *richest[:2],
-        _join(bar, short_link, held, kept, work, down, alert),
-        richest[2],
-        _join(bar, short_link, held, kept, short_work, down, alert),
-        _join(bar, short_link, held, kept, short_work, alert),
-        _join(bar, short_link, held, short_kept, short_work, alert),
-        _join(bar, short_link, held, short_work, alert),
-        _join(bar, short_link, held, alert),
-        _join(bar, short_link, held),
-        held or short_link,
-        _join(bar, short_link),
-    ]
+        yield _join(bar, link, _start_hint(view), work, down, alert)
+        yield _join(bar, link, _start_hint(view), alert)
+    yield _join(bar, (*link, *up), held, kept, work, down, alert)
+    yield _join(bar, link, held, kept, work, down, alert)
+    short_link, short_work = _short_link(view), _short_work(view)
+    if not view.store.live:
+        yield _join(bar, link, held, kept, short_work, down, alert)
+        yield _join(bar, link, alert)
+        yield link
+        yield short_link
+        return
+    yield _join(bar, short_link, held, kept, work, down, alert)
+    yield _join(bar, link, held, kept, short_work, down, alert)
+    yield _join(bar, short_link, held, kept, short_work, down, alert)
+    yield _join(bar, short_link, held, kept, short_work, alert)
+    short_kept = _capture(view, short=True)
+    yield _join(bar, short_link, held, short_kept, short_work, alert)
+    yield _join(bar, short_link, held, short_work, alert)
+    yield _join(bar, short_link, held, alert)
+    yield _join(bar, short_link, held)
+    yield held or short_link
+    yield _join(bar, short_link)
 
 
 def _join(bar: Span, *parts: Line) -> Line:
@@ -150,7 +151,7 @@ def _work(view: View) -> Line:
     if running > 0:
         parts.append(span(f" {dot} {running} in flight"))
     parts += [span(f" {dot} {word}", Tone.WAITING) for word in _waits(store)]
-    capped = sum(view.state == "capped" for view in store.sessions.values())
+    capped = [view.state for view in store.sessions.values()].count("capped")
     if capped:
         parts.append(span(f" {dot} {capped} CAPPED", Tone.CAPPED))
     return tuple(parts)

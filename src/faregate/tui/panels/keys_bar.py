@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from faregate.tui.actions import in_scopes, keys_of
@@ -13,33 +13,35 @@ if TYPE_CHECKING:
     from faregate.tui.action import Action, Scope
     from faregate.tui.view import View
 
+_Keys = tuple[tuple[str, str], ...]
+
 
 def keys_line(view: View, cells: int, scopes: tuple[Scope, ...]) -> list[Line]:
     """Return one line; the least important keys are left out where it is narrow."""
-    actions = list(_by_importance(scopes, read_only=view.read_only))
-    while actions:
-        told = _told(view, sorted(actions, key=_place))
-        if width(told) <= cells:
-            return [told]
-        actions.pop()
-    return [()]
+    return [_line(cells, scopes, tuple(view.keymap.items()), view.read_only)]
 
 
-@cache
-def _by_importance(scopes: tuple[Scope, ...], *, read_only: bool) -> tuple[Action, ...]:
-    # The table is fixed, and the line is made anew with each painting.
-    found = [
+# It is asked for with each painting, and the same as long as the screen is.
+@lru_cache(64)
+def _line(cells: int, scopes: tuple[Scope, ...], keys: _Keys, read_only: bool) -> Line:
+    actions = [
         action
         for action in in_scopes(scopes)
         if action.bar is not None and not (action.changes and read_only)
     ]
-    return tuple(sorted(found, key=lambda action: action.bar or 0))
+    actions.sort(key=lambda action: action.bar or 0)
+    while actions:
+        told = _told(keys, sorted(actions, key=_place))
+        if width(told) <= cells:
+            return told
+        actions.pop()
+    return ()
 
 
-def _told(view: View, actions: list[Action]) -> Line:
+def _told(keys: _Keys, actions: list[Action]) -> Line:
     parts: list[Span] = []
     for action in actions:
-        key, label = action.bar_as or (keys_of(action, view.keymap)[0], action.label)
+        key, label = action.bar_as or (keys_of(action, dict(keys))[0], action.label)
         parts += [span(f" {key}", Tone.KEY), span(f" {label} ", Tone.MUTED)]
     return tuple(parts)
 

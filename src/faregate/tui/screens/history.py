@@ -10,10 +10,10 @@ from faregate.tui.messages import OpenSession
 from faregate.tui.screens.table_screen import EVERY_TABLE, TableScreen
 from faregate.tui.session_table import COLUMNS, SessionTable, Sort
 from faregate.tui.store import Kind, Store
+from faregate.tui.table_layout import Rows
 
 if TYPE_CHECKING:
     from faregate.tui.control_desk import ControlDesk
-    from faregate.tui.table_layout import Row
     from faregate.tui.view import View
     from faregate.tui.widgets.line_table import LineTable
 
@@ -36,7 +36,7 @@ class HistoryScreen(TableScreen):
         self._desk = desk
         self._known = Store()
         self._table = SessionTable()
-        self._rows: list[Row] = []
+        self._rows = Rows.of([])
         self._next: int | None = None
         self._begun = False
 
@@ -52,7 +52,7 @@ class HistoryScreen(TableScreen):
             self._known, self.view.no_filter, order, self.view.ink.glyphs
         )
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> Rows:
         """Return a row for each session that was read."""
         return self._rows
 
@@ -64,8 +64,9 @@ class HistoryScreen(TableScreen):
     def on_line_table_chosen(self, event: LineTable.Chosen) -> None:
         """Read on when the cursor comes near the end."""
         super().on_line_table_chosen(event)
-        near = {row.key for row in self._rows[-AHEAD:]}
-        if self._next is not None and event.key in near:
+        place = self._rows.place(event.key)
+        near = place is not None and place >= len(self._rows) - AHEAD
+        if self._next is not None and near:
             self.read()
 
     def on_line_table_opened(self, event: LineTable.Opened) -> None:

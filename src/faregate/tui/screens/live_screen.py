@@ -8,6 +8,7 @@ from textual.screen import Screen
 
 from faregate.tui.actions import is_permitted
 from faregate.tui.store import EVERYTHING, Kind
+from faregate.tui.widgets.frame import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
@@ -26,6 +27,7 @@ class LiveScreen(Screen[None]):
 
     def __init__(self, view: View) -> None:
         super().__init__()
+        self._styles_cache = Frame(self)
         self.view = view
         self.set_class(view.theme_ink.glyphs.border == "ascii", "-ascii")
 

@@ -65,7 +65,7 @@ class TableScreen(LiveScreen):
     async def load(self) -> None:
         """Read what the rows are made of; may raise ControlError."""
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> Sequence[Row]:
         """Return the rows, from what was read last."""
         raise NotImplementedError
 

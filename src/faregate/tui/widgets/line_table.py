@@ -8,18 +8,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
 from textual.content import Content
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 
 from faregate.control.sanitise import sanitise
 from faregate.tui.action import Scope
 from faregate.tui.actions import bindings
-from faregate.tui.lines import EMPTY, Line, Span, cell
-from faregate.tui.table_layout import CURSOR_WIDTH, Column, Layout, Row, lay_out
+from faregate.tui.lines import EMPTY, Line, Span, cell, text_width
+from faregate.tui.table_layout import CURSOR_WIDTH, Column, Layout, Row, Rows, lay_out
 from faregate.tui.tones import Tone
+from faregate.tui.widgets.frame import Frame
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,11 +71,12 @@ class LineTable(ScrollView):
         id: str | None = None,
     ) -> None:
         super().__init__(id=id)
+        self._styles_cache = self._frame = Frame(self)
         self.can_focus = cursor
         self._columns = tuple(columns)
         self._ink = ink
         self._with_cursor = cursor
-        self._rows: list[Row] = []
+        self._rows = Rows.of([])
         self._chosen: str | None = None
         self._natural: dict[str, int] = {}
         self._measured: dict[str, Row] = {}
@@ -109,15 +110,16 @@ class LineTable(ScrollView):
 
     def show(
         self,
-        rows: list[Row],
+        rows: Sequence[Row],
         *,
         sorted_by: tuple[str, bool] | None = None,
         empty: Line = EMPTY,
     ) -> None:
         """Show these rows; `sorted_by` is a column and whether it descends."""
-        self._rows = rows
+        self._rows = Rows.of(rows)
         self._sorted = sorted_by
         self._empty = empty
+        self._frame.measure()
         self._keep_chosen()
         if self._grow_widths():
             self._layout_now = None
@@ -138,7 +140,7 @@ class LineTable(ScrollView):
 
     def choose(self, key: str) -> None:
         """Put the cursor on a row."""
-        if key != self._chosen and any(row.key == key for row in self._rows):
+        if key != self._chosen and self._rows.place(key) is not None:
             self._chosen = key
             self._scroll_to_chosen()
             self._repaint()
@@ -146,7 +148,7 @@ class LineTable(ScrollView):
 
     def lead_to(self, key: str) -> None:
         """Put the cursor on a row; no person did it, so nobody is told."""
-        if key != self._chosen and any(row.key == key for row in self._rows):
+        if key != self._chosen and self._rows.place(key) is not None:
             self._chosen = key
             self._scroll_to_chosen()
             self._repaint()
@@ -154,13 +156,13 @@ class LineTable(ScrollView):
     def lead_to_top(self) -> None:
         """Put the cursor on the first row, as `lead_to` does."""
         if self._rows:
-            self.lead_to(self._rows[0].key)
+            self.lead_to(self._rows.key(0))
 
     def action_move(self, by: int) -> None:
         """Move the cursor by rows."""
         if self._rows:
             place = min(max(self._place() + by, 0), len(self._rows) - 1)
-            self.choose(self._rows[place].key)
+            self.choose(self._rows.key(place))
 
     def action_page(self, by: int) -> None:
         """Move the cursor by a screenful."""
@@ -186,12 +188,13 @@ class LineTable(ScrollView):
             return
         place = offset.y - 1 + self.scroll_offset.y
         if offset.y >= 1 and 0 <= place < len(self._rows):
-            self.choose(self._rows[place].key)
+            self.choose(self._rows.key(place))
             if event.chain == 2:
                 self.action_open()
 
     def on_resize(self, _event: events.Resize) -> None:
         """Fit the columns anew."""
+        self._frame.measure()
         self.refit()
         self._grow_widths()
         self._layout_now = None
@@ -208,7 +211,7 @@ class LineTable(ScrollView):
 
     def render_line(self, y: int) -> Strip:
         """Paint the heading, a row, or nothing."""
-        width = self.content_size.width
+        width = self._frame.room.width
         ink = self._ink()
         if y == 0:
             return ink.paint(self._heading(), width)
@@ -218,7 +221,7 @@ class LineTable(ScrollView):
             return ink.paint(note, width)
         row = self._rows[place]
         chosen = self._with_cursor and row.key == self._chosen
-        return ink.paint(self._row_line(row, chosen, ink), width, selected=chosen)
+        return ink.paint(self._row_parts(row, chosen, ink), width, selected=chosen)
 
     def _heading(self) -> Line:
         parts: list[Span] = [Span(" " * CURSOR_WIDTH, Tone.MUTED)]
@@ -231,26 +234,25 @@ class LineTable(ScrollView):
             parts.append(Span(title, Tone.ACCENT if by else Tone.MUTED))
         return tuple(parts)
 
-    def _row_line(self, row: Row, chosen: bool, ink: Ink) -> Line:
+    def _row_parts(self, row: Row, chosen: bool, ink: Ink) -> list[tuple[str, Tone]]:
         sign = ink.glyphs.cursor if chosen else " "
-        parts: list[Span] = [Span(sign.ljust(CURSOR_WIDTH), Tone.ACCENT)]
-        layout = self._laid_out()
+        parts = [(sign.ljust(CURSOR_WIDTH), Tone.ACCENT)]
+        layout, cells, cut = self._laid_out(), row.cells, ink.glyphs.cut
+        gap = " " * layout.gap
         for place, placed in enumerate(layout.placed):
             if place:
-                parts.append(Span(" " * layout.gap, Tone.TEXT))
-            text, tone = row.cells[placed.index]
-            fitted = cell(
-                text, placed.width, right=placed.column.right, cut=ink.glyphs.cut
-            )
-            parts.append(Span(fitted, tone))
-        return tuple(parts)
+                parts.append((gap, Tone.TEXT))
+            text, tone = cells[placed.index]
+            fitted = cell(text, placed.width, right=placed.column.right, cut=cut)
+            parts.append((fitted, tone))
+        return parts
 
     def _laid_out(self) -> Layout:
         if self._layout_now is None:
             self._layout_now = lay_out(
                 self._columns,
                 self._natural,
-                self.content_size.width,
+                self._frame.room.width,
                 margin=CURSOR_WIDTH + 1,
             )
         return self._layout_now
@@ -259,35 +261,30 @@ class LineTable(ScrollView):
         """Widen columns to what is on screen; they never shrink, so nothing jumps."""
         before = dict(self._natural)
         top = self.scroll_offset.y
-        visible = self._rows[top : top + max(self.content_size.height, 1)]
-        fresh = [row for row in visible if self._measured.get(row.key) is not row]
+        visible = self._rows[top : top + max(self._frame.room.height, 1)]
+        known = self._measured
+        self._measured = {row.key: row for row in visible}
+        fresh = [row for row in visible if known.get(row.key) is not row]
         for place, column in enumerate(self._columns):
             measured = visible if column.optional else fresh
-            widest = max(
-                (cell_len(row.cells[place].text) for row in measured), default=0
-            )
-            known = 0 if column.optional else self._natural.get(column.id, 0)
-            self._natural[column.id] = max(known, widest)
-        self._measured = {row.key: row for row in visible}
+            widths = [text_width(row.cells[place].text) for row in measured]
+            if not column.optional:
+                widths.append(self._natural.get(column.id, 0))
+            self._natural[column.id] = max(widths, default=0)
         return before != self._natural
 
     def _set_extent(self) -> None:
         """Tell how far there is to scroll; a new extent lays the screen out anew."""
-        extent = Size(self.content_size.width, len(self._rows) + 1)
+        extent = Size(self._frame.room.width, len(self._rows) + 1)
         if extent != self.virtual_size:
             self.virtual_size = extent
 
     def _keep_chosen(self) -> None:
-        if not self._rows:
-            self._chosen = None
-        elif all(row.key != self._chosen for row in self._rows):
-            self._chosen = self._rows[0].key
+        if self._rows.place(self._chosen) is None:
+            self._chosen = self._rows.key(0) if self._rows else None
 
     def _place(self) -> int:
-        for place, row in enumerate(self._rows):
-            if row.key == self._chosen:
-                return place
-        return 0
+        return self._rows.place(self._chosen) or 0
 
     def _scroll_to_chosen(self) -> None:
         visible = max(self.content_size.height - 1, 1)
@@ -301,7 +298,7 @@ class LineTable(ScrollView):
         """Return what each visible line depends on."""
         tokens: list[object] = [(self._sorted, self._laid_out())]
         top = self.scroll_offset.y
-        for y in range(1, self.content_size.height):
+        for y in range(1, self._frame.room.height):
             place = top + y - 1
             if place < len(self._rows):
                 row = self._rows[place]
@@ -311,7 +308,7 @@ class LineTable(ScrollView):
         return tokens
 
     def _repaint(self) -> None:
-        width, height = self.content_size
+        width, height = self._frame.room
         if not width or not height:
             return
         before, self._painted = self._painted, self._tokens()
@@ -321,6 +318,6 @@ class LineTable(ScrollView):
             self._painted_with = ink
             self.refresh()
             return
-        for y, token in enumerate(self._painted):
-            if token != before[y]:
-                self.refresh(Region(0, y, width, 1))
+        self._frame.refresh(
+            [y for y, token in enumerate(self._painted) if token != before[y]]
+        )

@@ -6,14 +6,15 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.geometry import Region, Size
 from textual.widget import Widget
 
 from faregate.control.sanitise import sanitise
 from faregate.tui.lines import EMPTY, Line
+from faregate.tui.widgets.frame import Frame
 
 if TYPE_CHECKING:
     from textual import events
+    from textual.geometry import Size
     from textual.strip import Strip
 
     from faregate.tui.ink import Ink
@@ -36,6 +37,7 @@ class LinesView(Widget):
         classes: str | None = None,
     ) -> None:
         super().__init__(id=id, classes=classes)
+        self._styles_cache = self._frame = Frame(self)
         self._produce = produce
         self._ink = ink
         self._lines: tuple[Line, ...] = ()
@@ -44,7 +46,7 @@ class LinesView(Widget):
 
     def update(self) -> None:
         """Make the lines anew and repaint those that differ."""
-        size = self.content_size
+        size = self._frame.measure()
         if not size.width or not size.height:
             return
         before, self._lines = self._lines, tuple(self._produce(*size))
@@ -53,9 +55,8 @@ class LinesView(Widget):
             self._painted_with = ink
             self.refresh()
             return
-        for y in range(max(len(before), len(self._lines))):
-            if _at(before, y) != _at(self._lines, y):
-                self.refresh(Region(0, y, size.width, 1))
+        lines = range(min(max(len(before), len(self._lines)), size.height))
+        self._frame.refresh([y for y in lines if _at(before, y) != _at(self._lines, y)])
 
     def set_title(self, title: str) -> None:
         """Set the title in the border; harmless text, never markup."""
@@ -75,7 +76,7 @@ class LinesView(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Paint one line."""
-        return self._ink().paint(_at(self._lines, y), self.content_size.width)
+        return self._ink().paint(_at(self._lines, y), self._frame.room.width)
 
 
 def _at(lines: Sequence[Line], y: int) -> Line:
