@@ -207,3 +207,27 @@ def test_no_amount_of_a_panel_is_cut(name: str) -> None:
                 painted = view.ink.paint(line, cells - 4).text
                 said = AMOUNT.findall(text(line))
                 assert AMOUNT.findall(painted) == said, (name, cells, text(line))
+
+
+def test_four_decimals_are_paid_by_names_and_cost_no_column() -> None:
+    def shown(cells: int, cost: str, rate: str) -> set[str]:
+        made = [
+            scenes.session("a", workspace="webshop", task="feat-pay", cost=cost),
+            scenes.session("b", cost="8.42", usd_per_hour=rate),
+        ]
+        view = view_of(scenes.snapshot(sessions=made))
+        rows = SessionTable().rows(view.shown, view.no_filter, Sort(), UNICODE)
+        columns = session_table.COLUMNS
+        natural = {
+            column.id: max(cell_len(row.cells[place].text) for row in rows)
+            for place, column in enumerate(columns)
+        }
+        layout = lay_out(
+            columns, natural, cells, margin=CURSOR_WIDTH + 1, lent=rows.lent
+        )
+        wide = sum(each.width for each in layout.placed)
+        assert wide + layout.gap * (len(layout.placed) - 1) <= cells - CURSOR_WIDTH - 1
+        return {each.column.id for each in layout.placed}
+
+    for cells in range(60, 161):
+        assert shown(cells, "0.01", "0.01") <= shown(cells, "0.0031", "0.0042"), cells

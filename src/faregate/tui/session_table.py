@@ -95,6 +95,8 @@ COLUMNS = (
     ),
     Column(id="state", title="STATE", about="what the session does now"),
 )
+_DECIMALS_MORE = 2
+"""Cells that a fine column of money is wider."""
 SORTABLE = tuple(column.id for column in COLUMNS)
 
 
@@ -168,7 +170,8 @@ class SessionTable:
             made[view.id] = found
             return found[2]
 
-        return Rows([view.id for view in shown], row)
+        lent = _DECIMALS_MORE * (fine.spend + fine.rate)
+        return Rows([view.id for view in shown], row, lent=lent)
 
 
 _LAST_AT = attrgetter("last_at")

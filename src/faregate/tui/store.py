@@ -203,14 +203,14 @@ class Store:
         return self.in_flight, self.waiting, self.waiting_approval, self.latched
 
     def _merge_budgets(self, views: Iterable[BudgetView]) -> bool:
-        fresh = {(view.scope, view.window): view for view in views}
-        return _merge(self.budgets, fresh)
+        keyed = [((view.scope, view.window), view) for view in views]
+        return _merge(self.budgets, keyed)
 
     def _merge_sessions(self, views: Iterable[SessionView]) -> bool:
-        return _merge(self.sessions, {view.id: view for view in views})
+        return _merge(self.sessions, [(view.id, view) for view in views])
 
     def _merge_providers(self, views: Iterable[ProviderView]) -> bool:
-        return _merge(self.providers, {view.name: view for view in views})
+        return _merge(self.providers, [(view.name, view) for view in views])
 
     def _append_events(self, events: Iterable[EventView]) -> bool:
         newest = self.events[-1].seq if self.events else -1
@@ -242,8 +242,9 @@ class Store:
         )
 
 
-def _merge(into: dict[_K, _V], fresh: dict[_K, _V]) -> bool:
+def _merge(into: dict[_K, _V], fresh: list[tuple[_K, _V]]) -> bool:
     """Replace what differs; equal values stay the same objects, for cheap checks."""
-    different = {key: value for key, value in fresh.items() if into.get(key) != value}
+    known = into.get
+    different = [each for each in fresh if known(each[0]) != each[1]]
     into.update(different)
     return bool(different)

@@ -80,11 +80,15 @@ class Rows(Sequence[Row]):
     A row is made when it is looked at, because most of a long table never are.
     """
 
-    __slots__ = ("_keys", "_make")
+    __slots__ = ("_keys", "_make", "lent")
 
-    def __init__(self, keys: list[str], make: Callable[[int], Row]) -> None:
+    def __init__(
+        self, keys: list[str], make: Callable[[int], Row], *, lent: int = 0
+    ) -> None:
         self._keys = keys
         self._make = make
+        self.lent = lent
+        """Cells by which figures are wider now than they mostly are; names give them."""
 
     @classmethod
     def of(cls, rows: Sequence[Row]) -> Rows:
@@ -135,11 +139,17 @@ class Layout:
 
 
 def lay_out(
-    columns: Sequence[Column], natural: Mapping[str, int], cells: int, *, margin: int
+    columns: Sequence[Column],
+    natural: Mapping[str, int],
+    cells: int,
+    *,
+    margin: int,
+    lent: int = 0,
 ) -> Layout:
     """Fit columns of these natural widths into `cells`, `margin` of them taken.
 
-    When not even the last columns fit, names shrink further before the edge cuts.
+    Names give `lent` cells of their narrowest widths before a column goes. When not
+    even the last columns fit, they shrink further before the edge cuts.
     """
     chosen = [
         (index, column)
@@ -150,7 +160,7 @@ def lay_out(
     while True:
         for gap in _GAPS:
             spare = room - gap * (len(chosen) - 1) - _least(chosen, natural)
-            if spare >= 0:
+            if spare + (lent if gap == _GAPS[-1] else 0) >= 0:
                 return _widen(chosen, natural, room, gap)
         droppable = [each for each in chosen if each[1].drop is not None]
         if not droppable:
@@ -188,6 +198,10 @@ def _widen(
         for _, column in chosen
     }
     spare = room - gap * (len(chosen) - 1) - sum(widths.values())
+    names = [column.id for _, column in chosen if column.least is not None]
+    while spare < 0 and names and not squeezed:
+        widths[max(names, key=widths.__getitem__)] -= 1
+        spare += 1
     for _, column in chosen:
         more = min(max(natural.get(column.id, 0) - widths[column.id], 0), spare)
         if more > 0:

@@ -254,6 +254,7 @@ class LineTable(ScrollView):
                 self._natural,
                 self._frame.room.width,
                 margin=CURSOR_WIDTH + 1,
+                lent=self._rows.lent,
             )
         return self._layout_now
 
