@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from faregate.core.holds import (
 from faregate.core.money import Money
 from faregate.core.refusal import Refusal
 from faregate.core.usage import Usage
-from faregate.gateway.admission import Admission, Admitted, Ask, Outcome
+from faregate.gateway.admission import Admission, Admitted, Outcome
 from faregate.gateway.settings import GateSettings
 from faregate.ledger.ledger import Ledger
 
@@ -85,6 +86,17 @@ def open_ledger(folder: Path, clock: FakeClock) -> Iterator[CountingLedger]:
         yield CountingLedger(ledger)
     finally:
         ledger.close()
+
+
+@dataclass
+class Ask:
+    """Asks for what a test says."""
+
+    bounds: Bounds
+    price: Callable[[Bounds], Money]
+    request: Callable[[Money, Bounds], HoldRequest]
+    boundable: bool
+    tokenless: bool
 
 
 class Bench:

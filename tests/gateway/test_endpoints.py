@@ -131,17 +131,17 @@ def test_without_a_key_no_credential_is_sent() -> None:
 
 def test_what_belongs_to_one_hop_does_not_come_back() -> None:
     back = returned_headers(
-        [
-            ("Content-Type", "application/json"),
-            ("X-Request-ID", "r"),
-            ("Set-Cookie", "a=b"),
-            ("Server", "x"),
-            ("Connection", "close"),
-            ("Content-Encoding", "gzip"),
-            ("Access-Control-Allow-Origin", "*"),
-            ("Strict-Transport-Security", "max-age=1"),
-            ("anthropic-ratelimit-requests-remaining", "5"),
-        ]
+        {
+            "content-type": "application/json",
+            "x-request-id": "r",
+            "set-cookie": "a=b",
+            "server": "x",
+            "connection": "close",
+            "content-encoding": "gzip",
+            "access-control-allow-origin": "*",
+            "strict-transport-security": "max-age=1",
+            "anthropic-ratelimit-requests-remaining": "5",
+        }
     )
     assert back == {
         "content-type": "application/json",
@@ -156,17 +156,17 @@ def test_what_belongs_to_one_hop_does_not_come_back() -> None:
      ("soon", "60"), ("Wed, 21 Oct 2065 07:28:00 GMT", "60")],
 )  # fmt: skip
 def test_no_agent_is_sent_to_sleep(said: str, told: str) -> None:
-    assert returned_headers([("Retry-After", said)]) == {"retry-after": told}
+    assert returned_headers({"retry-after": said}) == {"retry-after": told}
 
 
 def test_what_the_connection_names_does_not_come_back() -> None:
     back = returned_headers(
-        [
-            ("content-type", "text/event-stream"),
-            ("x-hop", "1"),
-            ("connection", "keep-alive, X-Hop ,x-other, Content-Type"),
-            ("x-other", "2"),
-            ("x-request-id", "r"),
-        ]
+        {
+            "content-type": "text/event-stream",
+            "x-hop": "1",
+            "connection": "keep-alive, X-Hop ,x-other, Content-Type",
+            "x-other": "2",
+            "x-request-id": "r",
+        }
     )
     assert back == {"content-type": "text/event-stream", "x-request-id": "r"}

@@ -42,10 +42,16 @@ def small(ledger: CountingLedger, clock: FakeClock) -> SmallGate:
 def test_a_request_counts_in_the_windows_of_now(
     small: SmallGate, clock: FakeClock
 ) -> None:
-    before = {(w.scope, w.window): w for w in small.gate.budgets(who(), TARGET)}
+    before = {
+        (w.scope, w.window): w
+        for w in small.gate.budgets(who(), TARGET, small.gate.clock.now_ms())
+    }
     assert before["global", "month"].limit == Money.usd(1)
     clock.pass_by(86_400)
-    after = {(w.scope, w.window): w for w in small.gate.budgets(who(), TARGET)}
+    after = {
+        (w.scope, w.window): w
+        for w in small.gate.budgets(who(), TARGET, small.gate.clock.now_ms())
+    }
     day = ("global", "day")
     assert after[day].starts_at == before[day].starts_at + 86_400
 
@@ -54,9 +60,9 @@ def test_a_clock_that_goes_back_leads_into_no_window_that_has_ended(
     small: SmallGate, clock: FakeClock
 ) -> None:
     clock.pass_by(30 * 86_400)
-    december = small.gate.budgets(who(), TARGET)
+    december = small.gate.budgets(who(), TARGET, small.gate.clock.now_ms())
     clock.ms -= 30 * DAY
-    assert small.gate.budgets(who(), TARGET) == december
+    assert small.gate.budgets(who(), TARGET, small.gate.clock.now_ms()) == december
     assert small.gate.shared_windows(clock.ms / 1000)[0] in december
 
 
@@ -64,7 +70,11 @@ def test_nor_does_one_that_was_behind_at_the_start(
     small: SmallGate, clock: FakeClock
 ) -> None:
     small.gate.high_water = HighWater(clock.ms / 1000 + 40 * 86_400)
-    (month,) = (w for w in small.gate.budgets(who(), TARGET) if w.window == "month")
+    (month,) = (
+        w
+        for w in small.gate.budgets(who(), TARGET, small.gate.clock.now_ms())
+        if w.window == "month"
+    )
     assert month.starts_at * 1000 > clock.ms
 
 
@@ -75,7 +85,9 @@ def test_a_token_can_tighten_its_session_and_never_loosen_it(small: SmallGate) -
     small.gate.rebudget(BudgetMatcher((rule,), UTC))
 
     def limit(cost: Money | None) -> Money | None:
-        windows = small.gate.budgets(who(max_cost=cost), TARGET)
+        windows = small.gate.budgets(
+            who(max_cost=cost), TARGET, small.gate.clock.now_ms()
+        )
         return next(w.limit for w in windows if w.window == "session")
 
     assert limit(None) == Money.usd(2)
@@ -89,7 +101,9 @@ def test_only_the_newest_that_met_a_full_budget_are_remembered(
     monkeypatch.setattr("faregate.gateway.gate.REMEMBERED", 3)
     (month,) = (
         s
-        for s in small.gate.ledger.states(small.gate.budgets(who(), TARGET))
+        for s in small.gate.ledger.states(
+            small.gate.budgets(who(), TARGET, small.gate.clock.now_ms())
+        )
         if s.budget.window == "month"
     )
     for number in (0, 1, 2, 0, 3):
@@ -105,7 +119,9 @@ def test_only_the_newest_that_met_a_full_budget_are_remembered(
 
 
 def test_a_session_is_capped_until_something_fits(small: SmallGate) -> None:
-    states = small.gate.ledger.states(small.gate.budgets(who(), TARGET))
+    states = small.gate.ledger.states(
+        small.gate.budgets(who(), TARGET, small.gate.clock.now_ms())
+    )
     full = Refusal(
         code=RefusalCode.BUDGET_EXCEEDED, message="full", blocking=tuple(states)
     )
@@ -136,7 +152,7 @@ def test_refusals_are_counted_and_faults_are_not(
 
 
 def test_refusals_of_one_full_window_are_about_the_same(small: SmallGate) -> None:
-    windows = small.gate.budgets(who(), TARGET)
+    windows = small.gate.budgets(who(), TARGET, small.gate.clock.now_ms())
     states = tuple(small.gate.ledger.states(windows))
     full = Refusal(
         code=RefusalCode.BUDGET_EXCEEDED, message="full", blocking=states[:1]

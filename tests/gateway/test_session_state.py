@@ -65,7 +65,6 @@ def test_what_a_request_might_use_becomes_what_it_used() -> None:
     kept, _ledger, _clock = states()
     state = kept.of("s", lasting=True)
     passage = Passage(state, WISH)
-    passage.enter()
     counters = state.counters
     assert (counters.running, counters.requests) == (1, 1)
     assert (counters.input_held, counters.output_held) == (10, 20)
@@ -83,7 +82,6 @@ def test_a_request_that_set_no_money_aside_never_was() -> None:
     kept, _ledger, _clock = states()
     state = kept.of("s", lasting=True)
     passage = Passage(state, Wish(input=1, output=1, output_least=1, client_retry=True))
-    passage.enter()
     assert state.counters.retries == 1
     passage.leave(1000.0)
     assert (state.counters.requests, state.counters.retries) == (0, 0)
@@ -94,7 +92,6 @@ def test_a_repeat_that_runs_counts_after_beginning_anew() -> None:
     state = kept.of("s", lasting=True)
     state.counters.retries = 7
     passage = Passage(state, Wish(input=1, output=1, output_least=1, client_retry=True))
-    passage.enter()
     kept.begin_anew("s")
     assert state.counters.retries == 1
     passage.attempts = 1
@@ -107,7 +104,6 @@ def test_beginning_anew_keeps_what_runs() -> None:
     state = kept.of("s", lasting=True)
     state.counters.requests = 40
     passage = Passage(state, WISH)
-    passage.enter()
     kept.begin_anew("s")
     assert (state.counters.requests, state.counters.running) == (1, 1)
     passage.leave(1000.0)
@@ -119,7 +115,7 @@ def test_beginning_anew_keeps_what_runs() -> None:
 
 def test_the_oldest_sessions_are_forgotten_but_never_one_that_runs() -> None:
     kept = SessionStates(FakeGoverning(), FakeClock(), kept=3)
-    Passage(kept.of("running", lasting=True), WISH).enter()
+    Passage(kept.of("running", lasting=True), WISH)
     for number in range(9):
         kept.of(f"s{number}", lasting=True)
     assert len(list(kept)) == 3

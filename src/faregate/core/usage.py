@@ -25,7 +25,7 @@ class UsageSource(StrEnum):
 
 
 @lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Tokens of one attempt; every counter is disjoint from the others.
 

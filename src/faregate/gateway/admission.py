@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from faregate.core.estimate import OUTPUT_FLOOR, Bounds
-from faregate.core.holds import Held, HoldRequest, LedgerError, NoRoom, Release
+from faregate.core.estimate import OUTPUT_FLOOR
+from faregate.core.holds import Held, LedgerError, NoRoom, Release
 from faregate.core.lean import lean
 from faregate.core.money import MAX_PICO, ZERO, Money
 from faregate.core.policy import OnTight
@@ -30,7 +30,8 @@ from faregate.gateway.waiting import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from faregate.core.holds import BudgetState
+    from faregate.core.estimate import Bounds
+    from faregate.core.holds import BudgetState, HoldRequest
     from faregate.gateway.ports import Clock, LedgerPort
     from faregate.gateway.settings import GateSettings
 
@@ -39,21 +40,31 @@ MOST_CALLS = 50
 turn of the loop."""
 
 
-@lean
-@dataclass(frozen=True, slots=True)
-class Ask:
-    """What one attempt wants to hold.
+class Ask(Protocol):
+    """What one attempt wants to hold."""
 
-    `price` turns bounds into money; `request` makes the hold for an amount and its
-    bounds, in the budgets of the moment it is called.
-    """
+    @property
+    def bounds(self) -> Bounds:
+        """Return what it may be billed for at most."""
+        ...
 
-    bounds: Bounds
-    price: Callable[[Bounds], Money]
-    request: Callable[[Money, Bounds], HoldRequest]
-    boundable: bool
-    """A lower output bound can be put into the body."""
-    tokenless: bool = False
+    @property
+    def boundable(self) -> bool:
+        """Tell whether a lower output bound can be put into the body."""
+        ...
+
+    @property
+    def tokenless(self) -> bool:
+        """Tell whether the caller brought its own key and no local token."""
+        ...
+
+    def price(self, bounds: Bounds) -> Money:
+        """Return the money that covers these bounds."""
+        ...
+
+    def request(self, amount: Money, bounds: Bounds) -> HoldRequest:
+        """Return the hold, in the budgets of the moment that this is called."""
+        ...
 
 
 @lean

@@ -300,7 +300,7 @@ class Attempt:
         kept = relay.withheld
         if kept is None or self._gone:
             return None
-        returned = endpoints.returned_headers(upstream.headers.items())
+        returned = endpoints.returned_headers(upstream.headers)
         returned.update(headers)
         if self._failure is not None:
             return Withheld(headers=returned, body=kept)

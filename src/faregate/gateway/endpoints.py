@@ -18,7 +18,7 @@ from faregate.providers.spec import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from faregate.core.routing import Target
     from faregate.protocols.codec import RequestHead
@@ -149,20 +149,19 @@ def _without(headers: Mapping[str, str], names: frozenset[str]) -> dict[str, str
     return kept
 
 
-def returned_headers(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return a provider's answer headers that the caller may see."""
-    kept: dict[str, str] = {}
-    of_this_hop = ""
-    for name, value in headers:
-        low = name.lower()
-        if low in _NOT_RETURNED or low.startswith("access-control-"):
-            if low == "connection":
-                of_this_hop = value
-            continue
-        kept[low] = _capped(value) if low == "retry-after" else value
-    for name in of_this_hop.split(","):
-        if (low := name.strip().lower()) != "content-type":
-            kept.pop(low, None)
+def returned_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return a provider's answer headers that the caller may see; names in lower case."""
+    kept = {
+        name: value
+        for name, value in headers.items()
+        if name not in _NOT_RETURNED and not name.startswith("access-control-")
+    }
+    if "retry-after" in kept:
+        kept["retry-after"] = _capped(kept["retry-after"])
+    if "connection" in headers:
+        for named in headers["connection"].split(","):
+            if (name := named.strip().lower()) != "content-type":
+                kept.pop(name, None)
     return kept
 
 

@@ -153,7 +153,7 @@ class Exchange:
 
     async def _fly(self, plan: Plan, course: Course, identity: Identity) -> Result:
         flight = self._depart(plan, identity)
-        asker = Asker(self._gate, self._inbound, identity)
+        asker = Asker(self._gate, self._inbound, identity, plan)
         asked = self._asked(plan, asker, flight)
         result: Result = None
         governor = self._gate.governor

@@ -81,19 +81,18 @@ class Flights:
         self._by_id: dict[str, Flight] = {}
         self.total = 0
         """Requests that were ever admitted to a flight."""
-        self._empty = asyncio.Event()
-        self._empty.set()
+        self._empty: asyncio.Event | None = None
+        """Set when nothing is in flight; only there while somebody waits for that."""
 
     def add(self, flight: Flight) -> None:
         """Note a flight that begins."""
         self._by_id[flight.id] = flight
         self.total += 1
-        self._empty.clear()
 
     def remove(self, flight: Flight) -> None:
         """Forget a flight that ended."""
         self._by_id.pop(flight.id, None)
-        if not self._by_id:
+        if self._empty is not None and not self._by_id:
             self._empty.set()
 
     def is_running(self, request: str) -> bool:
@@ -103,7 +102,9 @@ class Flights:
     async def landed(self) -> None:
         """Return once nothing is in flight."""
         while self._by_id:
-            await self._empty.wait()
+            self._empty = empty = self._empty or asyncio.Event()
+            empty.clear()
+            await empty.wait()
 
     def all(self) -> list[Flight]:
         """Return every flight, oldest first."""

@@ -45,7 +45,7 @@ _JSON_START = re.compile(rb"[ \t\r\n]*+(?:\xef\xbb\xbf)?+[ \t\r\n]*+[{\[]")
 
 
 @lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Delivered:
     """A whole answer, metered."""
 
@@ -96,12 +96,10 @@ async def read_whole(
     answer = codec.answer(body, flags)
     if status == 200 and not answer.complete and not answer.error:
         return Unusable(refusal=_broken(provider, "its answer is not whole JSON"))
-    headers = endpoints.returned_headers(upstream.headers.items())
+    headers = endpoints.returned_headers(upstream.headers)
     if status == 200:
         _label(headers, body)
-    return Delivered(
-        whole=Whole(status=status, headers=headers, body=body), answer=answer
-    )
+    return Delivered(Whole(status, headers, body), answer)
 
 
 def _label(headers: dict[str, str], begin: bytes) -> None:
@@ -216,7 +214,7 @@ class StreamRelay:
         The reply starts with the first bytes: a provider that breaks before them
         leaves the client without a status yet.
         """
-        headers = endpoints.returned_headers(upstream.headers.items())
+        headers = endpoints.returned_headers(upstream.headers)
         headers.update(self._headers)
         try:
             whole = await self._relay(upstream, headers)

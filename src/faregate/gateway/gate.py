@@ -51,6 +51,17 @@ _DOOR_CODES = frozenset(
 )
 
 
+@dataclass(slots=True)
+class _Windows:
+    """The budget windows of each caller and target until a window ends."""
+
+    matcher: BudgetMatcher
+    until: float
+    by_caller: dict[
+        tuple[int, int], tuple[tuple[BudgetWindow, ...], Identity, Target]
+    ] = field(default_factory=dict)
+
+
 @dataclass(slots=True, kw_only=True)
 class Gate:
     """The running gate; budgets may be replaced while it runs."""
@@ -89,6 +100,8 @@ class Gate:
     """Budget windows that the latest request asked of them found full. Like the
     sessions, only the newest are kept: both are shown, and decide nothing."""
 
+    _windows: _Windows | None = field(default=None, init=False)
+
     def __post_init__(self) -> None:
         """Remember sessions on routes as long as the gate lives."""
         self.routes = Routes(self.planner, self.clock, self.events)
@@ -121,17 +134,37 @@ class Gate:
         self.ledger.in_force(matcher.covers)
         self.admission.refresh()
 
-    def budgets(self, identity: Identity, target: Target) -> tuple[BudgetWindow, ...]:
-        """Return the budget windows that a request counts against now.
+    def budgets(
+        self, identity: Identity, target: Target, at_ms: int
+    ) -> tuple[BudgetWindow, ...]:
+        """Return the budget windows that a request counts against at this instant.
 
-        A clock that was set back does not lead into a window that has ended.
+        A clock that was set back does not lead into a window that has ended. The same
+        tuple comes back for the same caller and target within a day.
         """
+        now = self.high_water.advance(at_ms / 1000)
+        known = self._windows
+        if known is None or known.matcher is not self.matcher or now >= known.until:
+            known = self._windows = _Windows(self.matcher, self.matcher.until(now))
+        key = (id(identity), id(target))
+        found = known.by_caller.get(key)
+        if found is None:
+            if len(known.by_caller) >= REMEMBERED:
+                known.by_caller.clear()
+            # What the key has the addresses of must live as long.
+            windows = self._matched(identity, target, now)
+            found = known.by_caller[key] = (windows, identity, target)
+        return found[0]
+
+    def _matched(
+        self, identity: Identity, target: Target, now: float
+    ) -> tuple[BudgetWindow, ...]:
         windows = self.matcher.match(
             identity.labels,
             identity.root_session,
             target.provider,
             target.model,
-            self.high_water.advance(self.clock.now_ms() / 1000),
+            now,
         )
         if identity.max_cost is None:
             return windows

@@ -22,7 +22,7 @@ READ_ON_LOOP = 256 * 1024
 
 
 @lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Inbound:
     """A request that passed the door: who sent it and what it says.
 
@@ -49,7 +49,7 @@ class Inbound:
 
 
 @lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Whole:
     """An answer that is sent in one piece."""
 

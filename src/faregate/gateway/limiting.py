@@ -200,8 +200,7 @@ class Limiter:
     def _pass(
         self, asked: Asked, state: SessionState, limits: Limits, wish: Wish
     ) -> None:
-        passage = asked.passage = Passage(state, wish)
-        passage.enter()
+        asked.passage = Passage(state, wish)
         asked.inbound.explanation.limited(limits, state.counters, wish)
 
     def _wish(self, asked: Asked, limits: Limits) -> Wish:
@@ -212,7 +211,7 @@ class Limiter:
         )
         least = most = bounds.billable_output
         if clampable and bounds.output > OUTPUT_FLOOR:
-            least = bounds.with_output(OUTPUT_FLOOR).billable_output
+            least = most - (bounds.output - OUTPUT_FLOOR) * bounds.choices
         return Wish(
             bounds.input,
             most,

@@ -53,21 +53,28 @@ class SessionState:
         self.changed.set()
 
 
-@dataclass(slots=True, eq=False)
 class Passage:
     """One request that was let through, until it ends."""
 
-    state: SessionState
-    wish: Wish
-    attempts: int = 0
-    input_tokens: int = 0
-    output_tokens: int = 0
-    tool_calls: int = 0
-    pico: int = 0
+    __slots__ = (
+        "attempts",
+        "input_tokens",
+        "output_tokens",
+        "pico",
+        "state",
+        "tool_calls",
+        "wish",
+    )
 
-    def enter(self) -> None:
+    def __init__(self, state: SessionState, wish: Wish) -> None:
         """Count the request and what it may use."""
-        counters, wish = self.state.counters, self.wish
+        self.state = state
+        self.wish = wish
+        self.attempts = 0
+        self.input_tokens = self.output_tokens = 0
+        self.tool_calls = 0
+        self.pico = 0
+        counters = state.counters
         counters.requests += 1
         counters.running += 1
         if wish.client_retry:

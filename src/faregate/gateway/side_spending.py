@@ -71,7 +71,7 @@ def beside(gate: Gate) -> SideSpending:
         gate.ledger,
         gate.clock,
         lambda provider, model: gate.budgets(
-            me, Target(provider=provider, model=model)
+            me, Target(provider=provider, model=model), gate.clock.now_ms()
         ),
         ended=gate.admission.closed,
     )

@@ -120,7 +120,8 @@ class ChatReader(Reader):
     def __init__(self, flags: frozenset[str]) -> None:
         super().__init__()
         self._flags = flags
-        self._repeats = Repeats()
+        self._repeats: Repeats | None = None
+        """What streams say again and again; made with the first event."""
         self._running: set[int] = set()
         self._done = False
         self._finished: set[int] = set()
@@ -128,26 +129,28 @@ class ChatReader(Reader):
 
     def event(self, data: bytes) -> bool:
         """Read one chunk; return whether it carries usage and nothing else."""
-        tally = self.tally
-        again = self._repeats.text(data)
+        tally, repeats = self.tally, self._repeats
+        if repeats is None:
+            repeats = self._repeats = Repeats()
+        again = repeats.text(data)
         if again is not None:
             tally.output_bytes += len(again)
             self.seen = again
             return False
         self.seen = None
         if data == _DONE:
-            self._repeats.forget()
+            repeats.forget()
             self._done = tally.complete = tally.final = True
             return False
         try:
             chunk = read_chunk(data)
         except (msgspec.DecodeError, RecursionError) as error:
-            self._repeats.forget()
+            repeats.forget()
             if isinstance(error, msgspec.ValidationError):
                 self._loosely(data)
             return False
         self.seen = chunk
-        self._repeats.after(data, chunk, _only_text)
+        repeats.after(data, chunk, _only_text)
         return self._take(chunk, data)
 
     def _take(self, chunk: Chunk, data: bytes) -> bool:
@@ -167,6 +170,21 @@ class ChatReader(Reader):
     def body(self, data: bytes) -> None:
         """Read a complete answer that was not streamed."""
         self.event(data)
+        self._over(data)
+
+    def whole(self, data: bytes) -> None:
+        """Read a body that should be complete; raise DecodeError for what is cut."""
+        try:
+            chunk = read_chunk(data)
+        except msgspec.ValidationError:
+            # It was not read to its end.
+            super().whole(data)
+            return
+        self._take(chunk, data)
+        self._over(data)
+
+    def _over(self, data: bytes) -> None:
+        """Take note that this was all of the answer."""
         tally = self.tally
         if tally.usage is None and tally.finish is None:
             tally.failed(data)

@@ -64,7 +64,6 @@ class _Block(msgspec.Struct, gc=False):
 
 
 _BLOCK = msgspec.json.Decoder(_Block)
-_NO_INPUT = _Input()
 
 
 def read_chat_usage(
@@ -121,7 +120,7 @@ def _usage_of(
     output = block.completion_tokens
     total = block.total_tokens or 0
     hit = block.prompt_cache_hit_tokens or 0
-    prompt = max(block.prompt_tokens or 0, hit + (block.prompt_cache_miss_tokens or 0))
+    prompt = _larger(block.prompt_tokens, hit + (block.prompt_cache_miss_tokens or 0))
     if not prompt:
         prompt = max(0, total - (output or 0))
     if output is None:
@@ -136,43 +135,42 @@ def _usage_of(
     reasoning = 0 if inner is None else inner.reasoning_tokens or 0
     if COMPLETION_EXCLUDES_REASONING in flags or reasoning > output:
         output += reasoning
+    known = uncached + cached + written
     # A total above the sum shows tokens that no field names; they are never less.
-    output = max(output, total - uncached - cached - written)
-    if not uncached + cached + written:
+    output = _larger(output, total - known)
+    if not known:
         return None
     return Usage(
-        uncached_input=uncached,
-        cache_read=cached,
-        cache_write_5m=written,
-        output=output,
-        reasoning=min(reasoning, output),
-        server_tool_calls=_searches(block),
-        reported_cost=cost,
+        uncached,
+        cached,
+        written,
+        0,
+        output,
+        reasoning if reasoning < output else output,
+        _searches(block),
+        cost,
     )
+
+
+def _larger(one: int | None, other: int) -> int:
+    return other if one is None or one < other else one
 
 
 def _cached(block: _Block, hit: int) -> tuple[int, int]:
     """Return cached and newly cached input, wherever the block states them."""
-    inner = block.prompt_tokens_details or _NO_INPUT
-    cached = max(
-        hit,
-        inner.cached_tokens or 0,
-        block.cached_tokens or 0,
-        block.cache_read_input_tokens or 0,
-    )
-    written = max(
-        inner.cache_write_tokens or 0,
-        inner.cache_creation_input_tokens or 0,
-        inner.cache_creation_tokens or 0,
-        block.cache_creation_input_tokens or 0,
-    )
+    cached = _larger(block.cached_tokens, hit)
+    cached = _larger(block.cache_read_input_tokens, cached)
+    written = block.cache_creation_input_tokens or 0
+    inner = block.prompt_tokens_details
+    if inner is not None:
+        cached = _larger(inner.cached_tokens, cached)
+        written = _larger(inner.cache_write_tokens, written)
+        written = _larger(inner.cache_creation_input_tokens, written)
+        written = _larger(inner.cache_creation_tokens, written)
     return cached, written
 
 
 def _searches(block: _Block) -> int:
     asked = block.server_tool_use
-    return max(
-        block.num_search_queries or 0,
-        block.num_sources_used or 0,
-        0 if asked is None else asked.web_search_requests or 0,
-    )
+    most = 0 if asked is None else asked.web_search_requests or 0
+    return _larger(block.num_search_queries, _larger(block.num_sources_used, most))

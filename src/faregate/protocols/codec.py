@@ -62,7 +62,7 @@ class Splice:
 
 
 @lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Answer:
     """What the meter read from an answer, streamed or not.
 

@@ -91,18 +91,18 @@ class Tally:
         ):
             early, usage = early or _input_of(usage), None
         return Answer(
-            usage=usage,
-            input_usage=early if usage is None else None,
-            complete=self.complete,
-            error=self.error,
-            error_code=self.error_code,
-            started=self.started,
-            output_bytes=self.output_bytes,
-            tool_calls=self.tool_calls,
-            model=_name(self.model),
-            finish=_name(self.finish),
-            response_id=_name(self.response_id),
-            service_tier=_name(self.service_tier),
+            usage,
+            early if usage is None else None,
+            self.complete,
+            self.error,
+            self.error_code,
+            self.started,
+            self.output_bytes,
+            self.tool_calls,
+            _name(self.model),
+            _name(self.finish),
+            _name(self.response_id),
+            _name(self.service_tier),
         )
 
 
@@ -114,10 +114,10 @@ def _input_of(usage: Usage) -> Usage | None:
     if usage.input_tokens == 0:
         return None
     return Usage(
-        uncached_input=usage.uncached_input,
-        cache_read=usage.cache_read,
-        cache_write_5m=usage.cache_write_5m,
-        cache_write_1h=usage.cache_write_1h,
+        usage.uncached_input,
+        usage.cache_read,
+        usage.cache_write_5m,
+        usage.cache_write_1h,
     )
 
 
@@ -139,6 +139,14 @@ class Reader(ABC):
     @abstractmethod
     def body(self, data: bytes) -> None:
         """Read a complete answer that was not streamed."""
+
+    def whole(self, data: bytes) -> None:
+        """Read what should be such an answer; raise DecodeError for what is cut.
+
+        A body that is cut says nothing, not even what stands before the cut.
+        """
+        _MEMBERS.decode(data)
+        self.body(data)
 
     def answer(self) -> Answer:
         """Return what was seen so far."""
@@ -216,9 +224,7 @@ def read_answer(reader: Reader, body: bytes) -> Answer:
     text = body.strip(LEADING)
     try:
         if text.startswith(b"{"):
-            # A body that is cut says nothing, not even what stands before the cut.
-            _MEMBERS.decode(text)
-            reader.body(text)
+            reader.whole(text)
         elif text.startswith(b"["):
             for element in _ELEMENTS.decode(text):
                 reader.event(bytes(element))

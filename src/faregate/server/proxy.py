@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from faregate.core.holds import LedgerError
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gateway.exchange import Exchange
+from faregate.gateway.explaining import Explanation
 from faregate.gateway.inbound import Inbound
 from faregate.protocols.codec import Codec, RequestHead
 from faregate.server.answer import Answer
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     from faregate.core.facts import Work
     from faregate.gateway.gate import Gate
-    from faregate.gateway.inbound import Result
     from faregate.server.connection import AgentConnection
     from faregate.server.incoming import Incoming
 
@@ -98,7 +98,14 @@ class Proxy:
         request.parts = []
         inbound = self._inbound(visit, body, request_id, request.target)
         reply = StreamReply(connection, request, request_id)
-        result = await self._exchanged(inbound, reply, connection)
+        exchange = Exchange(self._gate, inbound, reply)
+        connection.on_lost = exchange.client_gone
+        if connection.transport is None:
+            exchange.client_gone()
+        try:
+            result = await exchange.run()
+        finally:
+            connection.on_lost = None
         if reply.started:
             if isinstance(result, Refusal):
                 await reply.fail(visit.codec.error_event(result, request_id))
@@ -162,31 +169,19 @@ class Proxy:
     ) -> Inbound:
         caller, capture = visit.caller, self._gate.capture
         return Inbound(
-            id=request_id,
-            head=visit.head,
-            body=body,
-            codec=visit.codec,
-            work=visit.work,
-            grant=caller.grant,
-            url=visit.url,
-            labels=visit.labels,
-            received_ms=self._gate.clock.now_ms(),
-            subscription=caller.subscription,
-            tape=None if capture is None else capture.tape(target, visit.headers),
+            request_id,
+            visit.head,
+            body,
+            visit.codec,
+            visit.work,
+            caller.grant,
+            visit.url,
+            visit.labels,
+            self._gate.clock.now_ms(),
+            caller.subscription,
+            Explanation(),
+            None if capture is None else capture.tape(target, visit.headers),
         )
-
-    async def _exchanged(
-        self, inbound: Inbound, reply: StreamReply, connection: AgentConnection
-    ) -> Result:
-        """Run an exchange that hears of it when its client hangs up."""
-        exchange = Exchange(self._gate, inbound, reply)
-        connection.on_lost = exchange.client_gone
-        if connection.transport is None:
-            exchange.client_gone()
-        try:
-            return await exchange.run()
-        finally:
-            connection.on_lost = None
 
 
 def _visit(

@@ -50,7 +50,8 @@ _serials = itertools.count(random.SystemRandom().getrandbits(40))
 
 def new_request_id() -> str:
     """Return an id that sorts by time, so that the ledger appends in order."""
-    return f"req_{time.time_ns() // 1_000_000:011x}{next(_serials) & _40_BITS:010x}"
+    number = time.time_ns() // 1_000_000 << 40 | next(_serials) & _40_BITS
+    return f"req_{number:021x}"
 
 
 def own_headers(request_id: str) -> dict[str, str]:

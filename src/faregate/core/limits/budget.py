@@ -7,6 +7,7 @@ what was spent: the ledger decides that inside its transaction.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import TYPE_CHECKING, Literal, get_args
 
 from faregate.core.holds import BudgetWindow
@@ -89,6 +90,10 @@ class BudgetMatcher:
                 labels, root_session, provider, model, now
             )
         return found
+
+    def until(self, now: float) -> float:
+        """Return when the day of `now` is over: no window ends before that."""
+        return bounds(WindowKind.DAY, now, self.zone).ends_at or inf
 
     def covers(self, scope: str, window: str) -> bool:
         """Tell whether requests of a scope ("agent:x") are counted in its window."""

@@ -79,12 +79,16 @@ class MessagesReader(Reader):
     def __init__(self, _flags: frozenset[str] = frozenset()) -> None:
         super().__init__()
         self._counts: Counts | None = None
-        self._repeats = Repeats()
+        self._repeats: Repeats | None = None
+        """What streams say again and again; made with the first event."""
         self._reported = False
 
     def event(self, data: bytes) -> bool:
         """Read one event; none of this dialect's carries usage alone."""
-        again = self._repeats.text(data)
+        repeats = self._repeats
+        if repeats is None:
+            repeats = self._repeats = Repeats()
+        again = repeats.text(data)
         if again is not None:
             self.tally.output_bytes += len(again)
             self.seen = again
@@ -93,12 +97,12 @@ class MessagesReader(Reader):
         try:
             event = read_event(data)
         except (msgspec.DecodeError, RecursionError) as error:
-            self._repeats.forget()
+            repeats.forget()
             if isinstance(error, msgspec.ValidationError):
                 self._take_event(_narrowly(data), data)
             return False
         self.seen = event
-        self._repeats.after(data, event, _only_text)
+        repeats.after(data, event, _only_text)
         self._take_event(event, data)
         return False
 
@@ -149,6 +153,10 @@ class MessagesReader(Reader):
         if tally.error is None:
             tally.complete = tally.final = True
             self._report()
+
+    def whole(self, data: bytes) -> None:
+        """Read a body that should be complete; what is cut says nothing."""
+        self.body(data)
 
     def _note(self, message: _Message) -> None:
         self.tally.response_id = message.id or self.tally.response_id

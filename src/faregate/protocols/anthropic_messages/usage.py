@@ -44,12 +44,13 @@ class Counts:
     def usage(self) -> Usage:
         """Return the counters as usage."""
         return Usage(
-            uncached_input=self.uncached,
-            cache_read=self.read,
-            cache_write_5m=self.write_5m,
-            cache_write_1h=self.write_1h,
-            output=self.output,
-            server_tool_calls=self.searches,
+            self.uncached,
+            self.read,
+            self.write_5m,
+            self.write_1h,
+            self.output,
+            0,
+            self.searches,
         )
 
 
