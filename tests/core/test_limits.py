@@ -260,13 +260,16 @@ def test_what_is_set_wins_where_it_is_set_and_the_nearest_place_wins() -> None:
     rules.use({"all": {"requests": 30}, "session:s": {"requests": 99}}, {})
     found = rules.effective(None)
     assert (found.limits.requests, found.sources["requests"]) == (30, BY_PERSON)
+    assert found.scopes == {"requests": "all"}
     assert rules.effective("codex").limits.requests == 20
     rules.use({**rules.set_to, "agent:codex": {"requests": None}}, {})
     found = rules.effective("codex", Limits(requests=40), session="other")
     assert (found.limits.requests, found.sources["requests"]) == (40, BY_RUN)
+    assert not found.scopes
     found = rules.effective("codex", Limits(requests=40), session="s")
     assert found.limits.requests == 99
     assert found.sources["requests"] == "faregate limits --session"
+    assert found.scopes == {"requests": "session:s"}
 
 
 def test_what_holds_for_a_while_says_until_when() -> None:
@@ -276,6 +279,7 @@ def test_what_holds_for_a_while_says_until_when() -> None:
     found = rules.effective(None, workspace="web")
     assert (found.limits.requests, dict(found.until_ms)) == (5, {"requests": 7})
     assert found.sources["requests"] == "faregate limits --workspace web"
+    assert found.scopes == {"requests": "workspace:web"}
     assert not rules.effective(None).until_ms
     # What a run was given is below it, and holds for as long as the run.
     found = rules.effective(None, Limits(requests=2), workspace="web")

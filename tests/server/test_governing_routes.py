@@ -209,6 +209,8 @@ async def test_the_limits_of_a_workspace_are_shown(
     by_name = {each.name: each for each in told.limits}
     assert by_name["wall_clock"].limit == "5400"
     assert by_name["wall_clock"].source == "faregate limits --workspace web"
+    assert by_name["wall_clock"].scope == "workspace:web"
+    assert by_name["requests"].scope is None
 
 
 async def test_what_went_in_circles_is_told_until_it_goes_on(

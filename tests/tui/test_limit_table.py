@@ -48,6 +48,7 @@ def test_a_row_says_what_is_used_and_a_text_where_it_is_from() -> None:
         hit=2,
         until="2026-11-24T12:00:00Z",
         without="none",
+        scope="agent:codex",
     )
     assert is_set(each)
     (row,) = limit_rows(view, [each])

@@ -37,11 +37,18 @@ LIMITS = [
         "0.50",
         "0.12",
         source="faregate limits --session",
+        scope=f"session:{SESSION}",
         without="none",
         until="2026-11-24T12:00:00Z",
     ),
-    limit("tool_calls", "9", "1", source="faregate limits"),
-    limit("concurrency", "2", "1", source="faregate limits --agent claude-code"),
+    limit("tool_calls", "9", "1", source="faregate limits", scope="all"),
+    limit(
+        "concurrency",
+        "2",
+        "1",
+        source="faregate limits --agent claude-code",
+        scope="agent:claude-code",
+    ),
 ]
 
 

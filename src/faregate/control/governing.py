@@ -77,6 +77,9 @@ class LimitView(msgspec.Struct, frozen=True, kw_only=True):
     """When it ends, where it was set for a while."""
     without: str | None = None
     """What would hold had nothing been set by `faregate limits`, where that differs."""
+    scope: str | None = None
+    """Whom it was set for by `faregate limits`: "all", "session:X", "agent:X" or
+    "workspace:X"; None where it is from elsewhere."""
 
 
 class LimitsView(msgspec.Struct, frozen=True, kw_only=True):

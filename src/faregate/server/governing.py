@@ -21,7 +21,7 @@ from faregate.control.governing import (
     SetLimit,
     Standing,
 )
-from faregate.control.sanitise import sanitise
+from faregate.control.sanitise import sanitise, sanitise_optional
 from faregate.core.latches import Latch, LatchState, is_scope
 from faregate.core.limit_changes import Concerned, effective_for
 from faregate.core.limits.effective import NAMES
@@ -325,6 +325,7 @@ def _limit_views(
                 hit=hit.get(name, 0),
                 until=None if until is None else rfc3339(until),
                 without=None if limit == without else view_text(without) or "none",
+                scope=sanitise_optional(found.scopes.get(name)),
             )
         )
     return views

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from faregate.tui.lines import Span
     from faregate.tui.view import View
 
-BY_PERSON = "faregate limits"
-"""What the source of a limit begins with that was set while the proxy runs."""
 COLUMNS = (
     Column(id="limit", title="LIMIT", about="what it counts", least=14),
     Column(
@@ -88,7 +86,7 @@ def limit_lines(view: View, each: LimitView | None, cells: int) -> list[Line]:
 
 def is_set(each: LimitView) -> bool:
     """Tell whether a limit was set while the proxy runs, so that it can be taken back."""
-    return each.source.startswith(BY_PERSON)
+    return each.scope is not None
 
 
 def limit_figure(name: str, text: str | None) -> str:

@@ -53,6 +53,8 @@ class Effective:
     sources: Mapping[str, str]
     until_ms: Mapping[str, int] = field(default_factory=dict)
     """When those end that hold for a while."""
+    scopes: Mapping[str, str] = field(default_factory=dict)
+    """Whom those are for that were set while the proxy runs: "all", "agent:X" ..."""
     summed: Summed | None = field(init=False)
     """The short way past them, where there is one."""
 
@@ -133,6 +135,7 @@ class LimitRules:
             limits=found.limits,
             sources=MappingProxyType(found.sources),
             until_ms=MappingProxyType(found.until_ms),
+            scopes=MappingProxyType(found.scopes),
         )
 
     def _places(
@@ -154,9 +157,9 @@ class LimitRules:
         source = BY_PERSON
         if kind != EVERYONE:
             source += " --session" if kind == "session" else f" --{kind} {name}"
-        found.take(self.set_to.get(scope, {}), source)
+        found.take(self.set_to.get(scope, {}), source, scope)
         for limit, timed in self.timed.get(scope, {}).items():
-            found.take({limit: timed.value}, source)
+            found.take({limit: timed.value}, source, scope)
             found.until_ms[limit] = timed.until_ms
 
 
@@ -169,15 +172,19 @@ class _Found:
         default_factory=lambda: dict.fromkeys(NAMES, BY_DEFAULT)
     )
     until_ms: dict[str, int] = field(default_factory=dict)
+    scopes: dict[str, str] = field(default_factory=dict)
 
-    def take(self, chosen: Chosen, source: str) -> None:
-        """Let these hold in place of what does."""
+    def take(self, chosen: Chosen, source: str, set_for: str | None = None) -> None:
+        """Let these hold in place of what does; `set_for` if the proxy was told them."""
         if not chosen:
             return
         self.limits = replace(self.limits, **chosen)
         for name in chosen:
             self.sources[name] = source
             self.until_ms.pop(name, None)
+            self.scopes.pop(name, None)
+            if set_for is not None:
+                self.scopes[name] = set_for
 
     def grant(self, granted: Limits) -> None:
         """Apply what a run was given; what was written is only ever lowered."""

@@ -10,7 +10,7 @@ from faregate.config.limit_values import allowed, limit_value
 from faregate.control.governing import SetLimit
 from faregate.core.limits.effective import EVERYONE
 from faregate.tui.figures import dollars, money
-from faregate.tui.limit_table import BY_PERSON, exact_figure, is_set
+from faregate.tui.limit_table import exact_figure
 from faregate.tui.screens.choice import Choice, ChoiceScreen
 from faregate.tui.screens.confirm import ConfirmScreen
 from faregate.tui.screens.lasting import FOR_GOOD, LASTING
@@ -78,11 +78,11 @@ async def take_back(
 ) -> None:
     """Take back what was set, after a question; raises ControlError."""
     name = limit.name
-    if not is_set(limit):
+    scope = limit.scope
+    if scope is None:
         told = f"{name} was not set here: it is from {limit.source}"
         app.notify(told, markup=False)
         return
-    scope = _set_for(limit.source, session)
     whose = _words(scope, session)
     asked = SetLimit(scope=scope, name=name, value=None)
     would = await desk.set_limit(replace(asked, preview=True))
@@ -120,14 +120,6 @@ async def _whose(
     choices.append(Choice(key="e", label="every session", value=EVERYONE))
     question = f"Set {name} for whom? The nearest to a session counts."
     return await app.push_screen_wait(ChoiceScreen(view, question, choices))
-
-
-def _set_for(source: str, session: SessionView | None) -> str:
-    """Return the scope that a limit was set for, from where it says to be from."""
-    option, _, named = source.removeprefix(BY_PERSON).strip().partition(" ")
-    if option == "--session" and session is not None:
-        return f"session:{session.id}"
-    return f"{option.removeprefix('--')}:{named}" if named else EVERYONE
 
 
 def _words(scope: str, session: SessionView | None) -> str:
