@@ -11,7 +11,7 @@ import pytest
 from faregate.core.approvals.cost import USUAL_OUTPUT
 from faregate.core.transcript import ToolCall
 from faregate.gateway.approval_subject import digest_of, signature_of, subject_of
-from faregate.gateway.governor import Asked, Governor
+from faregate.gateway.governor import Asked, Governor, Judged
 from faregate.gateway.inbound import Result
 from tests.gateway.gates import ask
 from tests.gateway.offices import Office, open_office
@@ -30,9 +30,9 @@ async def asked(
     seen: list[Asked] = []
 
     class Noting(Governor):
-        async def decide(self, asked: Asked) -> Any:
+        def decide(self, asked: Asked) -> Judged:
             seen.append(asked)
-            return await super().decide(asked)
+            return super().decide(asked)
 
         def ended(self, asked: Asked, result: Result) -> None:
             super().ended(asked, result)

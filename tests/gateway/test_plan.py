@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from faregate.core.facts import RequestFacts, Work
 from faregate.core.money import ZERO, Money
@@ -25,7 +24,7 @@ def plan(price: PriceRow | None, **rows: PriceRow) -> Plan:
         spec=SPEC,
         row=price,
         row_of=lambda service: rows.get(service or "", price),
-        at=datetime(2026, 11, 23, tzinfo=UTC),
+        received_ms=1_795_392_000_000,
         multiplier=ONE,
         facts=RequestFacts(protocol="openai_chat", work=Work.GENERATION, model="m"),
         bounds=made.bounds,

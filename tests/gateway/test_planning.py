@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
 from typing import Any
 
 from faregate.core.money import ZERO, Money
@@ -20,7 +19,7 @@ from tests.gateway.planners import planned, planner, refused, unbounded
 def test_a_plan_names_its_target_and_its_instant() -> None:
     made = planned(ask())
     assert made.target == Target(provider="p", model="m")
-    assert made.at == datetime.fromtimestamp(NOW_MS / 1000, UTC)
+    assert made.received_ms == NOW_MS
     assert made.url == "http://127.0.0.1:9/chat/completions"
     assert made.headers["authorization"] == "Bearer sk-key"
     assert made.metered

@@ -296,15 +296,16 @@ def zero_row(provider: str, model: str, source: str) -> PriceRow:
 
 
 def cost_of(
-    usage: Usage, row: PriceRow | None, at: datetime, *, multiplier: Ratio = ONE
+    usage: Usage, row: PriceRow | None, at: datetime | None, *, multiplier: Ratio = ONE
 ) -> Cost:
     """Return what `usage` cost for a request that started at the aware instant `at`.
 
+    The instant may be None for a row whose prices are the same all week.
     A cost that the provider reported goes first, except where nothing is billed.
     `multiplier` is the service class or region that the answer named. Without a row
     and without a reported cost the source is `unpriced` and the amount zero.
     """
-    if at.tzinfo is None:
+    if at is not None and at.tzinfo is None:
         raise ValueError("a price needs an instant with a time zone")
     reported = usage.reported_cost
     billed = row is None or row.source not in _UNBILLED
@@ -317,6 +318,8 @@ def cost_of(
     if row.tiers:
         rates = row.rates_for(usage.input_tokens)
     if row.windows:
+        if at is None:
+            raise ValueError("a price that changes in the week needs an instant")
         rates = rates.times(row.multiplier_at(at))
     if multiplier != ONE:
         rates = rates.times(multiplier)

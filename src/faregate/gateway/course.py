@@ -51,6 +51,7 @@ class Course:
     """Where one request may go; made once for each request."""
 
     __slots__ = (
+        "_allowed",
         "_asked",
         "_facts",
         "_gate",
@@ -89,6 +90,9 @@ class Course:
         """Attempts that were begun."""
         self._asked: Asked | None = None
         self.route = route
+        policy = gate.settings.retries
+        self._allowed = policy.direct if route is None else policy.attempts
+        """The attempts that this request may have in all."""
         self._left: list[Target] = [] if route is None else self._targets_of(route)
 
     def let_in(self, asked: Asked) -> None:
@@ -112,14 +116,9 @@ class Course:
         return None if self.route is None else self.route.escalation
 
     @property
-    def allowed(self) -> int:
-        """Return the attempts that this request may have in all."""
-        return self.policy.direct if self.route is None else self.policy.attempts
-
-    @property
     def may_go_on(self) -> bool:
         """Tell whether anything could follow the attempt that is being made."""
-        return self.attempts < self.allowed
+        return self.attempts < self._allowed
 
     def first(self) -> Plan | Refusal:
         """Return the plan of the first attempt, or why there is none."""

@@ -19,7 +19,7 @@ from faregate.gateway.asking import Asker
 from faregate.gateway.attempts import Attempts
 from faregate.gateway.course import Course
 from faregate.gateway.flights import Flight, FlightState
-from faregate.gateway.governor import Asked
+from faregate.gateway.governor import Asked, verdict
 from faregate.gateway.screened_reply import screened
 from faregate.protocols.codec import BadRequestError
 
@@ -158,7 +158,8 @@ class Exchange:
         result: Result = None
         governor = self._gate.governor
         try:
-            result = await governor.decide(asked)
+            judged = governor.decide(asked)
+            result = None if judged is None else await verdict(judged)
             if result is None:
                 course.let_in(asked)
                 screen = screened(asked, self._gate.approvals)

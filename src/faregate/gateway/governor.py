@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from faregate.core.facts import Work
@@ -127,31 +128,49 @@ class Governor:
         self._running: dict[str, Asked] = {}
         self._lifted = asyncio.Event()
 
-    async def decide(self, asked: Asked) -> Refusal | None:
-        """Return the first reason to refuse, or None; cancel to give up."""
+    def decide(self, asked: Asked) -> Judged:
+        """Return the first reason to refuse, or None; cancel to give up.
+
+        What nothing stands against is let in at once.
+        """
         self._running[asked.flight.id] = asked
-        if self.latches.all() and (refusal := await self.latched(asked)) is not None:
-            return refusal
+        if self.latches.all():
+            return self._once_judged(asked, self.latched(asked), self._limited)
+        return self._limited(asked)
+
+    def _limited(self, asked: Asked) -> Judged:
         if asked.facts.work is Work.TOKEN_COUNT:
             return None
         limiter = self.limiter
-        if limiter is not None and not limiter.let_in(asked):
-            refusal = await limiter.admit(asked)
-            # A person may have paused it while it stood in line.
-            refusal = refusal or await self.latched(asked)
-            if refusal is not None:
-                return refusal
-        for watcher in self._watchers:
+        if limiter is None or limiter.let_in(asked):
+            return self._watched(asked)
+        return self._once_judged(asked, limiter.admit(asked), self._watched)
+
+    def _watched(self, asked: Asked, first: int = 0) -> Judged:
+        """Ask the watchers from the `first` on."""
+        for number, watcher in enumerate(self._watchers[first:], first + 1):
             judged = watcher.check(asked)
             if judged is None:
                 continue
-            refusal = await verdict(judged)
-            if refusal is not None:
-                return refusal
-        if asked.flight.state is FlightState.WAITING:
-            # A person may have paused it while it waited for another to decide.
-            return await self.latched(asked)
+            if isinstance(judged, Refusal):
+                return judged
+            return self._once_judged(
+                asked, judged, partial(self._watched, first=number)
+            )
         return None
+
+    async def _once_judged(
+        self,
+        asked: Asked,
+        judged: Awaitable[Refusal | None],
+        then: Callable[[Asked], Judged],
+    ) -> Refusal | None:
+        """Wait for one judgement; where it lets the request go on, ask the others."""
+        refusal = await judged
+        if refusal is None:
+            # A person may have paused it meanwhile.
+            refusal = await self.latched(asked)
+        return await verdict(then(asked)) if refusal is None else refusal
 
     def booked(self, asked: Asked, hold: OpenHold) -> None:
         """Note what one attempt of a request used; call it once its hold ended."""

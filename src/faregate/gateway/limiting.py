@@ -19,7 +19,7 @@ from faregate.core.limits.registry import first_reached, room_for_output
 from faregate.core.money import ZERO
 from faregate.core.policy import OnTight
 from faregate.gateway import governor_messages, messages
-from faregate.gateway.session_state import Passage
+from faregate.gateway.session_state import LatestLimits, Passage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +96,22 @@ class Limiter:
             session=identity.root_session,
         )
 
+    def _effective_now(self, asked: Asked, state: SessionState) -> Effective:
+        """Return the same, as it was found for the request before if nothing changed."""
+        rules, identity, grant = self.rules, asked.identity, asked.inbound.grant
+        known = state.limits
+        if (
+            known is not None
+            and known.rules is rules
+            and known.version == rules.version
+            and known.identity is identity
+            and known.grant is grant
+        ):
+            return known.effective
+        found = self.effective(asked)
+        state.limits = LatestLimits(rules, rules.version, identity, grant, found)
+        return found
+
     def reset(self, set_to: ChosenByScope, timed: TimedByScope) -> None:
         """Let other limits hold from now on, for those that wait in line as well.
 
@@ -114,7 +130,7 @@ class Limiter:
             state = self._state(asked)
         except LedgerError:
             return False
-        effective = self.effective(asked)
+        effective = self._effective_now(asked, state)
         limits = effective.limits
         wish = self._wish(asked, limits)
         summed = effective.summed

@@ -7,6 +7,7 @@ planner's part.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from faregate.core.estimate import Bounds, hold_amount
@@ -20,7 +21,6 @@ from faregate.providers.price_table import STANDARD_SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
 
     from faregate.core.facts import RequestFacts
     from faregate.core.routing import Target
@@ -44,7 +44,7 @@ class Plan:
     """None when the price is unknown and the user allowed that."""
     row_of: Callable[[str | None], PriceRow | None]
     """The row of another service class, where an answer names one."""
-    at: datetime
+    received_ms: int
     """When the request came; its prices are those of this instant."""
     multiplier: Ratio
     """The factor of the region that it may run in."""
@@ -94,14 +94,20 @@ class Plan:
         price: what makes a class dearer is not always said in the answer.
         """
         usage = self._as_billed(usage)
-        cost = cost_of(usage, self.row, self.at, multiplier=self.multiplier)
+        cost = self._cost_of(usage, self.row)
         if not self.metered or service is None or service in STANDARD_SERVICES:
             return cost
         row = self.row_of(service)
         if row is None:
             return cost
-        other = cost_of(usage, row, self.at, multiplier=self.multiplier)
+        other = self._cost_of(usage, row)
         return max(cost, other, key=lambda each: each.amount)
+
+    def _cost_of(self, usage: Usage, row: PriceRow | None) -> Cost:
+        at = None
+        if row is not None and row.windows:
+            at = datetime.fromtimestamp(self.received_ms / 1000, UTC)
+        return cost_of(usage, row, at, multiplier=self.multiplier)
 
     def _as_billed(self, usage: Usage) -> Usage:
         """Return usage with what nobody counts in it.
@@ -119,7 +125,7 @@ class Plan:
 
     def at_most(self, usage: Usage) -> Money:
         """Return what usage that was observed can have cost."""
-        cost = cost_of(usage, self.row, self.at, multiplier=self.multiplier).amount
+        cost = self._cost_of(usage, self.row).amount
         if self.row is None:
             return cost
         return Money(scaled(cost.pico, self.row.hold_margin))

@@ -16,6 +16,8 @@ from faregate.core.limits.limit import Counters
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from faregate.core.identity import Grant, Identity
+    from faregate.core.limits.effective import Effective, LimitRules
     from faregate.core.limits.limit import Limits, Reached, Wish
     from faregate.core.limits.totals import SessionTotals
     from faregate.core.money import Money
@@ -23,6 +25,17 @@ if TYPE_CHECKING:
 
 QUIET_S = 3600.0
 """A session without a token that was quiet for this long begins anew."""
+
+
+@dataclass(slots=True, eq=False)
+class LatestLimits:
+    """The limits of a session's latest request, and what they follow from."""
+
+    rules: LimitRules
+    version: int
+    identity: Identity
+    grant: Grant | None
+    effective: Effective
 
 
 @dataclass(slots=True, eq=False)
@@ -39,6 +52,7 @@ class SessionState:
     """What the first in line waits for."""
     granted: Limits | None = None
     """What its token says of limits, once a request brought it."""
+    limits: LatestLimits | None = None
     counted: tuple[int, int] = (0, 0)
     """Hash and tokens of the body that was counted last: a repeat costs nothing."""
     hit: dict[str, int] = field(default_factory=dict)

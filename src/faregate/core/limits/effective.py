@@ -75,6 +75,8 @@ class LimitRules:
     by_workspace: Mapping[str, Chosen] = field(default_factory=dict)
     set_to: ChosenByScope = field(default_factory=dict)
     timed: TimedByScope = field(default_factory=dict)
+    version: int = 0
+    """How often other values were set."""
     _known: dict[tuple[str | None, Limits | None, str | None, str], Effective] = field(
         default_factory=dict
     )
@@ -108,6 +110,7 @@ class LimitRules:
     def use(self, set_to: ChosenByScope, timed: TimedByScope) -> None:
         """Let other values hold, from the next request on."""
         self.set_to, self.timed = set_to, timed
+        self.version += 1
         self._known.clear()
 
     def but(self, set_to: ChosenByScope, timed: TimedByScope) -> LimitRules:
