@@ -164,3 +164,13 @@ def test_a_region_without_the_dialect_is_named() -> None:
     target = Target(provider="p", model="m", region="us")
     facts = RequestFacts(protocol="gemini", work=Work.GENERATION, model="m")
     assert "@us" in messages.not_in_region(target, facts).message
+
+
+def test_who_lacks_a_price_is_read_from_the_sentence_that_says_so() -> None:
+    target = Target(provider="sim", model="org/new:free")
+    for refusal in (
+        messages.unpriced(target),
+        messages.unpriced_part(target, "a tool"),
+    ):
+        assert messages.lacking_price(refusal.message) == "sim/org/new:free"
+    assert messages.lacking_price("the cost has no bound") is None

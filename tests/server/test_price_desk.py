@@ -21,6 +21,7 @@ from tests.running import RunningGate, running_gate
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from faregate.control.models import EventView
     from tests.money.calls import Client
 
 NEW = "sim/nobody-knows"
@@ -35,6 +36,16 @@ async def price(gate: RunningGate, target: str, *prices: str) -> PriceChanged:
     names = ("input", "output", "cached_input")
     asked = SetPrice(target=target, **dict(zip(names, prices, strict=False)))
     return await asyncio.to_thread(person_at(gate).set_price, asked)
+
+
+async def price_now(gate: RunningGate, target: str) -> str | None:
+    told = await asyncio.to_thread(person_at(gate).price, target)
+    assert told.target == target
+    return told.price
+
+
+async def events(gate: RunningGate) -> list[EventView]:
+    return (await asyncio.to_thread(person_at(gate).snapshot)).events
 
 
 async def chat(client: Client, model: str = NEW) -> str | None:
@@ -62,8 +73,14 @@ async def test_a_model_is_listed_as_long_as_it_has_a_price(tmp_path: Path) -> No
 async def test_a_model_without_a_price_passes_once_it_has_one(tmp_path: Path) -> None:
     async with running_gate(tmp_path / "h") as gate, client_of(gate) as client:
         assert await chat(client) == "unpriced_model"
+        lacks = [each.lacks_price for each in await events(gate)]
+        assert lacks[-1] == NEW
+        assert await price_now(gate, NEW) is None
         done = await price(gate, NEW, "3", "15", "0.3")
         assert (done.before, done.after) == (None, "$3 in, $15 out")
+        assert await price_now(gate, NEW) == "$3 in, $15 out"
+        lacks = [each.lacks_price for each in await events(gate)]
+        assert lacks[-2:] == [NEW, None]
         assert await chat(client) is None
         # By its bare name too: one provider is known for it now.
         assert await chat(client, "nobody-knows") is None
@@ -138,3 +155,9 @@ async def test_a_price_that_cannot_be_written_down_counts_and_says_so(
         with pytest.raises(ControlError, match="until the next start only"):
             await price(gate, NEW, "3", "15")
         assert await chat(client) is None
+
+
+async def test_nobody_prices_what_is_no_model_of_a_provider(tmp_path: Path) -> None:
+    async with running_gate(tmp_path / "h") as gate:
+        for target in ("nobody/x", "bare", "sim/", ""):
+            assert await price_now(gate, target) is None

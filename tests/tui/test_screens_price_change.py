@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
-from faregate.control.cost_log import RequestView
 from faregate.tui.screens.price_change import without_price
 from tests.control import scenes
 from tests.control.scenes import at, event
@@ -19,69 +18,58 @@ if TYPE_CHECKING:
     from faregate.control.models import EventView
     from tests.control.fake_proxy import FakeProxy
 
-REFUSED = 'No price is known for sim/new. Add to config.toml [prices."sim/new"] with'
-
 
 def posted(proxy: FakeProxy) -> list[Any]:
     return [json.loads(e.body) for e in proxy.seen if e.method == "POST"]
 
 
-@pytest.mark.parametrize(
-    ("requests", "model"),
-    [
-        ([], ""),
-        ([request("r1")], ""),
-        ([request("r2", code="unpriced_model", message=REFUSED)], "sim/new"),
-        ([request("r2", code="unpriced_model", message="the cost has no bound")], ""),
-        (
-            [
-                request("r1"),
-                request("r3", cost_source="unpriced", provider="q", model="m"),
-            ],
-            "q/m",
-        ),
-    ],
-)
-def test_the_latest_without_a_price_is_found(
-    requests: list[RequestView], model: str
-) -> None:
-    assert without_price(requests) == model
+def test_the_latest_without_a_price_goes_first() -> None:
+    rows = [
+        request("r1", 10.0),
+        request("r2", 20.0, lacks_price="q/m"),
+        request("r3", 30.0, lacks_price="sim/new"),
+        request("r4", 40.0, lacks_price="q/m"),
+    ]
+    assert without_price([]) == []
+    assert without_price(rows[:1]) == []
+    assert without_price(rows) == ["q/m", "sim/new"]
 
 
-def lately(seq: int, text: str, seconds_ago: float) -> EventView:
-    return event(seq, text, kind="refused", at=at(seconds_ago))
+def lately(seq: int, model: str | None, seconds_ago: float) -> EventView:
+    return event(seq, "no", kind="refused", at=at(seconds_ago), lacks_price=model)
 
 
 @pytest.mark.parametrize(
-    ("seconds_ago", "model"), [(1.0, "sim/newer"), (100.0, "sim/new")]
+    ("seconds_ago", "models"),
+    [(1.0, ["sim/newer", "sim/new"]), (100.0, ["sim/new", "sim/newer"])],
 )
 def test_a_refusal_that_no_row_tells_yet_is_found(
-    seconds_ago: float, model: str
+    seconds_ago: float, models: list[str]
 ) -> None:
-    rows = [request("r2", 60.0, code="unpriced_model", message=REFUSED)]
-    newer = lately(3, REFUSED.replace("sim/new", "sim/newer"), seconds_ago)
-    events = [lately(1, REFUSED, 200.0), newer, lately(4, "another word", 0.5)]
-    assert without_price(rows, events) == model
-    assert without_price([], events) == "sim/newer"
+    rows = [request("r2", 60.0, lacks_price="sim/new")]
+    newer = lately(3, "sim/newer", seconds_ago)
+    events = [lately(1, "sim/new", 200.0), newer, lately(4, None, 0.5)]
+    assert without_price(rows, events) == models
+    assert without_price([], events) == ["sim/newer", "sim/new"]
 
 
 def test_the_row_under_the_cursor_goes_first_where_it_lacks_a_price() -> None:
-    older = REFUSED.replace("sim/new", "sim/older")
     rows = [
-        request("r1"),
-        request("r2", code="unpriced_model", message=REFUSED),
-        request("r3", code="unpriced_model", message=older),
+        request("r1", 10.0),
+        request("r2", 20.0, lacks_price="sim/new"),
+        request("r3", 30.0, lacks_price="sim/older"),
     ]
-    assert without_price(rows, chosen="r3") == "sim/older"
-    assert without_price(rows, chosen="r1") == "sim/new"
+    assert without_price(rows, chosen="r3") == ["sim/older", "sim/new"]
+    assert without_price(rows, chosen="r1") == ["sim/new", "sim/older"]
 
 
 async def test_a_price_is_offered_for_what_was_refused_this_moment(
     proxy: FakeProxy,
 ) -> None:
     proxy.answers["GET /v1/requests"] = []
+    proxy.answers["GET /v1/prices"] = {"target": "sim/new", "price": None}
     proxy.snapshot = scenes.snapshot(
-        sessions=[scenes.session("one")], events=[event(1, REFUSED, kind="refused")]
+        sessions=[scenes.session("one")], events=[lately(1, "sim/new", 9.0)]
     )
     app = make_app(proxy.socket)
     async with app.run_test(size=NARROW) as pilot:
@@ -95,8 +83,9 @@ async def test_a_price_is_offered_for_what_was_refused_this_moment(
 
 
 async def test_a_price_is_typed_and_confirmed(proxy: FakeProxy) -> None:
-    found = request("r2", code="unpriced_model", message=REFUSED)
+    found = request("r2", lacks_price="sim/new")
     proxy.answers["GET /v1/requests"] = [msgspec.to_builtins(found)]
+    proxy.answers["GET /v1/prices"] = {"target": "sim/new", "price": None}
     proxy.answers["POST /v1/prices"] = {
         "target": "sim/new", "before": None, "after": "$3 in, $15 out"
     }  # fmt: skip
@@ -138,3 +127,18 @@ async def test_a_model_is_typed_and_escape_sends_nothing(proxy: FakeProxy) -> No
         await pilot.press("escape")
         await told(pilot, app, "sessions")
         assert posted(proxy) == []
+
+
+async def test_a_model_that_was_given_a_price_since_is_not_offered(
+    proxy: FakeProxy,
+) -> None:
+    found = request("r2", lacks_price="sim/new")
+    proxy.answers["GET /v1/requests"] = [msgspec.to_builtins(found)]
+    proxy.answers["GET /v1/prices"] = {"target": "sim/new", "price": "$3 in, $15 out"}
+    app = make_app(proxy.socket)
+    async with app.run_test(size=WIDE) as pilot:
+        await told(pilot, app, "proxy/main")
+        await pilot.press("P")
+        await told(pilot, app, "The price of which model?")
+        assert not shows(app, "no price is known")
+        assert not shows(app, "sim/new")

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
         Standing,
     )
     from faregate.control.keys import KeyView, MadeKey
-    from faregate.control.prices import PriceChanged, SetPrice
+    from faregate.control.prices import PriceChanged, PriceView, SetPrice
     from faregate.control.side_spending import SideAnswer, SideEnd, SideHold
     from faregate.control.smoke_runs import SmokeRuns, SmokeRunView
     from faregate.control.trial import TrialAnswer, TrialAsk
@@ -207,6 +207,14 @@ class ControlClient:
 
         proof = self._proof(confirmed)
         return decoded(self._post("/v1/limits", asked, headers=proof), LimitChanged)
+
+    def price(self, target: str) -> PriceView:
+        """Return what a model, "provider/model", costs now."""
+        from urllib.parse import urlencode
+
+        from faregate.control.prices import PriceView
+
+        return self._get(f"/v1/prices?{urlencode({'target': target})}", PriceView)
 
     def set_price(self, asked: SetPrice, *, confirmed: bool = False) -> PriceChanged:
         """Set a model's price; needs `confirmed`, or the admin secret."""

@@ -78,6 +78,8 @@ class RequestView(msgspec.Struct, frozen=True, kw_only=True):
     held: str
     unknown: str
     wasted: str
+    lacks_price: str | None = None
+    """The "provider/model" that had no price when this was asked, if that was so."""
 
 
 class AttemptView(msgspec.Struct, frozen=True, kw_only=True):

@@ -112,6 +112,8 @@ class EventView(msgspec.Struct, frozen=True, kw_only=True):
     severity: Literal["info", "warn", "alert"]
     session: str | None
     text: str
+    lacks_price: str | None = None
+    """The "provider/model" that was refused because it had no price, if that was so."""
 
 
 class Status(msgspec.Struct, frozen=True, kw_only=True):

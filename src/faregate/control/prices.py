@@ -16,6 +16,13 @@ class SetPrice(msgspec.Struct, frozen=True, kw_only=True):
     cached_input: str | None = None
 
 
+class PriceView(msgspec.Struct, frozen=True, kw_only=True):
+    """What a model costs now, in words: "$3 in, $15 out"; None for no price."""
+
+    target: str
+    price: str | None
+
+
 class PriceChanged(msgspec.Struct, frozen=True, kw_only=True):
     """What a model cost and costs, in words: "$3 in, $15 out"; None for no price."""
 

@@ -6,6 +6,7 @@ sentences never say what a client would take for a rate limit or a full window.
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -152,6 +153,12 @@ def unpriced(target: Target) -> Refusal:
         ),
         param="model",
     )
+
+
+def lacking_price(sentence: str) -> str | None:
+    """Return the "provider/model" that such a sentence says has no price, if any."""
+    found = re.search(r'\[prices\."([^"]{3,200})"\]', sentence)
+    return None if found is None else found[1]
 
 
 def unpriced_part(target: Target, part: str) -> Refusal:

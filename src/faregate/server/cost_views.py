@@ -19,7 +19,9 @@ from faregate.control.cost_log import (
 from faregate.control.retries import retries_of
 from faregate.control.sanitise import sanitise, sanitise_optional
 from faregate.core.money import Money
+from faregate.core.refusal import RefusalCode
 from faregate.gateway.explaining import read
+from faregate.gateway.messages import lacking_price
 
 if TYPE_CHECKING:
     from faregate.core.cost_log import AttemptEntry, Explained, RequestRow
@@ -76,7 +78,16 @@ def request_view(row: RequestRow) -> RequestView:
         held=row.held.exact(),
         unknown=row.unknown.exact(),
         wasted=row.wasted.exact(),
+        lacks_price=sanitise_optional(_lacks_price(row)),
     )
+
+
+def _lacks_price(row: RequestRow) -> str | None:
+    if row.code == RefusalCode.UNPRICED_MODEL:
+        return lacking_price(row.message or "")
+    if row.cost_source == "unpriced" and row.provider and row.model:
+        return f"{row.provider}/{row.model}"
+    return None
 
 
 def attempt_view(entry: AttemptEntry) -> AttemptView:

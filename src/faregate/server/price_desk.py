@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from faregate.config.overrides import set_price
 from faregate.config.price_values import price_row, price_section
 from faregate.config.problems import ConfigError
-from faregate.control.prices import PriceChanged, SetPrice
+from faregate.control.prices import PriceChanged, PriceView, SetPrice
+from faregate.control.sanitise import sanitise
 from faregate.core.pricing import PICO_PER_TOKEN
 from faregate.core.routing import Target
 from faregate.server.control import ControlRefusedError
@@ -50,6 +51,13 @@ class PriceDesk:
         self._ledger = ledger
         self._relist = relist
         self._turn = asyncio.Lock()
+
+    def now(self, target: str) -> PriceView:
+        """Return what a model costs now; nobody prices one of an unknown provider."""
+        known = target.partition("/")[0] in self._settings.providers
+        return PriceView(
+            target=sanitise(target), price=self._price(target) if known else None
+        )
 
     async def set(self, asked: SetPrice, *, who: str) -> PriceChanged:
         """Let a price count from the next request on, and over a restart."""

@@ -1,4 +1,4 @@
-"""The control route that sets a model's price."""
+"""The control routes of models' prices: what one is, and another one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def add_price_routes(
     app: web.Application, control: Control, desk: PriceDesk
 ) -> web.Application:
-    """Add the route to the control plane's application and return it.
+    """Add the routes to the control plane's application and return it.
 
     Any price needs a person: a lower one lets more be spent under the same cap.
     """
@@ -30,5 +30,9 @@ def add_price_routes(
         done = await desk.set(asked, who=who_in(request))
         return json_answer(done)
 
+    async def price(request: web.Request) -> web.Response:
+        return json_answer(desk.now(request.query.get("target", "")))
+
+    app.router.add_get("/v1/prices", price)
     app.router.add_post("/v1/prices", set_price)
     return app

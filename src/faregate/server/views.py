@@ -24,7 +24,7 @@ from faregate.control.sanitise import sanitise, sanitise_optional
 from faregate.control.work import doing_of, state_with
 from faregate.core.holds import BudgetState, HoldState
 from faregate.core.money import ZERO, Money
-from faregate.gateway.messages import instant
+from faregate.gateway.messages import instant, lacking_price
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -158,6 +158,7 @@ def flight_view(flight: Flight, now: float) -> FlightView:
 
 def event_view(event: Event) -> EventView:
     """Return one line of the event log."""
+    lacks = lacking_price(event.text) if event.kind == "refused" else None
     return EventView(
         seq=event.seq,
         at=rfc3339(event.at_ms),
@@ -165,6 +166,7 @@ def event_view(event: Event) -> EventView:
         severity=event.severity,
         session=sanitise_optional(event.session),
         text=sanitise(event.text),
+        lacks_price=sanitise_optional(lacks),
     )
 
 

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         SetLimit,
     )
     from faregate.control.models import HoldView
-    from faregate.control.prices import PriceChanged, SetPrice
+    from faregate.control.prices import PriceChanged, PriceView, SetPrice
     from faregate.control.trial import TrialAnswer
 
 _P = ParamSpec("_P")
@@ -105,6 +105,10 @@ class ControlDesk:
     async def limits(self, session: str | None) -> LimitsView:
         """Return what limits a session and how much of it is used, or any session."""
         return await in_thread(partial(self._client.limits, session))
+
+    async def price(self, target: str) -> PriceView:
+        """Return what a model costs now."""
+        return await in_thread(partial(self._client.price, target))
 
     async def set_price(self, asked: SetPrice) -> PriceChanged:
         """Set a model's price, from the next request on."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from faregate.config.price_values import price_values
@@ -22,9 +22,11 @@ if TYPE_CHECKING:
     from faregate.tui.control_desk import ControlDesk
     from faregate.tui.view import View
 
-_NAMED = re.compile(r'\[prices\."([^"]{3,200})"\]')
+_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 _LOOKED_AT = 100
 """Requests, the latest, among which one without a price is looked for."""
+_ASKED_ABOUT = 5
+"""Models without a price, the latest, that are looked at for one set since."""
 _LONGEST_TARGET = 200
 
 
@@ -33,7 +35,11 @@ async def change_price(app: App[None], view: View, desk: ControlDesk) -> None:
     front = app.screen
     chosen = front.request_shown() if isinstance(front, LiveScreen) else None
     found = await desk.requests(None, _LOOKED_AT)
-    lacking = without_price(found, view.store.events, chosen=chosen)
+    lacking = ""
+    for model in without_price(found, view.store.events, chosen=chosen)[:_ASKED_ABOUT]:
+        if (await desk.price(model)).price is None:
+            lacking = model
+            break
     question = "The price of which model? Write provider/model."
     if lacking:
         question = f"{lacking} was asked for, and no price is known.\n{question}"
@@ -72,39 +78,21 @@ def without_price(
     events: Iterable[EventView] = (),
     *,
     chosen: str | None = None,
-) -> str:
-    """Return the latest model that was asked for without a price; "" for none.
+) -> list[str]:
+    """Return the models that were asked for without a price, the latest first.
 
-    The request `chosen` goes first, where that is one. Requests come the newest
-    first, events the oldest first.
+    That of the request `chosen` goes before all.
     """
-    named = [(each, model) for each in requests if (model := _lacking(each))]
-    for each, model in named:
-        if each.id == chosen:
-            return model
     # A refusal is an event at once, but a row of the log only a moment later.
-    told = [(each.at, model) for each in events if (model := _named(each.text))]
-    if named and (not told or _later(named[0][0].at, told[-1][0])):
-        return named[0][1]
-    return told[-1][1] if told else ""
-
-
-def _lacking(each: RequestView) -> str:
-    if each.code == "unpriced_model":
-        return _named(each.message or "")
-    if each.cost_source == "unpriced" and each.provider and each.model:
-        return f"{each.provider}/{each.model}"
-    return ""
-
-
-def _named(text: str) -> str:
-    found = _NAMED.search(text)
-    return "" if found is None else found[1]
-
-
-def _later(at: str, than: str) -> bool:
-    first, second = instant(at), instant(than)
-    return first is not None and (second is None or first > second)
+    asked = [
+        (each.id == chosen, instant(each.at) or _LONG_AGO, each.lacks_price)
+        for each in requests
+    ]
+    asked += [
+        (False, instant(each.at) or _LONG_AGO, each.lacks_price) for each in events
+    ]
+    asked.sort(key=lambda each: each[:2], reverse=True)
+    return list(dict.fromkeys(model for *_, model in asked if model))
 
 
 async def ask_target(
