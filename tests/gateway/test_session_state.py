@@ -61,6 +61,19 @@ def test_a_session_with_a_token_lasts() -> None:
     assert ledger.anew == []
 
 
+def test_whose_next_request_counts_as_the_first_is_known_before() -> None:
+    kept, _ledger, clock = states()
+    quiet, token = kept.of("s", lasting=False), kept.of("t", lasting=True)
+    busy = kept.of("b", lasting=False)
+    busy.counters.running = 1
+    clock.pass_by(QUIET_S - 1)
+    assert not quiet.begins_anew(clock.elapsed())
+    clock.pass_by(2)
+    assert quiet.begins_anew(clock.elapsed())
+    assert not token.begins_anew(clock.elapsed())
+    assert not busy.begins_anew(clock.elapsed())
+
+
 def test_what_a_request_might_use_becomes_what_it_used() -> None:
     kept, _ledger, _clock = states()
     state = kept.of("s", lasting=True)

@@ -152,6 +152,11 @@ async def test_what_is_used_of_a_limit_is_told_of_now_not_of_the_latest_request(
     assert (later["tokens_per_minute"], later["spend_per_minute"]) == ("0", "0")
     assert 600 <= int(later["wall_clock"] or 0) < 1200
     assert later["requests"] == first["requests"] == "1"
+    # Quiet for so long that its next request would begin its time anew.
+    monkeypatch.setattr(limiter, "now", lambda: now() + 9000)
+    assert int((await used())["wall_clock"] or 0) < 600
+    monkeypatch.setattr(limiter, "now", lambda: now() + 600)
+    assert int((await used())["wall_clock"] or 0) >= 600
     await do(person.end_session, "web")
     assert int((await used())["wall_clock"] or 0) < 600
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from msgspec.structs import replace
 
 from faregate.tui.action import Scope
@@ -147,6 +148,20 @@ class TestHelp:
 
 
 class TestSessionDetail:
+    @pytest.mark.parametrize(
+        ("state", "ran"),
+        [("active", "(5h00m)"), ("waiting", "(5h00m)"), ("idle", "(1h30m)"),
+         ("ended", "(1h30m)"), ("stopped", "(1h30m)")],
+    )  # fmt: skip
+    def test_the_clock_of_a_session_that_rests_stands(
+        self, state: str, ran: str
+    ) -> None:
+        session = scenes.session(
+            "s", state=state, started_at=scenes.at(18_000), last_at=scenes.at(12_600)
+        )
+        view = view_of(scenes.snapshot(sessions=[session]))
+        assert ran in text(session_detail.session_head(view, session)[0])
+
     def test_figures(self) -> None:
         view = view_of(scenes.busy())
         session = view.store.sessions["b2f4a9d1-1111"]

@@ -57,6 +57,13 @@ class SessionState:
     """Hash and tokens of the body that was counted last: a repeat costs nothing."""
     hit: dict[str, int] = field(default_factory=dict)
     """How often each limit refused a request, for the receipt."""
+    lasting: bool = False
+    """It has a token, and is the same session after any silence."""
+
+    def begins_anew(self, now: float) -> bool:
+        """Whether it was quiet for so long that its next request counts as the first."""
+        quiet = now - self.latest > QUIET_S
+        return quiet and not self.lasting and not self.counters.running
 
     def note_hit(self, what: str) -> None:
         """Count a refusal by a limit, or by a budget."""
@@ -190,7 +197,8 @@ class SessionStates:
             self._trim()
         self._known.move_to_end(root)
         quiet = now - state.latest
-        if quiet > QUIET_S and not lasting and not state.counters.running:
+        state.lasting = lasting
+        if quiet > QUIET_S and state.begins_anew(now):
             self._ledger.begin_anew(root, self._clock.now_ms())
             state.counters = Counters(started=now)
         if quiet > 0:

@@ -148,7 +148,9 @@ class Governing:
         now = self._limiter.now()
         used = _used(state, now)
         row = None if root is None else self._sessions.session(root)
-        if row is not None and row.ended_at_ms is not None:
+        ended = row is not None and row.ended_at_ms is not None
+        run = root is not None and self._control.runs.began(root)
+        if ended or (state.begins_anew(now) and not run):
             # No request of it can come any more that its time would stop.
             used["wall_clock"] = _seconds(state.latest - state.counters.started)
         return used

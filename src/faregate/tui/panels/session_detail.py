@@ -20,6 +20,8 @@ from faregate.tui.session_table import cost_text, session_name, state_span
 from faregate.tui.tones import Tone
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from faregate.control.models import SessionView
     from faregate.core.money import Money
     from faregate.tui.view import View
@@ -35,7 +37,7 @@ def session_head(view: View, session: SessionView | None) -> list[Line]:
     since = ""
     started = instant(session.started_at)
     if started is not None:
-        ran = (view.clock.now() - started).total_seconds()
+        ran = (_heard_of(view, session) - started).total_seconds()
         since = f"since {view.clock.local(started):%H:%M} ({duration(ran)})"
     return [
         line(
@@ -48,6 +50,13 @@ def session_head(view: View, session: SessionView | None) -> list[Line]:
             span(_waits_for(view, session), Tone.MUTED),
         )
     ]
+
+
+def _heard_of(view: View, session: SessionView) -> datetime:
+    """Return until when a session worked: for one at work, now."""
+    at_work = session.state in {"active", "waiting"} or _doing(view, session)
+    last = None if at_work else instant(session.last_at)
+    return view.clock.now() if last is None else last
 
 
 def _doing(view: View, session: SessionView) -> str | None:
