@@ -39,6 +39,7 @@ from faregate.server.control_routes import control_app
 from faregate.server.cost_routes import add_cost_routes
 from faregate.server.door import Door
 from faregate.server.figures import Figures
+from faregate.server.forgetting import forget_idle
 from faregate.server.governing import Governing
 from faregate.server.governing_routes import add_governing_routes
 from faregate.server.key_routes import add_key_routes
@@ -304,6 +305,7 @@ class Daemon:
         self._keep(write_statusline(line, self.live), "statusline")
         self._keep(self.budgets.run(), "budgets")
         self._keep(self.limits.run(), "limits")
+        self._keep(forget_idle(), "forgetting")
 
     def _keep(self, work: Coroutine[object, object, None], name: str) -> None:
         """Run something in the background until the end."""

@@ -74,7 +74,7 @@ def _opening(system: bytes, parts: Parts, key: tuple[int, ...]) -> str:
     """
     found = _openings.get(key)
     if found is None:
-        opening = map(bytes, parts.elements[: len(key) - 1])
+        opening = parts.elements[: len(key) - 1]
         plain = [without_markers(piece) for piece in (system, *opening)]
         found = hashlib.sha256(b"\0".join(plain)).hexdigest()[:12]
         if len(_openings) >= _REMEMBERED:

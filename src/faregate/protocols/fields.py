@@ -31,7 +31,7 @@ _BLANK = b" \t\r\n"
 ALTERNATIVES = ("models", "preset")
 """Fields of routers that let another model answer than the one that is named."""
 
-_Element = TypeVar("_Element")
+_List = TypeVar("_List", bound="Sequence[object]")
 
 _TEXT = msgspec.json.Decoder(str)
 _FLAG = msgspec.json.Decoder(bool)
@@ -206,7 +206,7 @@ def list_elements(value: bytes, param: str) -> list[msgspec.Raw]:
     return limited(elements, param)
 
 
-def limited(elements: list[_Element], param: str) -> list[_Element]:
+def limited(elements: _List, param: str) -> _List:
     """Return a list, or raise BadRequestError where it is beyond all reason."""
     if len(elements) > MOST_ELEMENTS:
         raise BadRequestError(

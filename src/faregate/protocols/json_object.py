@@ -14,10 +14,13 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from faregate.protocols.body_memory import BODIES, SMALLEST
 from faregate.protocols.codec import BadRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
+
+    from faregate.protocols.known_body import KnownBody
 
 _RAW_OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _KEY = re.compile(rb'[ \t\n\r]*("[^"\\]*(?:\\.[^"\\]*)*")[ \t\n\r]*:[ \t\n\r]*')
@@ -48,15 +51,21 @@ class JsonObject:
     stands twice, the last one counts, as it does for most parsers.
     """
 
-    __slots__ = ("_spans", "body", "get", "values")
+    __slots__ = ("_spans", "body", "get", "known", "values")
 
     def __init__(
-        self, body: bytes, values: dict[str, bytes], spans: dict[str, Span] | None
+        self,
+        body: bytes,
+        values: dict[str, bytes],
+        spans: dict[str, Span] | None,
+        known: KnownBody | None = None,
     ) -> None:
-        """Take what was read; `spans` None stands for a compact body."""
+        """Take what was read; `spans` None if no key stands twice."""
         self.body = body
         self.values = values
         self._spans = spans
+        self.known = known
+        """What the next body can be read by, where this one was kept for that."""
         present: dict[str, bytes] = values
         if _NULL in values.values():
             present = {key: value for key, value in values.items() if value != _NULL}
@@ -70,7 +79,7 @@ class JsonObject:
     def spans(self) -> dict[str, Span]:
         """Where each member stands; worked out when the first change asks."""
         if self._spans is None:
-            self._spans = _compact_spans(self.values)
+            self._spans = _spans(self.body, self.values)
         return self._spans
 
     def replaced(
@@ -135,12 +144,28 @@ def read_object(body: bytes, *, guarded: Iterable[str] = ()) -> JsonObject:
     Raises BadRequestError when it is anything else, and when a `guarded` key stands
     in it twice or in other letters: then a provider may read another one than we do.
     """
+    names = frozenset(guarded)
+    long = len(body) >= SMALLEST
+    known = BODIES.read(body, names) if long else None
+    if known is not None:
+        found = _by(known)
+    else:
+        found = _read_first(body, names)
+        if long:
+            found.known = BODIES.learn(body, names, found.values, found.spans)
+    _latest[0] = found if len(body) <= _LARGEST_REMEMBERED else None
+    return found
+
+
+def _by(known: KnownBody) -> JsonObject:
+    return JsonObject(known.body, known.all_values(), None, known)
+
+
+def _read_first(body: bytes, guarded: frozenset[str]) -> JsonObject:
     if not body or body.isspace():
         raise BadRequestError("The request body is empty; it must be a JSON object.")
     _check_encoding(body)
-    found = _read(body, frozenset(guarded), "The request body")
-    _latest[0] = found if len(body) <= _LARGEST_REMEMBERED else None
-    return found
+    return _read(body, guarded, "The request body")
 
 
 def read_again(body: bytes) -> JsonObject:
@@ -148,6 +173,9 @@ def read_again(body: bytes) -> JsonObject:
     latest = _latest[0]
     if latest is not None and latest.body is body:
         return latest
+    known = BODIES.of(body)
+    if known is not None:
+        return _by(known)
     return _read(body, frozenset(), "The request body")
 
 
@@ -214,6 +242,16 @@ def _is_compact(body: bytes, values: dict[str, bytes]) -> bool:
     for key, value in values.items():
         size += len(key) + len(value) + 4
     return size == len(body)
+
+
+def _spans(body: bytes, values: dict[str, bytes]) -> dict[str, Span]:
+    """Return where the members of an object stand that has no key twice."""
+    if _is_compact(body, values):
+        return _compact_spans(values)
+    found = _aligned(body, values)
+    if found is None:
+        raise ValueError("the body is not the object that was read")
+    return found[1]
 
 
 def _compact_spans(values: dict[str, bytes]) -> dict[str, Span]:

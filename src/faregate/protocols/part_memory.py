@@ -2,7 +2,7 @@
 
 Owns the memory by which a message that an agent sends again with every turn is not
 read again. It holds hashes, sizes and flags under a process-local hash of the bytes,
-and no text.
+and no text: of the latest long bodies alone the text is kept, by `body_memory`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from faregate.protocols.fields import limited
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from faregate.protocols.json_object import JsonObject
+    from faregate.protocols.known_body import Growing
     from faregate.protocols.tools import ToolFacts
 
 ANYWHERE = 2**31
@@ -54,10 +56,9 @@ class SeenPart:
 @lean
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The parts of one request in order; `raw` is the JSON that they stand in."""
+    """The parts of one request in order; `elements` are their JSON."""
 
-    raw: bytes
-    elements: Sequence[msgspec.Raw]
+    elements: Sequence[bytes]
     seen: Sequence[SeenPart]
     marked: Sequence[tuple[int, SeenPart]]
     """Those that are more than text, each with its number from 1."""
@@ -80,7 +81,9 @@ class Parts:
         no part can be said to be the last.
         """
         reach = max((number for number, part in self.marked if part.media), default=0)
-        return ANYWHERE if reach and _REMOTE in self.raw else reach
+        if reach and any(_REMOTE in element for element in self.elements):
+            return ANYWHERE
+        return reach
 
     @property
     def cache_write(self) -> CacheWrite:
@@ -123,26 +126,66 @@ class PartMemory:
         self._read = read
         self._known: dict[int, SeenPart] = {}
 
-    def parts(self, raw: bytes, name: str) -> Parts | None:
-        """Return the parts in a JSON list; None when one has a form nobody knows.
+    def of(self, request: JsonObject, name: str) -> Parts | None:
+        """Return the parts of a member of a request that is a list.
 
-        Raises BadRequestError when it is no list at all, or one beyond all reason.
+        None when one has a form nobody knows. Raises BadRequestError when it is no
+        list at all, or one beyond all reason.
         """
-        seen: list[SeenPart] = []
-        marked: list[tuple[int, SeenPart]] = []
+        known = request.known
+        if known is None:
+            return self.parts(request.get(name) or b"[]", name)
+        parts: Parts | None
+        grows = known.grows
+        if grows is None:
+            raw = request.get(name)
+            parts = self.parts(raw or b"[]", name)
+            if parts is not None and raw is not None:
+                known.split(name, request.spans[name][1], parts.elements, parts)
+            return parts
+        parts = grows.parts
+        if parts is None:
+            grows.parts = parts = self._more(grows, name)
+            grows.before = None
+        return parts
+
+    def parts(self, raw: bytes, name: str) -> Parts | None:
+        """Return the parts in a JSON list, as `of` does."""
         try:
-            elements = limited(_ELEMENTS.decode(raw), name)
-            look = self.look
-            for element in elements:
-                part = look(bytes(element))
-                seen.append(part)
-                if not part.plain:
-                    marked.append((len(seen), part))
+            found = limited(_ELEMENTS.decode(raw), name)
         except (msgspec.DecodeError, RecursionError):
             if not raw.startswith(b"["):
                 raise BadRequestError(f"`{name}` must be a list.", name) from None
             return None
-        return Parts(raw, elements, seen, marked)
+        return self._read_all([bytes(each) for each in found], [], [])
+
+    def _more(self, grows: Growing, name: str) -> Parts | None:
+        """Return the parts of a list that goes on from one that was read before."""
+        elements: Sequence[bytes] = limited(grows.elements, name)
+        before: Parts | None = grows.before
+        shared = grows.shared
+        if before is None:
+            return self._read_all(elements, [], [])
+        marked = [each for each in before.marked if each[0] <= shared]
+        return self._read_all(elements, list(before.seen[:shared]), marked)
+
+    def _read_all(
+        self,
+        elements: Sequence[bytes],
+        seen: list[SeenPart],
+        marked: list[tuple[int, SeenPart]],
+    ) -> Parts | None:
+        """Add what the elements are that were not seen yet."""
+        look = self.look
+        try:
+            for element in elements[len(seen) :]:
+                part = look(element)
+                seen.append(part)
+                if not part.plain:
+                    marked.append((len(seen), part))
+        except (msgspec.DecodeError, RecursionError):
+            return None
+        return Parts(elements, seen, marked)
 
     def look(self, piece: bytes) -> SeenPart:
         """Return what one part is."""
@@ -169,7 +212,7 @@ def _whole(flags: SeenPart, piece: bytes) -> SeenPart:
     )
 
 
-NO_PARTS = Parts(b"", (), (), ())
+NO_PARTS = Parts((), (), ())
 _TEXTS = PartMemory(lambda _text: SeenPart(user=True))
 
 
@@ -180,5 +223,4 @@ def text_part(raw: bytes) -> SeenPart:
 
 def text_parts(texts: Sequence[bytes]) -> Parts:
     """Return the parts that texts are, each for itself."""
-    elements = [msgspec.Raw(text) for text in texts]
-    return Parts(b"", elements, [*map(text_part, texts)], ())
+    return Parts(texts, [*map(text_part, texts)], ())

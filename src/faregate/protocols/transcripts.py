@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
+from faregate.protocols.body_memory import BODIES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -76,6 +78,19 @@ def elements(raw: bytes | None) -> list[bytes]:
         return []
     found = _decoded(_LIST, raw) or []
     return [bytes(each) for each in found]
+
+
+def messages_in(body: bytes, key: str, last: int | None) -> list[Fields] | None:
+    """Return the messages of a body that was just read; None if it has to be again.
+
+    Only the `last` so many of them, where that is given.
+    """
+    known = BODIES.of(body)
+    grows = None if known is None else known.grows
+    if grows is None or grows.key != key:
+        return None
+    start = 0 if last is None else max(0, len(grows.elements) - last)
+    return [Fields(each) for each in grows.elements[start:]]
 
 
 def messages_of(raw: bytes | None, last: int | None) -> list[Fields]:

@@ -136,7 +136,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     tools = read_tools(request.get("tools"), _CLIENT_TOOLS)
     raw = request.get("messages") or b"[]"
     system = request.get("system") or b""
-    parts = _MESSAGES.parts(raw, "messages")
+    parts = _MESSAGES.of(request, "messages")
     # No more than fifteen: with more of them, Python makes a dictionary first.
     facts = RequestFacts(
         protocol=PROTOCOL,

@@ -9,6 +9,7 @@ from faregate.protocols.transcripts import (
     Fields,
     elements,
     json_text,
+    messages_in,
     messages_of,
     plain_text,
     role_of,
@@ -26,7 +27,9 @@ _UNSAID = frozenset({"thinking", "redacted_thinking"})
 
 def read_messages(body: bytes, last: int | None = None) -> tuple[Transcript, ...]:
     """Return the items of each message, or of only the `last` so many."""
-    messages = messages_of(Fields(body).member("messages"), last)
+    messages = messages_in(body, "messages", last)
+    if messages is None:
+        messages = messages_of(Fields(body).member("messages"), last)
     return tuple(tuple(_items(message)) for message in messages)
 
 

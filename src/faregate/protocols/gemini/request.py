@@ -74,7 +74,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     choices, _ = read_bound(config, _CHOICES, "generationConfig.")
     tools = _tools(request)
     raw = request.get("contents") or b"[]"
-    parts = _CONTENTS.parts(raw, "contents")
+    parts = _CONTENTS.of(request, "contents")
     reach = ANYWHERE if parts is None else parts.media_reach
     return RequestFacts(
         protocol=PROTOCOL,

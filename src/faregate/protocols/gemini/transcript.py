@@ -9,6 +9,7 @@ from faregate.core.transcript import Said, ToolCall, ToolResult
 from faregate.protocols.transcripts import (
     Fields,
     json_text,
+    messages_in,
     messages_of,
     plain_text,
     role_of,
@@ -25,11 +26,14 @@ _RESPONSE = ("functionResponse", "function_response")
 
 def read_messages(body: bytes, last: int | None = None) -> tuple[Transcript, ...]:
     """Return the items of each content, or of only the `last` so many."""
-    raw = Fields(body).member("contents")
-    if raw is not None and raw[:1] == b"{":
-        raw = b"[" + raw + b"]"
+    contents = messages_in(body, "contents", last)
+    if contents is None:
+        raw = Fields(body).member("contents")
+        if raw is not None and raw[:1] == b"{":
+            raw = b"[" + raw + b"]"
+        contents = messages_of(raw, last)
     reader = _Reader()
-    return tuple(tuple(reader.items(content)) for content in messages_of(raw, last))
+    return tuple(tuple(reader.items(content)) for content in contents)
 
 
 class _Reader:

@@ -94,7 +94,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     bound, field = read_bound(request, OUTPUT_FIELDS)
     tools = read_tools(request.get("tools"), _CLIENT_TOOLS)
     raw = request.get("messages") or b"[]"
-    parts = _MESSAGES.parts(raw, "messages")
+    parts = _MESSAGES.of(request, "messages")
     # No more than fifteen: with more of them, Python makes a dictionary first.
     facts = RequestFacts(
         protocol=PROTOCOL,

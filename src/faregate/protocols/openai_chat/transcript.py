@@ -8,6 +8,7 @@ from faregate.core.transcript import Said, ToolCall, ToolResult
 from faregate.protocols.transcripts import (
     Fields,
     json_text,
+    messages_in,
     messages_of,
     plain_text,
     role_of,
@@ -23,7 +24,9 @@ _RESULT_ROLES = frozenset({"tool", "function"})
 
 def read_messages(body: bytes, last: int | None = None) -> tuple[Transcript, ...]:
     """Return the items of each message, or of only the `last` so many."""
-    messages = messages_of(Fields(body).member("messages"), last)
+    messages = messages_in(body, "messages", last)
+    if messages is None:
+        messages = messages_of(Fields(body).member("messages"), last)
     return tuple(tuple(_items(message)) for message in messages)
 
 

@@ -148,7 +148,7 @@ def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     bound, field = read_bound(request, _OUTPUT_FIELDS)
     uses = read_count(request, "max_tool_calls")
     raw = request.get("input") or b"[]"
-    parts = _ITEMS.parts(raw, "input") if raw[:1] != b'"' else text_parts([raw])
+    parts = _ITEMS.of(request, "input") if raw[:1] != b'"' else text_parts([raw])
     tools = [read_tools(request.get("tools"), _CLIENT_TOOLS)]
     tools += () if parts is None else parts.tools()
     plugins = ["plugins"] if read_list(request, "plugins") else []

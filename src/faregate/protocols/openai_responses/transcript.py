@@ -11,6 +11,7 @@ from faregate.core.transcript import Said, ToolCall, ToolResult
 from faregate.protocols.transcripts import (
     Fields,
     json_text,
+    messages_in,
     messages_of,
     plain_text,
     role_of,
@@ -29,10 +30,13 @@ _FAILED = frozenset({"failed", "incomplete"})
 
 def read_messages(body: bytes, last: int | None = None) -> tuple[Transcript, ...]:
     """Return what each of the input's items says, or only the `last` so many."""
-    raw = Fields(body).member("input")
-    if raw is not None and raw[:1] == b'"':
-        return ((Said(role="user", text=plain_text(raw)),),)
-    return tuple(tuple(_items(each)) for each in messages_of(raw, last))
+    messages = messages_in(body, "input", last)
+    if messages is None:
+        raw = Fields(body).member("input")
+        if raw is not None and raw[:1] == b'"':
+            return ((Said(role="user", text=plain_text(raw)),),)
+        messages = messages_of(raw, last)
+    return tuple(tuple(_items(each)) for each in messages)
 
 
 def _items(item: Fields) -> Iterator[Item]:

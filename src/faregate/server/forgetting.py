@@ -1,0 +1,25 @@
+"""Lets go of the text of conversations that nobody goes on with.
+
+Owns how long. What is kept of a conversation's latest request, and why, is said where
+it is kept: `protocols.body_memory`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from faregate.protocols.body_memory import BODIES
+
+if TYPE_CHECKING:
+    from faregate.protocols.body_memory import BodyMemory
+
+EVERY_S = 300.0
+"""A body is gone when this passed twice, at most."""
+
+
+async def forget_idle(bodies: BodyMemory = BODIES, every_s: float = EVERY_S) -> None:
+    """Drop the bodies that no request came back to, again and again."""
+    while True:
+        await asyncio.sleep(every_s)
+        bodies.forget_idle()
