@@ -1,7 +1,7 @@
 """The load generator: keep-alive connections that ask again once they are answered.
 
-Owns what is sent and how long each answer took. Knows nothing of what is measured
-beside it.
+Owns what is sent, whose turn it is and how long each answer took. Knows nothing of what
+is measured beside it.
 """
 
 from __future__ import annotations
@@ -12,22 +12,45 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, cast
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from systems import System
 
 _END_OF_CHUNKS = b"0\r\n\r\n"
 _EVENT = b"data: "
+NAME = b"@session"
+"""What stands in a body for the name of the conversation: eight bytes, as that has."""
+_CONVERSATIONS = 1 << 20
+_STEP = 5
+"""How many turns a connection is ahead of the one before, as they begin."""
+_turns: dict[tuple[int, str, int], int] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ask:
-    """One request, to be sent again and again."""
+    """What each connection sends: one request again and again, or its next turn."""
 
     path: str
-    body: bytes
+    bodies: tuple[bytes, ...]
+    """The turns of a conversation; after the last one, another begins."""
     headers: tuple[str, ...] = ()
 
-    def to(self, system: System) -> bytes:
-        """Return the bytes that ask this of a system."""
+    def to(self, system: System, connection: int) -> Iterator[bytes]:
+        """Yield what a connection sends to a system, without an end.
+
+        Where there are turns, each connection is in the midst of a conversation of its
+        own, and stays in it from one run to the next.
+        """
+        while True:
+            turn = _turns.get((id(self), system.name, connection))
+            if turn is None:
+                turn = connection * _STEP
+            _turns[id(self), system.name, connection] = turn + 1
+            number, at = divmod(turn, len(self.bodies))
+            name = b"%08x" % (connection * _CONVERSATIONS + number)
+            yield self._request(system, self.bodies[at].replace(NAME, name))
+
+    def _request(self, system: System, body: bytes) -> bytes:
         lines = [
             f"POST {self.path} HTTP/1.1",
             f"host: 127.0.0.1:{system.port}",
@@ -36,9 +59,9 @@ class Ask:
             "user-agent: faregate-bench",
             "accept: */*",
             *self.headers,
-            f"content-length: {len(self.body)}",
+            f"content-length: {len(body)}",
         ]
-        return "\r\n".join(lines).encode() + b"\r\n\r\n" + self.body
+        return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
 @dataclass(kw_only=True)
@@ -120,7 +143,6 @@ class _Client(asyncio.Protocol):
 async def run(system: System, ask: Ask, *, requests: int, connections: int) -> Answers:
     """Send `requests` over `connections`, each connection one after the other."""
     loop = asyncio.get_running_loop()
-    request = ask.to(system)
     clients = []
     for _ in range(connections):
         _, client = await loop.create_connection(_Client, "127.0.0.1", system.port)
@@ -128,10 +150,11 @@ async def run(system: System, ask: Ask, *, requests: int, connections: int) -> A
     answers = Answers()
     left = requests
 
-    async def work(client: _Client) -> None:
+    async def work(client: _Client, requests: Iterator[bytes]) -> None:
         nonlocal left
         while left > 0:
             left -= 1
+            request = next(requests)
             begun = time.perf_counter()
             events = await client.ask(request)
             answers.latencies_s.append(time.perf_counter() - begun)
@@ -139,7 +162,8 @@ async def run(system: System, ask: Ask, *, requests: int, connections: int) -> A
 
     begun = time.perf_counter()
     try:
-        await asyncio.gather(*map(work, clients))
+        asks = [ask.to(system, number) for number in range(connections)]
+        await asyncio.gather(*map(work, clients, asks))
     finally:
         answers.wall_s = time.perf_counter() - begun
         for client in clients:

@@ -1,4 +1,4 @@
-"""What is asked: a small chat, an agent's turn, streams; and how often."""
+"""What is asked: a small chat, an agent's turns, streams; and how often."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from load import Ask
+from load import NAME, Ask
 
+MODEL = "claude-opus-4-8"
 CHAT = "/v1/chat/completions"
 MESSAGES = "/v1/messages"
 
@@ -31,8 +32,8 @@ class Scenario:
 
 def scenarios() -> tuple[Scenario, ...]:
     """Return every scenario, in the order of the table."""
-    small = Ask(path=CHAT, body=_json(_chat(max_completion_tokens=100)))
-    agent = Ask(path=MESSAGES, body=_json(_agent_turn()))
+    small = Ask(path=CHAT, bodies=(_json(_chat(max_completion_tokens=100)),))
+    agent = Ask(path=MESSAGES, bodies=tuple(map(_json, _agent_turns())))
     with_usage = {"stream": True, "stream_options": {"include_usage": True}}
     asked = _json(_chat(**with_usage))
     unasked = _json(_chat(stream=True))
@@ -45,14 +46,14 @@ def scenarios() -> tuple[Scenario, ...]:
         Scenario(name="85 kB agent turn", ask=agent, connections=32, share=0.4),
         Scenario(
             name="stream, flat out",
-            ask=Ask(path=CHAT, body=asked, headers=fast),
+            ask=Ask(path=CHAT, bodies=(asked,), headers=fast),
             connections=32,
             share=0.12,
             streams=True,
         ),
         Scenario(
             name="stream, 8 ms apart",
-            ask=Ask(path=CHAT, body=asked, headers=paced),
+            ask=Ask(path=CHAT, bodies=(asked,), headers=paced),
             connections=32,
             share=0.06,
             streams=True,
@@ -60,7 +61,7 @@ def scenarios() -> tuple[Scenario, ...]:
         ),
         Scenario(
             name="stream, usage cut out",
-            ask=Ask(path=CHAT, body=unasked, headers=paced),
+            ask=Ask(path=CHAT, bodies=(unasked,), headers=paced),
             connections=32,
             share=0.06,
             streams=True,
@@ -68,14 +69,14 @@ def scenarios() -> tuple[Scenario, ...]:
         ),
         Scenario(
             name="translated, flat out",
-            ask=Ask(path=MESSAGES, body=_json(_translated(100, 0))),
+            ask=Ask(path=MESSAGES, bodies=(_json(_translated(100, 0)),)),
             connections=32,
             share=0.12,
             streams=True,
         ),
         Scenario(
             name="translated, 8 ms apart",
-            ask=Ask(path=MESSAGES, body=_json(_translated(40, 8))),
+            ask=Ask(path=MESSAGES, bodies=(_json(_translated(40, 8)),)),
             connections=32,
             share=0.06,
             streams=True,
@@ -88,7 +89,7 @@ def crowd_ask(events: int, pause_ms: int) -> Ask:
     """Return a slow stream, for many of them at once."""
     return Ask(
         path=CHAT,
-        body=_json(_chat(stream=True, max_completion_tokens=100)),
+        bodies=(_json(_chat(stream=True, max_completion_tokens=100)),),
         headers=(f"x-bench-events: {events}", f"x-bench-pause-ms: {pause_ms}"),
     )
 
@@ -121,8 +122,16 @@ def _translated(events: int, pause_ms: int) -> dict[str, Any]:
     }
 
 
-def _agent_turn() -> dict[str, Any]:
-    """Return a turn of about 85 kB, in the shape that Claude Code sends."""
+TURNS = 16
+
+
+def _agent_turns() -> list[dict[str, Any]]:
+    """Return a conversation turn by turn, in the shape that Claude Code sends.
+
+    The bodies grow from 70 to 100 kB, 85 kB on average. Each one says all that the one
+    before said, the model's call and its result after it; the marker up to which the
+    prompt is cached moves on to the newest.
+    """
     words = "Reads a file from the local file system, with line numbers. "
     schema = {
         "type": "object",
@@ -133,32 +142,49 @@ def _agent_turn() -> dict[str, Any]:
         "required": ["path"],
         "additionalProperties": False,
     }
-    cached = {"cache_control": {"type": "ephemeral"}}
-    turns: list[dict[str, Any]] = []
-    for number in range(8):
-        use = {
-            "type": "tool_use",
-            "id": f"toolu_{number:020d}",
-            "name": f"Tool{number}",
-            "input": {"path": f"/src/module_{number}.py", "reason": "look"},
-        }
-        result = {
-            "type": "tool_result",
-            "tool_use_id": use["id"],
-            "content": [{"type": "text", "text": "     1\tdef main():\n" * 130}],
-        }
-        turns += [
-            {"role": "assistant", "content": [{"type": "text", "text": words}, use]},
-            {"role": "user", "content": [result]},
-        ]
-    turns[-1]["content"][0] |= cached
-    return {
-        "model": "claude-opus-4-8",
-        "max_tokens": 32000,
-        "system": [{"type": "text", "text": words * 200, **cached}],
+    first = {"type": "text", "text": f"Task {NAME.decode()}. " + words * 20}
+    fixed = {
+        "system": [{"type": "text", "text": words * 200, **_CACHED}],
         "tools": [
             {"name": f"Tool{n}", "description": words * 30, "input_schema": schema}
-            for n in range(20)
+            for n in range(24)
         ],
-        "messages": [{"role": "user", "content": words * 20}, *turns],
+        "max_tokens": 32000,
     }
+    said = [{"role": "user", "content": [first]}]
+    turns: list[dict[str, Any]] = []
+    for number in range(TURNS):
+        said += _step(number)
+        turns.append({"model": MODEL, "messages": _marked(said), **fixed})
+    return turns
+
+
+_CACHED = {"cache_control": {"type": "ephemeral"}}
+
+
+def _step(number: int) -> list[dict[str, Any]]:
+    """Return what a model calls, and what comes of it: about 2 kB."""
+    use = {
+        "type": "tool_use",
+        "id": f"toolu_{number:012d}{NAME.decode()}",
+        "name": f"Tool{number}",
+        "input": {"path": f"/src/module_{number}.py", "reason": "look"},
+    }
+    result = {
+        "type": "tool_result",
+        "tool_use_id": use["id"],
+        "content": [
+            {"type": "text", "text": f"     {number}\tdef main_{number}():\n" * 70}
+        ],
+    }
+    text = {"type": "text", "text": f"Next is module {number}."}
+    return [
+        {"role": "assistant", "content": [text, use]},
+        {"role": "user", "content": [result]},
+    ]
+
+
+def _marked(said: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return messages with the marker at the last of them."""
+    *before, last = said
+    return [*before, {**last, "content": [{**last["content"][0], **_CACHED}]}]
