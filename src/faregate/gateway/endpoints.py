@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from faregate.core.facts import RequestFacts, Work
+from faregate.core.header_lines import SentHeaders
 from faregate.gateway.messages import LONGEST_RETRY_AFTER
 from faregate.gateway.recipients import CREDENTIALS, strangers
 from faregate.providers.spec import (
@@ -111,7 +112,7 @@ def forwarded_with_key(
     """Return the forwarded headers with the provider's key for every credential."""
     others = strangers(headers, spec, base, keyed=True)
     left_out = _NOT_FORWARDED_WITH_KEY | others if others else _NOT_FORWARDED_WITH_KEY
-    return _keyed(_without(headers, left_out), spec, protocol, key)
+    return SentHeaders(_keyed(_without(headers, left_out), spec, protocol, key))
 
 
 def with_key(

@@ -8,6 +8,8 @@ from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 
+from faregate.core.header_lines import header_lines
+
 
 @dataclass(slots=True)
 class Answer:
@@ -43,30 +45,26 @@ def head_of(
     keep_alive: bool,
 ) -> bytes:
     """Return an answer's head; `framing` is a line of its own, or nothing."""
-    lines = [_first_line(status, version)]
-    lines += [f"{name}: {value}\r\n" for name, value in headers.items()]
-    text = "".join(lines)
-    if text.count("\n") != len(lines) or text.count("\r") != len(lines):
-        raise ValueError("a header would break its line")
-    kept = _connection(version, keep_alive=keep_alive)
+    said = header_lines(headers)
+    first, kept = _frame(status, version, keep_alive)
     date = _date(time.time_ns() // 1_000_000_000)
-    return f"{text}{framing}{date}{kept}\r\n".encode("utf-8", "surrogateescape")
+    text = f"{first}{said}{framing}{date}{kept}"
+    return text.encode("utf-8", "surrogateescape")
 
 
 @lru_cache(maxsize=128)
-def _first_line(status: int, version: str) -> str:
+def _frame(status: int, version: str, keeps: bool) -> tuple[str, str]:
+    """Return how a head begins and how it ends."""
     try:
         phrase = HTTPStatus(status).phrase
     except ValueError:
         phrase = ""
     # What is older than 1.0 has no versions.
-    return f"HTTP/{'1.0' if version < '1.0' else version} {status} {phrase}\r\n"
-
-
-def _connection(version: str, *, keep_alive: bool) -> str:
-    if version == "1.1":
-        return "" if keep_alive else "connection: close\r\n"
-    return "connection: keep-alive\r\n" if keep_alive else ""
+    first = f"HTTP/{'1.0' if version < '1.0' else version} {status} {phrase}\r\n"
+    kept = ""
+    if keeps != (version == "1.1"):
+        kept = f"connection: {'keep-alive' if keeps else 'close'}\r\n"
+    return first, f"{kept}\r\n"
 
 
 @lru_cache(maxsize=4)

@@ -205,8 +205,17 @@ class AgentConnection(asyncio.Protocol):
             if answer is not None:
                 self._say(request, answer)
                 return
+            if request.head:
+                self._remember(request)
             self._greet(request)
         self._advance(request)
+
+    def _remember(self, request: Incoming) -> None:
+        """Know a head that was let in; never one with a provider's own key."""
+        visit = request.visit
+        if visit is not None and visit.caller.grant is not None:
+            self._parser.remember(request)
+        request.head = b""
 
     def _greet(self, request: Incoming) -> None:
         """Judge how a body is announced, and ask for it where its client waits."""

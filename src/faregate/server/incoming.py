@@ -12,6 +12,7 @@ import httptools
 
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.server import body as bodies
+from faregate.server.known_head import KnownHead
 
 if TYPE_CHECKING:
     from faregate.server.visits import Likeness, Visit
@@ -37,6 +38,7 @@ _ONCE = frozenset(
 _VERSIONS = frozenset({"1.1", "1.0", "0.9"})
 _FRAMING = frozenset({b"transfer-encoding", b"content-length"})
 _TLS = b"\x16\x03"
+_END_OF_HEAD = b"\r\n\r\n"
 
 Field = tuple[bytes, bytes]
 
@@ -47,6 +49,7 @@ class Incoming:
     __slots__ = (
         "complete",
         "fields",
+        "head",
         "keep_alive",
         "length",
         "method",
@@ -64,6 +67,8 @@ class Incoming:
         self.version = "1.1"
         self.fields: tuple[Field, ...] = ()
         """Names in lower case, without the length of the body."""
+        self.head = b""
+        """Its bytes, where they came in one piece and may come again."""
         self.length: int | None = None
         self.keep_alive = False
         self.parts: list[bytes] = []
@@ -73,6 +78,15 @@ class Incoming:
         self.refusal: Refusal | None = None
         """Why what came is no request that could be served."""
         self.visit: Visit | None = None
+
+    def like(self, length: int) -> Incoming:
+        """Return another request with this head, but for the length of its body."""
+        other = Incoming()
+        other.method, other.target = self.method, self.target
+        other.version, other.fields = self.version, self.fields
+        other.length, other.keep_alive = length, self.keep_alive
+        other.visit = self.visit
+        return other
 
     @property
     def likeness(self) -> Likeness:
@@ -122,6 +136,13 @@ class RequestParser:
         self._switches = False
         self._again = False
         self._why: Refusal | None = None
+        self._known: KnownHead | None = None
+        self._between = True
+        """The parser waits for the beginning of a request."""
+        self._begins = b""
+        """What came last, where a request begins with it."""
+        self._left = 0
+        """Bytes still to come of a body that the parser does not see."""
 
     @property
     def receiving(self) -> Incoming | None:
@@ -132,17 +153,26 @@ class RequestParser:
         """Read what came."""
         if self.broken:
             return
+        data = self._familiar(data)
+        if not data:
+            return
+        self._begins = data if self._between else b""
         rest = data
         try:
             while rest:
                 rest = self._parse(rest)
         except httptools.HttpParserError as error:
             self._break(self._why or _refusal_of(error, rest))
+        self._begins = b""
         self._beside += len(data)
         if self._beside > _LONGEST_HEAD and (self.in_head or self._open is not None):
             # A head, or what may follow a body: the parser keeps all of a line that
             # has not ended.
             self._break(_header_too_long())
+
+    def remember(self, request: Incoming) -> None:
+        """Know the head of a request that was let in, should it come again."""
+        self._known = KnownHead.of(request) or self._known
 
     def close(self) -> None:
         """Read nothing more."""
@@ -155,7 +185,7 @@ class RequestParser:
     def on_message_begin(self) -> None:
         if self._again:
             return
-        self.in_head = True
+        self.in_head, self._between = True, False
         self._target, self._fields, self._length = b"", [], None
         self._beside = 0
 
@@ -200,6 +230,11 @@ class RequestParser:
         request.length = self._length
         request.keep_alive = parser.should_keep_alive()
         self._switches = parser.should_upgrade()
+        if self._length is not None and request.keep_alive and not self._switches:
+            # Of several that came at once only the first is remembered.
+            head, end, _ = self._begins.partition(_END_OF_HEAD)
+            request.head = head + end if end else b""
+        self._begins = b""
         self.in_head = False
         self._beside = 0
         self._open = request
@@ -222,7 +257,42 @@ class RequestParser:
             return  # Only for the parser: the body is still to come.
         if self._open is not None:
             self._open.complete = True
+            self._between = self._open.keep_alive
             self._open = None
+
+    # What needs no parser.
+
+    def _familiar(self, data: bytes) -> bytes:
+        """Take requests whose head is known; return what is left for the parser."""
+        known = self._known
+        while data:
+            at = 0
+            if not self._left:
+                if known is None or not self._between:
+                    break
+                found = known.again(data, bodies.BODY_LIMIT)
+                if found is None:
+                    break
+                self._open, at = found
+                self._left = self._open.length or 0
+                self.requests.append(self._open)
+            data = self._of_body(data, at)
+        return data
+
+    def _of_body(self, data: bytes, at: int) -> bytes:
+        """Take what is there of a body that begins at `at`; return what follows it."""
+        request, end = self._open, at + self._left
+        if request is None:
+            return data
+        piece = data[at:end]
+        self._left -= len(piece)
+        request.size += len(piece)
+        if piece and request.refusal is None:
+            request.parts.append(piece)
+        if not self._left:
+            request.complete = True
+            self._open = None
+        return data[end:]
 
     # What is no request.
 

@@ -64,14 +64,15 @@ class Proxy:
 
     def enter(self, request: Incoming) -> Answer | None:
         """Answer a request by its head alone, or let it in: None."""
-        likeness = request.likeness
-        visit = self._visits.find(likeness)
+        visit, request.visit = request.visit, None
+        if visit is None:
+            visit = self._visits.find(request.likeness)
         if visit is None or self._is_over(visit):
             decided = self._decide(request, new_request_id())
             if not isinstance(decided, Visit):
                 return decided
             visit = decided
-            self._visits.remember(likeness, visit)
+            self._visits.remember(request.likeness, visit)
         self.first_request_seen = True
         request.visit = visit
         return None

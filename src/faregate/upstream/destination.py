@@ -13,6 +13,8 @@ import aiohttp
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
+from faregate.core.header_lines import lines_of
+
 if TYPE_CHECKING:
     import asyncio
     from collections.abc import Mapping
@@ -69,19 +71,17 @@ class Destination:
         `headers` name neither host nor length. With `last` the connection carries
         no other request.
         """
-        lines = [f"{method} {self.target} HTTP/1.1\r\nHost: {self.host}\r\n"]
-        lines += [f"{name}: {value}\r\n" for name, value in headers.items()]
+        first = f"{method} {self.target}"
+        if not first.isprintable():
+            raise ValueError("a first line would break")
+        said = lines_of(headers)
         if self.login is not None and "authorization" not in headers:
-            lines.append(f"Authorization: {self.login}\r\n")
+            said += f"Authorization: {self.login}\r\n"
         if length is not None:
-            lines.append(f"Content-Length: {length}\r\n")
+            said += f"Content-Length: {length}\r\n"
         if last:
-            lines.append("Connection: close\r\n")
-        text = "".join(lines)
-        ends = len(lines) + 1
-        if text.count("\r") != ends or text.count("\n") != ends or "\0" in text:
-            raise ValueError("a header would break its line")
-        return f"{text}\r\n".encode()
+            said += "Connection: close\r\n"
+        return f"{first} HTTP/1.1\r\nHost: {self.host}\r\n{said}\r\n".encode()
 
 
 @lru_cache(maxsize=512)
