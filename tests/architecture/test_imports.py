@@ -53,6 +53,33 @@ def test_the_package_itself_loads_nothing() -> None:
     assert loaded_by("faregate") <= {"faregate", "__future__"}
 
 
+def test_the_proxy_starts_without_what_only_some_requests_need() -> None:
+    loaded = loaded_by("faregate.daemon")
+    protocols = "faregate.protocols"
+    later = {
+        f"{protocols}.translation.translator",
+        f"{protocols}.openai_chat.decode_request",
+        f"{protocols}.gemini.encode_answer",
+        f"{protocols}.dialogue",
+        "importlib.metadata",
+    }
+    assert later & loaded == set()
+
+
+def test_what_translates_is_loaded_at_once() -> None:
+    script = (
+        "import sys\n"
+        "from faregate.gateway import translating\n"
+        "translating.load()\n"
+        "before = set(sys.modules)\n"
+        "from faregate.protocols.translation.translator import translate\n"
+        "from faregate.protocols.translation.table import DIALECTS\n"
+        "assert len([each.read for each in DIALECTS.values()]) == 4\n"
+        "assert set(sys.modules) == before, set(sys.modules) - before\n"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", script], check=True)
+
+
 def test_core_loads_only_the_standard_library() -> None:
     names = package_modules("core")
     assert len(names) > 5

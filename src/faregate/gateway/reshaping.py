@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from faregate.gateway.translating import Carried, form_of
 from faregate.protocols.translation.table import DIALECTS
-from faregate.protocols.translation.translator import Translation
 
 if TYPE_CHECKING:
     from faregate.gateway.inbound import Inbound
@@ -38,6 +37,8 @@ def way_back(
     dialect = DIALECTS.get(asked.protocol)
     if dialect is None:
         return carried
+    from faregate.protocols.translation.translator import Translation
+
     same = Translation(
         client=dialect,
         provider=dialect,

@@ -32,11 +32,6 @@ from faregate.protocols.registry import by_name
 from faregate.protocols.translation.error_shapes import TOO_LONG
 from faregate.protocols.translation.foreign_seals import without_foreign_seals
 from faregate.protocols.translation.table import DIALECTS, PREFERRED
-from faregate.protocols.translation.translator import (
-    Translation,
-    path_of,
-    translate,
-)
 from faregate.providers.error_classes import classify, stated_in
 from faregate.providers.spec import ANTHROPIC_MESSAGES, Billing, ErrorClass
 
@@ -47,6 +42,7 @@ if TYPE_CHECKING:
     from faregate.core.routing import Target
     from faregate.gateway.settings import GateSettings
     from faregate.protocols.codec import StreamMeter
+    from faregate.protocols.translation.translator import Translation
     from faregate.providers.spec import ProviderSpec
 
 ESTIMATE_HEADER = "x-faregate-estimate"
@@ -146,6 +142,14 @@ def output_bounds(
     return OutputBounds(default=default, most=most)
 
 
+def load() -> None:
+    """Load what translates; blocks for about a tenth of a second, the first time."""
+    import faregate.protocols.translation.translator  # noqa: F401 - to have it loaded
+
+    for name in DIALECTS:
+        DIALECTS[name]
+
+
 def dialect_of(spec: ProviderSpec) -> str | None:
     """Return the dialect that requests for a provider are put into."""
     order = (spec.translated_to, *PREFERRED)
@@ -177,6 +181,9 @@ def carried(
         return messages.wrong_protocol(target, spec, facts)
     if inbound.grant is None:
         return messages.own_key_untranslated(target, facts)
+    # Loaded here, where `load` has not done it before: a start need not wait for it.
+    from faregate.protocols.translation.translator import path_of, translate
+
     form = form_of(inbound, facts)
     try:
         translation = translate(
