@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -8,9 +9,21 @@ from textual.geometry import Region
 from faregate.tui.widgets.line_table import LineTable
 from faregate.tui.widgets.lines_view import LinesView
 from tests.control import scenes
-from tests.tui.harness import NARROW, WIDE, calm, make_app, rows, sessions, shows, told
+from tests.tui.harness import (
+    NARROW,
+    WAIT_S,
+    WIDE,
+    calm,
+    make_app,
+    rows,
+    sessions,
+    shows,
+    told,
+)
 
 if TYPE_CHECKING:
+    from textual.pilot import Pilot
+
     from faregate.tui.app import FaregateApp
     from tests.control.fake_proxy import FakeProxy
 
@@ -173,7 +186,7 @@ async def test_a_title_from_outside_is_harmless(proxy: FakeProxy) -> None:
             await told(pilot, app, f"{number} limits of \ufffd0;x\ufffd [red]y")
 
 
-def cells(app: FaregateApp) -> list[list[tuple[str, object]]]:
+def cells(app: FaregateApp) -> list[list[object]]:
     """Return every sign on screen with its style, a blank with its ground alone."""
     return [
         [
@@ -230,3 +243,28 @@ async def test_what_stands_beside_a_line_is_not_painted_with_it(
         (row,) = [row for row in rows(app) if "8.99" in row]
         assert row.startswith("┃>")
         assert row.endswith("┃")
+
+
+async def settled(pilot: Pilot[None], app: FaregateApp) -> list[list[object]]:
+    """Return what is on screen once it stays so for a while."""
+    quiet, shown = 0, cells(app)
+    async with asyncio.timeout(WAIT_S):
+        while quiet < 5:
+            await pilot.pause(0.04)
+            before, shown = shown, cells(app)
+            quiet = quiet + 1 if shown == before else 0
+    return shown
+
+
+async def test_another_theme_reaches_every_line_and_frame(proxy: FakeProxy) -> None:
+    app = make_app(proxy.socket)
+    async with app.run_test(size=WIDE) as pilot:
+        await told(pilot, app, "proxy/main")
+        for name in ("paper", "ledger"):
+            before = await settled(pilot, app)
+            app.apply_theme(name)
+            shown = await settled(pilot, app)
+            assert shown != before
+            for part in (app.screen, *app.screen.query("*")):
+                part.refresh()
+            assert await settled(pilot, app) == shown
