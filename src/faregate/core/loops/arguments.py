@@ -19,6 +19,8 @@ MOST_WORDS = 100
 _BARE_LENGTH = 1000
 _DEEPEST = 32
 _WORD = re.compile(r"[^\W_][\w./-]*")
+_PLAIN_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]*")
+"""The same in ASCII, where a table of letters is several times faster."""
 _ESCAPE = re.compile(r"\\[nrtbf\"/\\]")
 
 # Said about a call, or how long to wait for it: no part of what it asks.
@@ -164,12 +166,16 @@ def words_without(text: str, arguments: str) -> tuple[str, ...]:
     Many results, errors above all, repeat what they were asked. What comes after the
     first words counts as one.
     """
-    echoed = set(_WORD.findall(_escapes_as_spaces(arguments[:LONGEST]).lower()))
+    echoed = set(_words(_escapes_as_spaces(arguments[:LONGEST]).lower()))
     head, rest = text[:_BARE_LENGTH].lower(), text[_BARE_LENGTH:]
-    own = [word for word in _WORD.findall(head) if word not in echoed]
+    own = [word for word in _words(head) if word not in echoed]
     if rest:
         own.append(str(hash(rest)))
     return tuple(own)
+
+
+def _words(text: str) -> list[str]:
+    return (_PLAIN_WORD if text.isascii() else _WORD).findall(text)
 
 
 def _escapes_as_spaces(arguments: str) -> str:
