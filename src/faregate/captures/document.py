@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import struct
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import msgspec
 
 from faregate.core.captured import CapturedAttempt, CapturedRequest
+from faregate.core.values import dataclass
 
 _MAGIC = b"faregate-capture 1\n"
 _LENGTH = struct.Struct(">I")

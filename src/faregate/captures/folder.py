@@ -12,7 +12,6 @@ import re
 import shutil
 import stat
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.captures.document import (
@@ -23,6 +22,7 @@ from faregate.captures.document import (
     encode,
     read_head,
 )
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,10 +9,10 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.redaction import redact
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

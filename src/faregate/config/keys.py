@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import os
 import subprocess
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -26,6 +25,7 @@ from faregate.config.settings import (
 )
 from faregate.config.values import is_loopback
 from faregate.core.secret import LOCAL_TOKEN_PREFIX, Secret
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

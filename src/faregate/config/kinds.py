@@ -7,13 +7,14 @@ NotThisKind with a message and the text to write instead.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from faregate.config.problems import did_you_mean, shown
 from faregate.core.money import Money
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -6,7 +6,6 @@ Owns reading and writing it. What a raise means for a budget is decided elsewher
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.config.files import read_private, write_private
@@ -14,6 +13,7 @@ from faregate.config.kinds import Cap
 from faregate.config.sections.budgets import Slot, unusable
 from faregate.core.limits.budget import SCOPE_KINDS
 from faregate.core.money import Money
+from faregate.core.values import dataclass
 from faregate.core.windows import WindowKind
 
 if TYPE_CHECKING:

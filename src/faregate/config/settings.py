@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from faregate.core.approvals.policy import ApprovalPolicy
 from faregate.core.limits.effective import EVERYONE
 from faregate.core.loops.finding import LoopSettings
 from faregate.core.retrying import RetryPolicy
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from faregate.config.kinds import Kind, NotThisKind
 from faregate.config.problems import Problem, did_you_mean, shown
 from faregate.config.toml_lines import KeyPath, line_of
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -7,13 +7,13 @@ TLS and the e-mail package, which would triple the start of `status --line`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import msgspec
 
 from faregate.control.errors import ControlError
 from faregate.control.models import CONTROL_VERSION, Problem, VersionInfo
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,11 +6,11 @@ Pure: address, token and command line are arguments.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from string import Template
 from typing import TYPE_CHECKING
 
 from faregate.core.agents import AGENTS, Agent
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

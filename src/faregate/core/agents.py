@@ -7,8 +7,9 @@ address with any path prefix, $V1 the same with /v1, $TOKEN the local token.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,7 +5,7 @@ Only values. Nothing here is redacted yet, and nothing here goes to a disk.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from faregate.core.values import dataclass
 
 Header = tuple[str, str]
 

@@ -7,8 +7,9 @@ arguments, and what counts as a failure is decided by whoever reports it.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from enum import StrEnum
+
+from faregate.core.values import dataclass
 
 _DOUBLINGS = 16
 

@@ -5,13 +5,14 @@ Plain values; money as Money, instants as Unix milliseconds, durations as named.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from faregate.core.labels import NO_LABELS, Labels
 from faregate.core.lean import lean
 from faregate.core.money import ZERO, Money
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from faregate.core.holds import BudgetState, BudgetWindow

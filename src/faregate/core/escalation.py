@@ -6,8 +6,9 @@ shows is found elsewhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from faregate.core.values import dataclass
 
 
 class Trigger(StrEnum):

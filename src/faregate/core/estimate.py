@@ -7,12 +7,12 @@ belong here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.dearest import worst_case
 from faregate.core.lean import lean
 from faregate.core.pricing import ONE, PriceRow, Ratio
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from faregate.core.facts import Conversation, RequestFacts

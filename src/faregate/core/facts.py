@@ -6,11 +6,12 @@ body stays unread. No prompt text is kept here: only counts, sizes and hashes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
 from faregate.core.lean import lean
 from faregate.core.pricing import CacheWrite
+from faregate.core.values import dataclass
 
 
 class Work(StrEnum):

@@ -6,13 +6,14 @@ by a person. The rules of money are here in words; the ledger makes them true.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from faregate.core.labels import Labels
 from faregate.core.lean import lean
 from faregate.core.money import ZERO, Money
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

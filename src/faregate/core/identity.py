@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from faregate.core.labels import NO_LABELS, Labels
 from faregate.core.lean import lean
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from faregate.core.facts import SessionHints

@@ -6,11 +6,11 @@ what holds for a while is over: an agent must not raise its own limits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from faregate.core.limits.effective import EVERYONE, LimitRules
 from faregate.core.limits.limit import Limits
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping

@@ -5,10 +5,10 @@ Owns rounding and text forms. `Decimal` is used only to read and to print.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 
 from faregate.core.lean import lean
+from faregate.core.values import dataclass
 
 PICO_PER_USD = 10**12
 MAX_PICO = 2**63 - 1

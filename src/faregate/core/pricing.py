@@ -7,7 +7,7 @@ row and an instant are arguments. Whatever is charged by `cost_of` is at most wh
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from faregate.core.lean import lean
 from faregate.core.money import PICO_PER_USD, ZERO, Money
 from faregate.core.usage import Usage, UsageSource
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,10 +5,10 @@ The ledger fills these in; the control plane turns them into views.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.money import ZERO, Money
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from faregate.core.holds import HoldState

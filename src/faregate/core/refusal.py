@@ -6,9 +6,11 @@ in the caller's dialect are made from it elsewhere.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from faregate.core.holds import BudgetState

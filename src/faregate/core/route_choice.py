@@ -6,11 +6,11 @@ arguments. Health is not looked at here: who is unwell is passed over later.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.money import Money
 from faregate.core.routing import RoutePolicy, RouteRule, Target, drawn
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

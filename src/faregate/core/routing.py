@@ -6,11 +6,12 @@ config describes, a known model name prefix. Never a guess between providers.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from faregate.core.lean import lean
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

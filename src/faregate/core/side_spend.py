@@ -6,10 +6,10 @@ held for and booked in the ledger like any other.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.money import ZERO, Money
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from faregate.core.holds import HoldState

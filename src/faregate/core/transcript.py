@@ -6,9 +6,8 @@ no reasoning: only what tells one turn from another.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from faregate.core.lean import lean
+from faregate.core.values import dataclass
 
 
 @lean

@@ -6,11 +6,11 @@ token is ever billed twice; prices are applied in `pricing`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from faregate.core.lean import lean
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from faregate.core.money import Money

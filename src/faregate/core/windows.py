@@ -6,9 +6,10 @@ read a clock: `now` and the time zone are arguments.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
+
+from faregate.core.values import dataclass
 
 
 class WindowKind(StrEnum):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
 from typing import TYPE_CHECKING
 
 from faregate.core.money import ZERO, Money
 from faregate.core.pricing import cost_of
 from faregate.core.usage import Usage, UsageSource
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

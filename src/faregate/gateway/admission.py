@@ -7,7 +7,6 @@ released. Nothing is ever shrunk to what is left without the caller's bound foll
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from faregate.core.estimate import OUTPUT_FLOOR
@@ -16,6 +15,7 @@ from faregate.core.lean import lean
 from faregate.core.money import MAX_PICO, ZERO, Money
 from faregate.core.policy import OnTight
 from faregate.core.refusal import Refusal
+from faregate.core.values import dataclass
 from faregate.gateway import messages
 from faregate.gateway.waiting import (
     Line,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from faregate.core.money import ZERO, Money
+from faregate.core.values import dataclass
 from faregate.gateway.keep_alive import interval_of, silence_of, wait_of
 
 if TYPE_CHECKING:

@@ -7,11 +7,12 @@ keeps what was captured does that in its own time.
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from faregate.core.captured import CapturedReply, CapturedRequest
 from faregate.core.refusal import Refusal
+from faregate.core.values import dataclass
 from faregate.gateway.inbound import Whole
 from faregate.gateway.tape import Room, Tape, bounded
 

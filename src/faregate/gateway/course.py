@@ -7,7 +7,7 @@ nothing and holds no money.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from faregate.core.refusal import Refusal
@@ -18,6 +18,7 @@ from faregate.core.retrying import (
     may_repeat,
     wait_before,
 )
+from faregate.core.values import dataclass
 from faregate.gateway import messages
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ Owns no decision about what follows: that is the course's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.escalation import Trigger
 from faregate.core.lean import lean
 from faregate.core.retrying import Trouble
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from faregate.core.retrying import Failure

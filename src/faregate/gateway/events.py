@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from typing import Literal
+
+from faregate.core.values import dataclass
 
 Severity = Literal["info", "warn", "alert"]
 

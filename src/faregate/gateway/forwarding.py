@@ -8,13 +8,13 @@ cleanly: clients take a clean end for success.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 from faregate.core.faults import FaultKind, UpstreamError
 from faregate.core.lean import lean
 from faregate.core.refusal import Refusal, RefusalCode
+from faregate.core.values import dataclass
 from faregate.gateway import endpoints
 from faregate.gateway.inbound import Whole
 from faregate.gateway.ports import ClientGoneError, Clock, Reply, UpstreamAnswer

@@ -6,11 +6,11 @@ a request is. The tables behind it are the planner's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.estimate import Bounds, Unbounded, bounds_of, input_bound
 from faregate.core.facts import Work
+from faregate.core.values import dataclass
 from faregate.gateway import messages
 from faregate.gateway.plan_rules import held_at_maximum
 

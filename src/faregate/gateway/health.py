@@ -8,11 +8,12 @@ own keys count: what a caller's own key meets says nothing about ours.
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from faregate.core.circuit_breaker import Breaker, BreakerPolicy, BreakerState, Permit
 from faregate.core.retrying import Failure, RetryPurse, Trouble
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable

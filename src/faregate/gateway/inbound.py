@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 from faregate.core.lean import lean
 from faregate.core.refusal import Refusal
+from faregate.core.values import dataclass
 from faregate.gateway.explaining import Explanation
 
 if TYPE_CHECKING:

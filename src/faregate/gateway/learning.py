@@ -7,10 +7,10 @@ own maximum, or the gate halves its guess; one that knows another field names th
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.estimate import OUTPUT_FLOOR
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from faregate.core.estimate import Bounds

@@ -6,7 +6,7 @@ planner's part.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ from faregate.core.lean import lean
 from faregate.core.money import ZERO, Money
 from faregate.core.pricing import Cost, PriceRow, Ratio, cost_of, scaled
 from faregate.core.usage import UsageSource
+from faregate.core.values import dataclass
 from faregate.protocols.codec import Splice
 from faregate.providers.price_table import STANDARD_SERVICES
 

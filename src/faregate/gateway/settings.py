@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from faregate.core.circuit_breaker import BreakerPolicy
 from faregate.core.policy import OnTight, Unpriced
 from faregate.core.retrying import RetryPolicy
+from faregate.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

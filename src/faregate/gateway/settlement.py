@@ -6,7 +6,6 @@ that fails keeps the hold and says so itself.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.estimate import Bounds, observed_output
@@ -21,6 +20,7 @@ from faregate.core.holds import (
 from faregate.core.money import ZERO, Money
 from faregate.core.pricing import CostSource
 from faregate.core.usage import Usage, UsageSource
+from faregate.core.values import dataclass
 from faregate.gateway import messages
 from faregate.providers.spec import ErrorClass, OnAbort
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -18,6 +18,7 @@ from faregate.core.estimate import UNKNOWN_MAXIMUM
 from faregate.core.faults import FaultKind, UpstreamError
 from faregate.core.policy import Unpriced
 from faregate.core.refusal import Refusal, RefusalCode
+from faregate.core.values import dataclass
 from faregate.gateway import messages
 from faregate.gateway.inbound import Inbound, Whole
 from faregate.protocols.codec import (

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from faregate.core.values import dataclass
 from faregate.ledger.connection import select
 from faregate.ledger.errors import translated
 

@@ -14,10 +14,10 @@ import json
 import os
 import threading
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.holds import LedgerError
+from faregate.core.values import dataclass
 from faregate.ledger import files
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from faregate.core.values import dataclass
 from faregate.ledger import files
 from faregate.ledger.errors import LedgerLockedError
 

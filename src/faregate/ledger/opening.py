@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import uuid
 from contextlib import ExitStack
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import apsw
 
 from faregate.core.holds import LedgerError
+from faregate.core.values import dataclass
 from faregate.ledger import files, integrity, sweep
 from faregate.ledger.alerts import AlertMarks
 from faregate.ledger.bookings import Bookings

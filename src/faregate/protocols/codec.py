@@ -6,10 +6,11 @@ knows no provider; what differs between compatible providers arrives as flags.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Protocol
 
 from faregate.core.lean import lean
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,8 +5,9 @@ Owns the contract alone; the four that fulfil it live beside their codecs.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

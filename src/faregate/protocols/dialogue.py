@@ -6,10 +6,11 @@ that equal requests are equal values whatever dialect they came in.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from faregate.core.values import dataclass
 from faregate.protocols.events import CallKind, Seal
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ stands in its place once it is denied, belongs to the dialects.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
+from faregate.core.values import dataclass
 from faregate.protocols.codec import StreamTooLargeError
 from faregate.protocols.sse import SseSplitter, event_data
 

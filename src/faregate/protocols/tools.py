@@ -8,13 +8,13 @@ never cheap.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from faregate.core.pricing import CacheWrite
+from faregate.core.values import dataclass
 from faregate.protocols.cache_markers import cache_write_of, digest_of
 from faregate.protocols.codec import BadRequestError
 from faregate.protocols.fields import MAX_COUNT, limited

@@ -5,9 +5,9 @@ Owns how the parts are put together, so that no dialect repeats it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from faregate.core.values import dataclass
 from faregate.protocols.metering import Meter, Reader, read_answer
 from faregate.protocols.refusals import hybrid_body
 

@@ -11,13 +11,14 @@ import contextlib
 import logging
 import os
 import subprocess
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import aiohttp
 import msgspec
 
 from faregate.control.sanitise import sanitise
+from faregate.core.values import dataclass
 from faregate.server.views import rfc3339
 
 if TYPE_CHECKING:

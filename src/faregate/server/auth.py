@@ -11,7 +11,7 @@ import base64
 import hashlib
 import hmac
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -25,6 +25,7 @@ from faregate.core.limits.limit import Limits
 from faregate.core.money import Money
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.secret import LOCAL_TOKEN_PREFIX
+from faregate.core.values import dataclass
 from faregate.protocols.agents import agent_name
 
 if TYPE_CHECKING:

@@ -7,7 +7,6 @@ unknown path, a body that is not JSON. Reads no body and knows no money.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
@@ -16,6 +15,7 @@ from faregate.core.approvals.endpoints import kind_of_path
 from faregate.core.lean import lean
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.secret import LOCAL_TOKEN_PREFIX
+from faregate.core.values import dataclass
 from faregate.protocols.registry import codec_for
 from faregate.server.claims import claim_of_headers, claim_of_path
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from faregate.core.holds import LedgerError
 from faregate.core.money import ZERO, Money
+from faregate.core.values import dataclass
 from faregate.gateway.tasks import spawn
 from faregate.server import views
 

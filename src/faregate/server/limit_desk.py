@@ -8,7 +8,6 @@ much time has gone by: a clock that is set back does not prolong it.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from faregate.config.limit_values import limit_value, limit_words
@@ -25,6 +24,7 @@ from faregate.core.limit_changes import (
     without,
 )
 from faregate.core.limits.effective import EVERYONE, NAMES, Timed
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from faregate.config.paths import Paths

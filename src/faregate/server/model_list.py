@@ -5,12 +5,12 @@ One body serves the OpenAI and Anthropic SDKs alike; Gemini's has its own form.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from faregate.core.refusal import Refusal, RefusalCode
+from faregate.core.values import dataclass
 from faregate.server.answer import Answer
 
 if TYPE_CHECKING:

@@ -12,10 +12,10 @@ import os
 import socket
 import struct
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.secret import LOCAL_TOKEN_PREFIX
+from faregate.core.values import dataclass
 from faregate.server.processes import environment_of, has_terminal, lineage, process_of
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import struct
 import sys
-from dataclasses import dataclass
 from pathlib import Path
+
+from faregate.core.values import dataclass
 
 _MOST_ANCESTORS = 64
 _BSD_INFO = 3

@@ -6,8 +6,9 @@ Owns what counts as the same and how many are kept. Judges nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

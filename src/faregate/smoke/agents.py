@@ -10,11 +10,12 @@ import asyncio
 import json
 import random
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
 
 import aiohttp
 
+from faregate.core.values import dataclass
 from faregate.smoke.agent_kinds.aider import Aider
 from faregate.smoke.agent_kinds.claude_code import ClaudeCode
 from faregate.smoke.agent_kinds.codex import Codex

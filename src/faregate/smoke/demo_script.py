@@ -9,9 +9,9 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from faregate.core.values import dataclass
 from faregate.smoke.agents import AgentRun, run_agent
 from faregate.smoke.simulated.answer import filler
 from faregate.smoke.simulated.faults import statuses

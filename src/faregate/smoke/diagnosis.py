@@ -5,9 +5,9 @@ Pure: a status and a body in, one cause out, with a sentence and a remedy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from faregate.core.values import dataclass
 from faregate.protocols.error_bodies import read_error
 from faregate.providers.error_classes import COUNTRY, classify, codes_in, stated
 from faregate.providers.spec import ErrorClass

@@ -5,11 +5,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import quantiles
 from typing import TYPE_CHECKING
 
+from faregate.core.values import dataclass
 from faregate.smoke.reading import Delta
 
 if TYPE_CHECKING:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from faregate.core.values import dataclass
 from faregate.providers.spec import PROTOCOLS
 
 if TYPE_CHECKING:

@@ -6,10 +6,10 @@ Pure: header names and values in, limits out. What cannot be read is left out.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.retry_after import NUMBER, seconds_until
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,10 +7,11 @@ broken off too, and whatever a provider does.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
 from faregate.core.money import ZERO, Money
+from faregate.core.values import dataclass
 from faregate.smoke.accuracy import score, trigger_f1
 from faregate.smoke.asking.asker import MOST_BYTES, Asker, RefusedError
 from faregate.smoke.asking.spending import Purse

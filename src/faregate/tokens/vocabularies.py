@@ -11,9 +11,10 @@ import binascii
 import gzip
 import hashlib
 import zlib
-from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
+
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable

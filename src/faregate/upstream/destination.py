@@ -5,7 +5,6 @@ A URL is read once and remembered. Owns the head of a request as it is sent.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
 from faregate.core.header_lines import lines_of
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     import asyncio

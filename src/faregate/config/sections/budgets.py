@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
@@ -13,6 +12,7 @@ from faregate.config.schema import BudgetKeys, BudgetsKeys
 from faregate.config.settings import BudgetSettings, Hidden
 from faregate.core.limits.budget import BudgetRule, ScopeKind
 from faregate.core.money import Money
+from faregate.core.values import dataclass
 from faregate.core.windows import WindowKind
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.approvals.findings import Finding
 from faregate.core.approvals.verdicts import Verdict, fits, strictest
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

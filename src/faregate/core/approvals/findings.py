@@ -5,10 +5,10 @@ Owns the two values that every rule shares.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.lean import lean
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from faregate.core.approvals.verdicts import Verdict

@@ -5,11 +5,11 @@ Owns the values of [approvals]. It judges nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from faregate.core.approvals.verdicts import NameRule, Verdict
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from faregate.core.approvals.calls import CallRule

@@ -5,9 +5,10 @@ Owns what a pattern with stars means, and which of several verdicts counts.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
+
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

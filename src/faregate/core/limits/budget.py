@@ -6,12 +6,12 @@ what was spent: the ledger decides that inside its transaction.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from math import inf
 from typing import TYPE_CHECKING, Literal, get_args
 
 from faregate.core.holds import BudgetWindow
 from faregate.core.money import ZERO, Money
+from faregate.core.values import dataclass
 from faregate.core.windows import Bounds, WindowKind, bounds
 
 if TYPE_CHECKING:

@@ -9,12 +9,13 @@ runs wins over the configuration, and what was set for a while over what was set
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import field, fields, replace
 from types import MappingProxyType
 from typing import Any
 
 from faregate.core.limits.limit import Limits
 from faregate.core.limits.summed import Summed, summed
+from faregate.core.values import dataclass
 
 DEFAULTS = Limits(
     requests=1000, wall_clock=4 * 3600.0, retries=50, tool_calls=2000, concurrency=64

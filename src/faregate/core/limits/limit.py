@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from faregate.core.lean import lean
 from faregate.core.money import ZERO, Money
+from faregate.core.values import dataclass
 
 MINUTE = 60.0
 

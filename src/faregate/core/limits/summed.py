@@ -6,11 +6,12 @@ does not let by, the limits are asked one by one, and the first one is named.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from math import inf
 from typing import TYPE_CHECKING
 
 from faregate.core.limits.limit import Limits
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from faregate.core.limits.limit import Counters, Wish

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from faregate.core.lean import lean
+from faregate.core.values import dataclass
 
 PATIENCE = 4
 """How many times more often something may repeat that can be honest: keys that are

@@ -9,10 +9,10 @@ more of them is worth a word.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 
 from faregate.core.lean import lean
 from faregate.core.loops.finding import PATIENCE, Loop, LoopRule
+from faregate.core.values import dataclass
 
 PLAIN = 10
 """How many times more often a request without tools may come."""

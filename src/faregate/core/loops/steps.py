@@ -7,7 +7,6 @@ of texts and single words, never a text.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from faregate.core.loops.arguments import (
     words_without,
 )
 from faregate.core.loops.normal import normal_result, plain_words
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from faregate.core.transcript import ToolCall, ToolResult

@@ -6,7 +6,6 @@ Owns where one turn ends and the next begins, and what makes two of them the sam
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from faregate.core.loops.finding import PATIENCE, WAITING
 from faregate.core.loops.normal import normal_result
 from faregate.core.loops.steps import step_of
 from faregate.core.transcript import Said, ToolCall, ToolResult
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,10 +6,10 @@ split by their lifetime, and each event states totals, never increments.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from faregate.core.usage import Usage
+from faregate.core.values import dataclass
 from faregate.protocols.counters import (
     NotBelievedError,
     counter,

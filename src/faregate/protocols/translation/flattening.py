@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
+from faregate.core.values import dataclass
 from faregate.protocols.dialogue import Dialogue, Part, Tool, ToolCall, ToolResult
 from faregate.protocols.events import (
     BlockEnded,

@@ -6,9 +6,10 @@ as everything here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING
 
+from faregate.core.values import dataclass
 from faregate.protocols.anthropic_messages.request import PROTOCOL as MESSAGES
 from faregate.protocols.codec import BadRequestError
 from faregate.protocols.error_bodies import read_error

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from faregate.core.attempts import UpstreamRequest
 from faregate.core.faults import FaultKind, UpstreamError
 from faregate.core.money import ZERO
 from faregate.core.side_spend import SpendAsk, SpendHeld, SpendRefused
+from faregate.core.values import dataclass
 from faregate.gateway.endpoints import with_key
 from faregate.protocols.codec import Answer, StreamTooLargeError
 from faregate.protocols.registry import by_name

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.holds import HoldState
 from faregate.core.money import ZERO, Money
 from faregate.core.side_spend import SpendEnd
+from faregate.core.values import dataclass
 from faregate.gateway.forwarding import NOT_DONE
 from faregate.providers.spec import OnAbort
 

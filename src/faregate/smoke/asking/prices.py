@@ -6,7 +6,6 @@ provider and model at the instant of the request.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.dearest import worst_case
@@ -27,6 +26,7 @@ from faregate.core.pricing import (
     cost_of,
 )
 from faregate.core.usage import Usage, UsageSource
+from faregate.core.values import dataclass
 from faregate.protocols.flags import COMPLETION_EXCLUDES_REASONING
 
 if TYPE_CHECKING:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from faregate.core.money import ZERO, Money
+from faregate.core.values import dataclass
 from faregate.protocols.codec import Answer
 from faregate.smoke.reading import Delta, Finish, Said, parsed
 

@@ -6,11 +6,12 @@ how fine it is; amounts of one unit are never compared with another's.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from faregate.core.values import dataclass
 from faregate.smoke.balance.limit_delta import limit_delta
 from faregate.smoke.balance.values import Balance, Unit
 

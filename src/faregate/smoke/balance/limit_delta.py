@@ -6,9 +6,10 @@ coarsest sign of what was used, and says so.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

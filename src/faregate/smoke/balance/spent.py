@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from faregate.core.pricing import CostSource
+from faregate.core.values import dataclass
 from faregate.smoke.rate_limits import RateLimit, read_rate_limits
 
 if TYPE_CHECKING:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from faregate.core.values import dataclass
 from faregate.providers.spec import Billing
 from faregate.smoke.asking.asker import Call
 from faregate.smoke.context import Profile

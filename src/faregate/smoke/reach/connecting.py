@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import socket
 import ssl
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
+
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

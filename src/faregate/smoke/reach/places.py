@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from faregate.core.values import dataclass
 from faregate.providers.registry import by_name
 
 if TYPE_CHECKING:

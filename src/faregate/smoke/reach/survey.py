@@ -7,11 +7,11 @@ address; to another region of the same vendor only after that one rejected it.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.core.attempts import UpstreamRequest
 from faregate.core.faults import UpstreamError
+from faregate.core.values import dataclass
 from faregate.gateway.endpoints import with_key
 from faregate.smoke.causes import Cause
 from faregate.smoke.diagnosis import Diagnosis, bound_elsewhere, diagnose

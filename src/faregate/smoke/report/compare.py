@@ -6,9 +6,10 @@ before it lay, or, with few of them, when it doubled or halved.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from statistics import median
 from typing import TYPE_CHECKING
+
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from faregate.core.money import ZERO, Money
+from faregate.core.values import dataclass
 from faregate.smoke.metrics import Speed
 from faregate.smoke.verdict import Finding, Verdict
 

@@ -6,8 +6,9 @@ protocol's field names.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

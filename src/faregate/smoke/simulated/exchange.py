@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
 from aiohttp import web
 
+from faregate.core.values import dataclass
 from faregate.smoke.simulated.bill import BilledBecause, BillRow
 
 if TYPE_CHECKING:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from faregate.core.values import dataclass
 from faregate.smoke.simulated.seen import SeenRequest
 
 
