@@ -19,6 +19,7 @@ from faregate.config.made_secrets import admin_secret, signing_secret
 from faregate.core.identity import Grant
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gate_parts import build_gate
+from faregate.gateway import translating
 from faregate.gateway.recording import Recording
 from faregate.gateway.settings import Patience
 from faregate.gateway.side_spending import beside
@@ -80,7 +81,7 @@ def serve(
     *,
     on_ready: Callable[[str], None] | None = None,
 ) -> int:
-    """Run the proxy in the foreground until SIGTERM or SIGINT; return an exit code.
+    """Run the proxy in the foreground until SIGTERM, SIGINT or SIGHUP; return an exit code.
 
     Raises LedgerError, ListenError or ConfigError when it cannot start: a cap that
     cannot be kept stops the start.
@@ -97,13 +98,27 @@ async def _serve(
     loop = asyncio.get_running_loop()
     daemon = Daemon(settings, paths, stop)
     await daemon.start()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in _ending_signals():
         with contextlib.suppress(NotImplementedError):
             loop.add_signal_handler(number, daemon.asked_to_stop)
     if on_ready is not None:
         on_ready(daemon.url)
+    # Agents need not wait for what only translated requests need.
+    await asyncio.to_thread(translating.load)
     await stop.wait()
     await daemon.stop()
+
+
+def _ending_signals() -> list[signal.Signals]:
+    """Return the signals that end it in good order.
+
+    A closed terminal is one, unless whoever started this wants it to be outlived.
+    """
+    found = [signal.SIGTERM, signal.SIGINT]
+    hang_up = getattr(signal, "SIGHUP", None)
+    if hang_up is not None and signal.getsignal(hang_up) is not signal.SIG_IGN:
+        found.append(hang_up)
+    return found
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

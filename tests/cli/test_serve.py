@@ -55,6 +55,36 @@ def test_it_says_where_it_listens_and_ends_on_sigterm(paths: Paths) -> None:
     assert not paths.pid.exists()
 
 
+def test_a_terminal_that_is_closed_ends_it_in_good_order(paths: Paths) -> None:
+    configure(paths)
+    with serving() as process:
+        assert process.stderr is not None
+        assert "listening" in process.stderr.readline()
+        process.send_signal(signal.SIGHUP)
+        assert process.wait(15) == 0
+        assert process.stderr.read() == ""
+    assert not paths.pid.exists()
+
+
+def test_what_is_to_outlive_its_terminal_does(paths: Paths) -> None:
+    configure(paths)
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with serving() as process:
+            assert process.stderr is not None
+            assert "listening" in process.stderr.readline()
+            process.send_signal(signal.SIGHUP)
+            process.send_signal(signal.SIGPIPE)
+            status = [sys.executable, "-P", "-m", "faregate", "status", "--json"]
+            assert (
+                subprocess.run(status, capture_output=True, check=False).returncode == 0
+            )
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(15) == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_a_second_one_is_refused_and_told_why(paths: Paths) -> None:
     configure(paths)
     with serving() as process:
