@@ -8,7 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faregate.core.transcript import Said, ToolCall, ToolResult
+from faregate.protocols.anthropic_messages import transcript as messages_transcript
+from faregate.protocols.openai_chat import transcript as chat_transcript
 from faregate.protocols.registry import CODECS, transcript_of
+from faregate.protocols.transcripts import Fields
 
 KEYS = [
     "messages",
@@ -303,3 +306,74 @@ def test_nothing_a_caller_sends_raises(codec: str, value: Any) -> None:
     for key in ("messages", "input", "contents"):
         found = read(codec, {key: [value, value]})
         assert all(isinstance(item, Said | ToolCall | ToolResult) for item in found)
+
+
+texts = st.text(alphabet='a"\\n\u00e9', max_size=3)
+nearly: st.SearchStrategy[Any] = st.sampled_from([None, True, 1, "x", "", [], {}, ["x"], [{}], [{"text": 1}]])
+
+
+def either(usual: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """Mostly what agents send, and now and then what they do not."""
+    return st.one_of(usual, usual, usual, nearly)
+
+
+contents = either(
+    texts
+    | st.lists(
+        st.fixed_dictionaries({"type": st.just("text"), "text": texts}), max_size=2
+    )
+)
+blocks = st.dictionaries(
+    st.sampled_from(["type", "text", "id", "name", "input", "content", "is_error"]),
+    st.none() | texts,
+).flatmap(
+    lambda odd: st.fixed_dictionaries(
+        {},
+        optional={
+            "type": either(st.sampled_from(KINDS)),
+            "text": either(texts),
+            "id": either(texts),
+            "name": either(texts),
+            "input": either(st.just({"a": [1]}) | texts),
+            "tool_use_id": either(texts),
+            "content": contents,
+            "is_error": either(st.booleans()),
+            "refusal": texts,
+        },
+    ).map(lambda block: {**odd, **block})
+)
+spoken = st.fixed_dictionaries(
+    {"role": either(st.sampled_from(["user", "assistant", "tool", "developer"]))},
+    optional={
+        "content": either(texts | st.lists(blocks | texts, max_size=3)),
+        "tool_call_id": either(texts),
+        "function_call": st.none() | st.just({"name": "f", "arguments": "{}"}),
+        "tool_calls": either(
+            st.lists(
+                st.fixed_dictionaries(
+                    {"id": either(texts)},
+                    optional={
+                        "function": either(
+                            st.fixed_dictionaries(
+                                {"name": either(texts)},
+                                optional={"arguments": either(texts), "input": texts},
+                            )
+                        ),
+                        "custom": st.just({"name": "c", "input": "i"}),
+                    },
+                ),
+                max_size=2,
+            )
+        ),
+    },
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(message=spoken)
+@pytest.mark.parametrize("dialect", [chat_transcript, messages_transcript])
+def test_the_usual_form_is_read_at_once_and_just_as_with_patience(
+    dialect: Any, message: dict[str, Any]
+) -> None:
+    raw = json.dumps(message, ensure_ascii=False).encode()
+    assert list(dialect._items(raw)) == list(dialect._patiently(Fields(raw)))

@@ -80,7 +80,7 @@ def elements(raw: bytes | None) -> list[bytes]:
     return [bytes(each) for each in found]
 
 
-def messages_in(body: bytes, key: str, last: int | None) -> list[Fields] | None:
+def messages_in(body: bytes, key: str, last: int | None) -> list[bytes] | None:
     """Return the messages of a body that was just read; None if it has to be again.
 
     Only the `last` so many of them, where that is given.
@@ -90,20 +90,36 @@ def messages_in(body: bytes, key: str, last: int | None) -> list[Fields] | None:
     if grows is None or grows.key != key:
         return None
     start = 0 if last is None else max(0, len(grows.elements) - last)
-    return [Fields(each) for each in grows.elements[start:]]
+    return list(grows.elements[start:])
 
 
-def messages_of(raw: bytes | None, last: int | None) -> list[Fields]:
+def typed(decoder: msgspec.json.Decoder[_Value], raw: bytes) -> _Value | None:
+    """Return JSON of the usual form; None for one that has to be read with patience."""
+    return _decoded(decoder, raw)
+
+
+def given(raw: msgspec.Raw) -> bytes | None:
+    """Return a member's JSON; None when it is absent or null."""
+    found = bytes(raw)
+    return found if found and found != _NULL else None
+
+
+def messages_of(raw: bytes | None, last: int | None) -> list[bytes]:
     """Return the messages of a conversation, or only the `last` so many of them."""
     found: list[msgspec.Raw] = [] if raw is None else _decoded(_LIST, raw) or []
     if last is not None:
         found = found[max(0, len(found) - last) :]
-    return [Fields(bytes(each)) for each in found]
+    return [bytes(each) for each in found]
 
 
 def role_of(message: Fields) -> str:
     """Return whose words a message holds; those of an unknown role are a user's."""
-    return _ROLES.get(message.text("role"), "user")
+    return speaker(message.text("role"))
+
+
+def speaker(role: str | None) -> str:
+    """Return whose words those of a role are."""
+    return _ROLES.get(role or "", "user")
 
 
 def plain_text(raw: bytes | None) -> str:
@@ -114,24 +130,25 @@ def plain_text(raw: bytes | None) -> str:
     """
     if raw is None:
         return ""
-    text = _decoded(_TEXT, raw)
+    text = _text(raw)
     if text is not None:
         return text
     if raw[:1] != b"[":
         return raw.decode("utf-8", "replace")
-    return "\n".join(_part_text(each) for each in elements(raw))
+    return "\n".join(part_text(each) for each in elements(raw))
 
 
 def json_text(raw: bytes | None) -> str:
     """Return arguments as text: a string as it is, anything else as its JSON."""
     if raw is None:
         return ""
-    text = _decoded(_TEXT, raw)
+    text = _text(raw)
     return raw.decode("utf-8", "replace") if text is None else text
 
 
-def _part_text(raw: bytes) -> str:
-    text = _decoded(_TEXT, raw)
+def part_text(raw: bytes) -> str:
+    """Return what one part of a content says, or a mark for it."""
+    text = _text(raw)
     if text is not None:
         return text
     part = Fields(raw)
@@ -140,6 +157,11 @@ def _part_text(raw: bytes) -> str:
         return text
     digest = hashlib.blake2b(raw, digest_size=_DIGEST_BYTES).hexdigest()
     return f"[{part.text('type') or 'part'} {digest}]"
+
+
+def _text(raw: bytes) -> str | None:
+    """Return a JSON text; None for anything else, which is not even tried."""
+    return _decoded(_TEXT, raw) if raw[:1] == b'"' else None
 
 
 def _decoded(

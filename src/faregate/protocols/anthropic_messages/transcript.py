@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from faregate.core.transcript import Said, ToolCall, ToolResult
 from faregate.protocols.transcripts import (
     Fields,
     elements,
+    given,
     json_text,
     messages_in,
     messages_of,
+    part_text,
     plain_text,
     role_of,
+    speaker,
+    typed,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from faregate.core.transcript import Item, Transcript
 
@@ -33,7 +39,72 @@ def read_messages(body: bytes, last: int | None = None) -> tuple[Transcript, ...
     return tuple(tuple(_items(message)) for message in messages)
 
 
-def _items(message: Fields) -> Iterator[Item]:
+class _Part(msgspec.Struct, gc=False):
+    """One text in the result of a tool."""
+
+    text: str
+
+
+class _Block(msgspec.Struct, gc=False):
+    """One block of a message in the form that agents send."""
+
+    type: str | None = None
+    text: str | None = None
+    id: str | None = None
+    name: str | None = None
+    input: msgspec.Raw = msgspec.Raw()
+    tool_use_id: str | None = None
+    content: str | list[_Part] | None = None
+    is_error: bool | None = None
+
+
+class _Message(msgspec.Struct, gc=False):
+    role: str | None = None
+    content: str | list[_Block] | None = None
+
+
+_MESSAGE = msgspec.json.Decoder(_Message)
+
+
+def _items(raw: bytes) -> Sequence[Item]:
+    message = typed(_MESSAGE, raw)
+    found = None if message is None else _usual(message)
+    return list(_patiently(Fields(raw))) if found is None else found
+
+
+def _usual(message: _Message) -> list[Item] | None:
+    """Return what a message says that has the usual form; None for any other."""
+    role, content = speaker(message.role), message.content
+    if isinstance(content, str):
+        return [Said(role=role, text=content)]
+    found: list[Item] = []
+    for block in content or ():
+        kind = block.type or ""
+        if kind.endswith(_CALL):
+            arguments = json_text(given(block.input))
+            name = block.name or ""
+            found.append(ToolCall(id=block.id or "", name=name, arguments=arguments))
+        elif kind.endswith(_RESULT):
+            found.append(_result(block))
+        elif kind not in _UNSAID:
+            if block.text is None:
+                return None
+            found.append(Said(role=role, text=block.text))
+    return found
+
+
+def _result(block: _Block) -> ToolResult:
+    content = block.content or ""
+    if not isinstance(content, str):
+        content = "\n".join([part.text for part in content])
+    return ToolResult(
+        call_id=block.tool_use_id or "",
+        text=content,
+        is_error=block.is_error is True,
+    )
+
+
+def _patiently(message: Fields) -> Iterator[Item]:
     role = role_of(message)
     content = message.member("content")
     if content is None:
@@ -65,4 +136,4 @@ def _item(role: str, raw: bytes) -> Item | None:
         )
     if kind in _UNSAID:
         return None
-    return Said(role=role, text=plain_text(b"[" + raw + b"]"))
+    return Said(role=role, text=part_text(raw))

@@ -11,6 +11,7 @@ from faregate.protocols.transcripts import (
     json_text,
     messages_in,
     messages_of,
+    part_text,
     plain_text,
     role_of,
 )
@@ -33,7 +34,7 @@ def read_messages(body: bytes, last: int | None = None) -> tuple[Transcript, ...
             raw = b"[" + raw + b"]"
         contents = messages_of(raw, last)
     reader = _Reader()
-    return tuple(tuple(reader.items(content)) for content in contents)
+    return tuple(tuple(reader.items(Fields(each))) for each in contents)
 
 
 class _Reader:
@@ -57,7 +58,7 @@ class _Reader:
             return self._response(part.object(*_RESPONSE))
         if part.flag("thought"):
             return None
-        return Said(role=role, text=plain_text(b"[" + part.raw + b"]"))
+        return Said(role=role, text=part_text(part.raw))
 
     def _call(self, call: Fields) -> ToolCall:
         name, call_id = call.text("name"), call.text("id")

@@ -36,7 +36,7 @@ def read_messages(body: bytes, last: int | None = None) -> tuple[Transcript, ...
         if raw is not None and raw[:1] == b'"':
             return ((Said(role="user", text=plain_text(raw)),),)
         messages = messages_of(raw, last)
-    return tuple(tuple(_items(each)) for each in messages)
+    return tuple(tuple(_items(Fields(each))) for each in messages)
 
 
 def _items(item: Fields) -> Iterator[Item]:
@@ -80,4 +80,4 @@ def _output(raw: bytes | None) -> str:
 
 
 def _streams(raw: bytes) -> list[Fields]:
-    return messages_of(raw, None)
+    return [Fields(each) for each in messages_of(raw, None)]
