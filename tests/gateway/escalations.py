@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from msgspec import structs
+
 from faregate.core.escalation import EscalationRule, Trigger
 from faregate.core.retrying import RetryPolicy
 from faregate.gateway.settings import GateSettings
@@ -144,7 +146,7 @@ async def run(
     exchange, reply = gate.exchange(ask("r", stream=stream, **more))
     if headers:
         head = replace(exchange._inbound.head, headers=headers)
-        exchange._inbound = replace(exchange._inbound, head=head)
+        exchange._inbound = structs.replace(exchange._inbound, head=head)
     gate.upstream.script = [*script]
     return await exchange.run(), reply
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
+
+from msgspec import structs
 
 from faregate.core.facts import Conversation, RequestFacts, SessionHints, Work
 from faregate.core.identity import Claim, Grant, Mismatch
@@ -41,7 +42,7 @@ def test_the_same_caller_is_the_same_object() -> None:
     callers = Callers()
     one = callers.identify(INBOUND, facts(session="x", agent="codex"))
     again = callers.identify(
-        replace(INBOUND, body=b"[]"), facts(session="x", agent="codex")
+        structs.replace(INBOUND, body=b"[]"), facts(session="x", agent="codex")
     )
     assert one is again
 
@@ -71,7 +72,7 @@ def test_another_token_or_url_is_another_caller() -> None:
         {"url": Claim(session="u")},
         {"labels": Claim(session="h")},
     ):
-        other = replace(INBOUND, **change)
+        other = structs.replace(INBOUND, **change)
         found = callers.identify(other, facts())
         assert found == Callers().identify(other, facts())
         assert not isinstance(found, Mismatch)
@@ -80,14 +81,14 @@ def test_another_token_or_url_is_another_caller() -> None:
 
 def test_a_mismatch_is_said_each_time() -> None:
     callers = Callers()
-    other = replace(INBOUND, grant=Grant(session="g"), url=Claim(session="u"))
+    other = structs.replace(INBOUND, grant=Grant(session="g"), url=Claim(session="u"))
     for _ in range(2):
         assert isinstance(callers.identify(other, facts()), Mismatch)
 
 
 def test_who_brings_a_key_of_its_own_is_not_kept() -> None:
     callers = Callers()
-    other = replace(INBOUND, grant=None)
+    other = structs.replace(INBOUND, grant=None)
     assert callers.identify(other, facts()) is not callers.identify(other, facts())
     assert not callers._known
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from faregate.core.capabilities import Capabilities
 from faregate.core.identity import Claim, Grant
@@ -89,7 +89,7 @@ def said(plan: Plan | Refusal) -> object:
     """Return all of a plan that can be compared."""
     if isinstance(plan, Refusal):
         return plan
-    return replace(plan, row_of=_no_row)
+    return structs.replace(plan, row_of=_no_row)
 
 
 def _no_row(_service: str | None) -> None:

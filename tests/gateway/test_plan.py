@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from msgspec import structs
+
 from faregate.core.facts import RequestFacts, Work
 from faregate.core.money import ZERO, Money
 from faregate.core.pricing import ONE, CostSource, PriceRow
@@ -72,7 +74,9 @@ def test_without_a_row_nothing_is_held_and_nothing_known() -> None:
 
 def test_a_model_that_searches_unasked_pays_one_search_at_least() -> None:
     price = row("p", fee_per_server_tool_call=10_000_000_000)
-    searching = replace(plan(price), target=Target(provider="p", model="sonar-pro"))
+    searching = structs.replace(
+        plan(price), target=Target(provider="p", model="sonar-pro")
+    )
     assert searching.cost(USED, None).amount == PRICE + Money.usd("0.01")
     two = replace(USED, server_tool_calls=2)
     assert searching.cost(two, None).amount == PRICE + Money.usd("0.02")
@@ -82,6 +86,6 @@ def test_a_model_that_searches_unasked_pays_one_search_at_least() -> None:
 def test_a_cost_at_the_price_of_sound_is_an_estimate() -> None:
     price = row("p")
     heard = replace(price, audio=price.base)
-    made = replace(plan(heard), facts=replace(plan(heard).facts, audio=True))
+    made = structs.replace(plan(heard), facts=replace(plan(heard).facts, audio=True))
     assert made.cost(USED, None).source is CostSource.ESTIMATED
     assert plan(heard).cost(USED, None).source is CostSource.CONFIG

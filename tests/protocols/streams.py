@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import structs
 
 from faregate.core.money import Money
 from faregate.core.usage import Usage
@@ -79,12 +81,15 @@ def feed(golden: Golden, chunks: Iterable[bytes]) -> tuple[bytes, Answer]:
 def differences(expected: Answer, got: Answer) -> dict[str, tuple[object, object]]:
     """The fields in which two answers differ, for a readable failure."""
     return {
-        field.name: (getattr(expected, field.name), getattr(got, field.name))
-        for field in fields(Answer)
-        if getattr(expected, field.name) != getattr(got, field.name)
+        name: (getattr(expected, name), getattr(got, name))
+        for name in Answer.__struct_fields__
+        if getattr(expected, name) != getattr(got, name)
     }
 
 
 def shown(answer: Answer) -> dict[str, Any]:
     """An answer as plain data."""
-    return asdict(answer)
+    return {
+        name: asdict(value) if isinstance(value, Usage) else value
+        for name, value in structs.asdict(answer).items()
+    }

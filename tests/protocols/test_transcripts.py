@@ -309,7 +309,9 @@ def test_nothing_a_caller_sends_raises(codec: str, value: Any) -> None:
 
 
 texts = st.text(alphabet='a"\\n\u00e9', max_size=3)
-nearly: st.SearchStrategy[Any] = st.sampled_from([None, True, 1, "x", "", [], {}, ["x"], [{}], [{"text": 1}]])
+nearly: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, 1, "x", "", [], {}, ["x"], [{}], [{"text": 1}]]
+)
 
 
 def either(usual: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:

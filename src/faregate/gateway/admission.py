@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from faregate.core.estimate import OUTPUT_FLOOR
 from faregate.core.holds import Held, LedgerError, NoRoom, Release
-from faregate.core.lean import lean
 from faregate.core.money import MAX_PICO, ZERO, Money
 from faregate.core.policy import OnTight
 from faregate.core.refusal import Refusal
@@ -26,6 +25,7 @@ from faregate.gateway.waiting import (
     overtake,
     scope_of,
 )
+from faregate.protocols.lean_struct import LeanValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,9 +67,7 @@ class Ask(Protocol):
         ...
 
 
-@lean
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(LeanValue, frozen=True):
     """The hold is committed; `bounds` are what it covers."""
 
     bounds: Bounds

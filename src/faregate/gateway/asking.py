@@ -123,15 +123,18 @@ class Asker:
     def open(self, plan: Plan, admitted: Admitted) -> OpenHold:
         """Return the open hold of an admitted attempt."""
         story = self._inbound.explanation
+        held = admitted.held
         hold = OpenHold(
             self._gate.books,
             plan,
             admitted.bounds,
-            admitted.held.attempt,
-            admitted.held.amount,
+            held.attempt,
+            held.amount,
+            held.amount,
             self.identity.session,
+            self._gate.clock.monotonic(),
             story,
+            self.client_retry,
         )
-        hold.client_retry = self.client_retry
         story.opened(hold, plan.target, plan.row, admitted.held, self._cause)
         return hold

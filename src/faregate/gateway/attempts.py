@@ -11,6 +11,8 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from faregate.core.estimate import KnownTurn
 from faregate.core.facts import Work
 from faregate.core.refusal import Refusal, RefusalCode
@@ -131,7 +133,7 @@ class Attempts:
         desk = self._gate.approvals
         if desk is None or after.target == plan.target:
             return True
-        judged = desk.check(replace(self._asked, plan=after))
+        judged = desk.check(structs.replace(self._asked, plan=after))
         if await verdict(judged) is not None:
             return False
         # A person may have paused it while another decided.
@@ -299,7 +301,7 @@ class Attempts:
             self._tell(result)
             if tried and result.status >= 400:
                 headers = {**result.headers, "x-should-retry": "false"}
-                return replace(result, headers=headers)
+                return structs.replace(result, headers=headers)
         elif isinstance(result, Refusal) and tried and not end.refused:
             return replace(result, final=True)
         return result

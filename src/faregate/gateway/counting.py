@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from faregate.core.estimate import BYTES_PER_MESSAGE, PREFIX_SLACK
 from faregate.core.facts import Work
 
@@ -51,4 +53,4 @@ async def tightened(plan: Plan, body: bytes, count: CountTokens) -> Plan:
     bound = counted + BYTES_PER_MESSAGE * plan.facts.messages + PREFIX_SLACK
     if bound >= plan.bounds.input:
         return plan
-    return replace(plan, bounds=replace(plan.bounds, input=bound))
+    return structs.replace(plan, bounds=replace(plan.bounds, input=bound))

@@ -7,8 +7,9 @@ nothing and holds no money.
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from faregate.core.refusal import Refusal
 from faregate.core.retrying import (
@@ -210,7 +211,7 @@ class Course:
             return plan
         if plan.output_field is None:
             return plan if let_in is None else None
-        return replace(plan, bounds=plan.bounds.with_output(most))
+        return structs.replace(plan, bounds=plan.bounds.with_output(most))
 
     def _elsewhere(self, plan: Plan, failure: Failure) -> Step | None:
         if not may_go_elsewhere(failure, self.policy.repeat_paid):

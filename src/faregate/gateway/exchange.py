@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from faregate.core.identity import Identity, Mismatch
 from faregate.core.refusal import Refusal, RefusalCode
@@ -182,7 +183,7 @@ class Exchange:
         self, screen: ScreenedReply, course: Course, asked: Asked, asker: Asker
     ) -> Result:
         """Make the attempts; tool calls of their answer may wait for a person."""
-        behind = replace(asked, reply=screen)
+        behind = structs.replace(asked, reply=screen)
         self._attempts = Attempts(self._gate, course, behind, asker)
         return await screen.settle(await self._attempts.run())
 

@@ -11,10 +11,12 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
+from msgspec import field
 
 from faregate.core.money import Money
 from faregate.core.routing import Target
 from faregate.gateway.note_rows import WRITERS, json_of, read_row
+from faregate.protocols.lean_struct import LeanRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,31 +56,20 @@ class BegunAttempt(Protocol):
     verdict: str | None
 
 
-class Explanation:
+class Explanation(LeanRecord):
     """The notes of one request, in the order in which they were made."""
 
-    __slots__ = (
-        "_notes",
-        "attempts",
-        "escalation",
-        "facts",
-        "hold",
-        "identity",
-        "target",
-    )
-
-    def __init__(self) -> None:
-        self._notes: list[_Raw] = []
-        self.identity: Identity | None = None
-        """Whom the request belongs to; None where that was not found out."""
-        self.facts: RequestFacts | None = None
-        self.target: Target | None = None
-        """Who was asked last, or was to be."""
-        self.hold: BegunAttempt | None = None
-        """The hold of the latest attempt."""
-        self.attempts = 0
-        self.escalation: str | None = None
-        """Why the request was last sent to a higher target; None where it was not."""
+    _notes: list[_Raw] = field(default_factory=list)
+    identity: Identity | None = None
+    """Whom the request belongs to; None where that was not found out."""
+    facts: RequestFacts | None = None
+    target: Target | None = None
+    """Who was asked last, or was to be."""
+    hold: BegunAttempt | None = None
+    """The hold of the latest attempt."""
+    attempts: int = 0
+    escalation: str | None = None
+    """Why the request was last sent to a higher target; None where it was not."""
 
     def identified(self, identity: Identity, facts: RequestFacts) -> None:
         """Note whom the request belongs to and what it is."""
@@ -97,7 +88,7 @@ class Explanation:
         self.target, self.hold = target, hold
         if cause is not None and cause.startswith(_ESCALATED):
             self.escalation = cause[len(_ESCALATED) :]
-        self._add("hold", (target, hold.bounds, row, held, cause))
+        self._notes.append(("hold", (target, hold.bounds, row, held, cause)))
 
     def limited(self, limits: Limits, counters: Counters, wish: Wish) -> None:
         """Note the limits that a request was let through, and what counts by then."""
@@ -112,7 +103,7 @@ class Explanation:
             wish.input,
             wish.output,
         )
-        self._add("limits", (limits, used))
+        self._notes.append(("limits", (limits, used)))
 
     def looped(self, loop: Loop, decision: str) -> None:
         """Note a loop, and what followed from it."""
@@ -120,7 +111,7 @@ class Explanation:
 
     def cost(self, attempt: str, cost: Cost, service: str | None) -> None:
         """Note what an attempt cost; `service` is the class that its answer names."""
-        self._add("cost", (attempt, cost, service))
+        self._notes.append(("cost", (attempt, cost, service)))
 
     def note(self, step: str, /, **figures: object) -> None:
         """Add what was decided: plain values, Money, enums or frozen dataclasses.

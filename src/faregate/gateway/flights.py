@@ -7,11 +7,11 @@ is gone when the request ends. Nothing here is money; the ledger has that.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from faregate.core.money import ZERO, Money
+from faregate.protocols.lean_struct import LeanRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -29,8 +29,7 @@ class FlightState(StrEnum):
     DRAINING = "draining"
 
 
-@dataclass(slots=True)
-class Flight:
+class Flight(LeanRecord):
     """One request in flight; times are monotonic seconds unless named `_ms`."""
 
     id: str

@@ -12,7 +12,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from faregate.core.faults import FaultKind, UpstreamError
-from faregate.core.lean import lean
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.values import dataclass
 from faregate.gateway import endpoints
@@ -25,6 +24,7 @@ from faregate.protocols.codec import (
     StreamMeter,
     StreamTooLargeError,
 )
+from faregate.protocols.lean_struct import LeanValue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,9 +44,7 @@ _ANSWER_START = re.compile(
 _JSON_START = re.compile(rb"[ \t\r\n]*+(?:\xef\xbb\xbf)?+[ \t\r\n]*+[{\[]")
 
 
-@lean
-@dataclass(frozen=True, slots=True)
-class Delivered:
+class Delivered(LeanValue, frozen=True):
     """A whole answer, metered."""
 
     whole: Whole

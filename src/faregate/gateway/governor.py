@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
@@ -19,6 +18,7 @@ from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gateway import governor_messages
 from faregate.gateway.flights import FlightState
 from faregate.gateway.inbound import READ_ON_LOOP
+from faregate.protocols.lean_struct import LeanRecord
 from faregate.protocols.registry import transcript_of
 
 if TYPE_CHECKING:
@@ -41,8 +41,7 @@ Judged = Refusal | None | Awaitable[Refusal | None]
 """Why a request may not go on, or None; awaited where that takes a while."""
 
 
-@dataclass(slots=True)
-class Asked:
+class Asked(LeanRecord):
     """One request that asks to be let through, once it is planned."""
 
     inbound: Inbound

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import field
 from typing import TYPE_CHECKING
 
-from faregate.core.lean import lean
+from msgspec import field
+
 from faregate.core.refusal import Refusal
-from faregate.core.values import dataclass
 from faregate.gateway.explaining import Explanation
+from faregate.protocols.lean_struct import LeanValue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,9 +22,7 @@ READ_ON_LOOP = 256 * 1024
 """Most bytes of a body whose conversation is read without a thread."""
 
 
-@lean
-@dataclass(frozen=True, slots=True)
-class Inbound:
+class Inbound(LeanValue, frozen=True):
     """A request that passed the door: who sent it and what it says.
 
     `head.headers` are lower case; `body` is decoded. `grant` is None for a caller
@@ -49,9 +47,7 @@ class Inbound:
     """Keeps its bytes for a person to read; None where nobody asked for that."""
 
 
-@lean
-@dataclass(frozen=True, slots=True)
-class Whole:
+class Whole(LeanValue, frozen=True):
     """An answer that is sent in one piece."""
 
     status: int
@@ -59,9 +55,7 @@ class Whole:
     body: bytes = b""
 
 
-@lean
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Withheld:
+class Withheld(LeanValue, frozen=True, kw_only=True):
     """A stream that failed before it began, as the provider sent it."""
 
     headers: Mapping[str, str]

@@ -11,6 +11,8 @@ import contextlib
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from msgspec import structs
+
 from faregate.core.estimate import BYTES_PER_MESSAGE, OUTPUT_FLOOR, PREFIX_SLACK
 from faregate.core.facts import Work
 from faregate.core.holds import LedgerError
@@ -209,7 +211,7 @@ class Limiter:
             bounds = asked.plan.bounds
             output = room // bounds.choices - bounds.hidden_output
             bounds = bounds.with_output(output)
-            asked.plan = replace(asked.plan, bounds=bounds)
+            asked.plan = structs.replace(asked.plan, bounds=bounds)
             wish = replace(wish, output=bounds.billable_output)
         self._pass(asked, state, limits, wish)
 

@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING
 
 from faregate.core.estimate import Bounds, hold_amount
 from faregate.core.fees import with_unasked_search
-from faregate.core.lean import lean
 from faregate.core.money import ZERO, Money
 from faregate.core.pricing import Cost, PriceRow, Ratio, cost_of, scaled
 from faregate.core.usage import UsageSource
-from faregate.core.values import dataclass
 from faregate.protocols.codec import Splice
+from faregate.protocols.lean_struct import LeanValue
 from faregate.providers.price_table import STANDARD_SERVICES
 
 if TYPE_CHECKING:
@@ -34,9 +33,7 @@ UNMETERED = frozenset({"free", "subscription"})
 """Sources of a price row that cost no money."""
 
 
-@lean
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(LeanValue, frozen=True):
     """One attempt before admission."""
 
     target: Target

@@ -7,8 +7,9 @@ The answer is paid for and booked by the time its calls are decided.
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from faregate.core.approvals.calls import judge_call, may_concern
 from faregate.core.approvals.denial import denied_text
@@ -121,7 +122,7 @@ class ScreenedReply:
         }
         if not texts:
             return whole
-        return replace(whole, body=self._screen.rewritten(body, texts))
+        return structs.replace(whole, body=self._screen.rewritten(body, texts))
 
     async def _decided(self, calls: Sequence[ToolCall]) -> list[str | None]:
         """Return the text that replaces each call, None for one that may pass."""

@@ -22,6 +22,7 @@ from faregate.core.pricing import CostSource
 from faregate.core.usage import Usage, UsageSource
 from faregate.core.values import dataclass
 from faregate.gateway import messages
+from faregate.protocols.lean_struct import LeanRecord
 from faregate.providers.spec import ErrorClass, OnAbort
 
 if TYPE_CHECKING:
@@ -58,68 +59,37 @@ class Books:
     clock: Clock
 
 
-class OpenHold:
+class OpenHold(LeanRecord):
     """The hold of one running attempt; its first resolution is its only one."""
 
-    __slots__ = (
-        "_attempt",
-        "_books",
-        "_held",
-        "_plan",
-        "_session",
-        "_started",
-        "_story",
-        "bounds",
-        "client_retry",
-        "cost",
-        "done",
-        "failed",
-        "fault",
-        "first_byte",
-        "first_output",
-        "tool_calls",
-        "usage",
-        "verdict",
-        "waste",
-    )
-
-    def __init__(
-        self,
-        books: Books,
-        plan: Plan,
-        bounds: Bounds,
-        attempt: str,
-        held: Money,
-        session: str,
-        story: Explanation | None = None,
-    ) -> None:
-        self._story = story
-        self._books = books
-        self._plan = plan
-        self.bounds = bounds
-        """What the hold covers."""
-        self._attempt = attempt
-        self._held = held
-        self._session = session
-        self._started = books.clock.monotonic()
-        self.first_byte: float | None = None
-        self.first_output: float | None = None
-        """When model output was first seen."""
-        self.fault: str | None = None
-        """What the provider did wrong, in a word; set before the end is booked."""
-        self.waste: str | None = None
-        """Why the answer is thrown away, where that is known before its end."""
-        self.verdict: str | None = None
-        """What a check of the answer found, where there was one."""
-        self.client_retry = False
-        self.done = False
-        self.usage: Usage | None = None
-        """What the attempt was settled with; None when it was not."""
-        self.cost = held
-        """What it cost, once that is known; what it may cost until then."""
-        self.tool_calls = 0
-        self.failed = False
-        """The provider answered with an error, be it inside a stream."""
+    _books: Books
+    _plan: Plan
+    bounds: Bounds
+    """What the hold covers."""
+    _attempt: str
+    _held: Money
+    cost: Money
+    """What it cost, once that is known; what it may cost until then."""
+    _session: str
+    _started: float
+    """When the attempt began, in monotonic seconds."""
+    _story: Explanation | None = None
+    client_retry: bool = False
+    first_byte: float | None = None
+    first_output: float | None = None
+    """When model output was first seen."""
+    fault: str | None = None
+    """What the provider did wrong, in a word; set before the end is booked."""
+    waste: str | None = None
+    """Why the answer is thrown away, where that is known before its end."""
+    verdict: str | None = None
+    """What a check of the answer found, where there was one."""
+    done: bool = False
+    usage: Usage | None = None
+    """What the attempt was settled with; None when it was not."""
+    tool_calls: int = 0
+    failed: bool = False
+    """The provider answered with an error, be it inside a stream."""
 
     def answered(self, answer: Answer, status: int) -> None:
         """Book a whole answer, or a stream that came to its end."""

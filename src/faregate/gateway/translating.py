@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
+from msgspec import structs
 
 from faregate.core.estimate import UNKNOWN_MAXIMUM
 from faregate.core.faults import FaultKind, UpstreamError
@@ -223,7 +224,7 @@ def carried(
         bytes_after=len(translation.body),
     )
     return Carried(
-        inbound=replace(inbound, head=head, body=translation.body, codec=codec),
+        inbound=structs.replace(inbound, head=head, body=translation.body, codec=codec),
         facts=replace(
             sent,
             hints=facts.hints,
@@ -272,7 +273,9 @@ def cleaned(inbound: Inbound, facts: RequestFacts) -> Carried | None:
     body = without_foreign_seals(inbound.body, facts.protocol)
     if body is inbound.body:
         return None
-    return Carried(inbound=replace(inbound, body=body), facts=facts, asked=facts)
+    return Carried(
+        inbound=structs.replace(inbound, body=body), facts=facts, asked=facts
+    )
 
 
 def _headers(

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from faregate.core.lean import lean
 from faregate.core.values import dataclass
+from faregate.protocols.lean_struct import LeanValue
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,9 +63,7 @@ class Splice:
     include_usage: bool = False
 
 
-@lean
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(LeanValue, frozen=True, gc=False):
     """What the meter read from an answer, streamed or not.
 
     `usage` is None when the provider reported none that can be believed.

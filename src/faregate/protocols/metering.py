@@ -16,6 +16,7 @@ from faregate.protocols.codec import Answer, StreamTooLargeError
 from faregate.protocols.counters import larger, plausible
 from faregate.protocols.error_bodies import read_error
 from faregate.protocols.framing import LEADING, Framing
+from faregate.protocols.lean_struct import LeanRecord
 from faregate.protocols.sse import event_data
 
 LONGEST_NAME = 256
@@ -24,40 +25,23 @@ _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-class Tally:
+class Tally(LeanRecord):
     """What has been seen of one answer; a dialect's reader writes it."""
 
-    __slots__ = (
-        "complete",
-        "error",
-        "error_code",
-        "final",
-        "finish",
-        "input_usage",
-        "model",
-        "output_bytes",
-        "response_id",
-        "service_tier",
-        "started",
-        "tool_calls",
-        "usage",
-    )
-
-    def __init__(self) -> None:
-        self.complete = False
-        self.final = False
-        """No usage can follow that says more than what was seen."""
-        self.started = False
-        self.output_bytes = 0
-        self.tool_calls = 0
-        self.usage: Usage | None = None
-        self.input_usage: Usage | None = None
-        self.error: str | None = None
-        self.error_code: str | None = None
-        self.model: str | None = None
-        self.finish: str | None = None
-        self.response_id: str | None = None
-        self.service_tier: str | None = None
+    complete: bool = False
+    final: bool = False
+    """No usage can follow that says more than what was seen."""
+    started: bool = False
+    output_bytes: int = 0
+    tool_calls: int = 0
+    usage: Usage | None = None
+    input_usage: Usage | None = None
+    error: str | None = None
+    error_code: str | None = None
+    model: str | None = None
+    finish: str | None = None
+    response_id: str | None = None
+    service_tier: str | None = None
 
     def wrote(self, text: str) -> None:
         """Count model output."""
