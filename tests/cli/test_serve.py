@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import stat
 import subprocess
@@ -12,8 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from faregate.cli.exit_codes import ExitCode
 from faregate.cli.serve import MOST_FILES
 from faregate.config.paths import Paths
+from tests.cli.conftest import Cli
 from tests.cli.gate_home import configure
 
 SERVE = [sys.executable, "-P", "-m", "faregate", "serve"]
@@ -118,3 +121,11 @@ def test_a_bad_configuration_stops_the_start(paths: Paths, text: str) -> None:
     )
     assert done.returncode == 2
     assert str(paths.config) in done.stderr
+
+
+def test_a_proxy_that_never_began_leaves_the_collector_on(
+    cli: Cli, paths: Paths
+) -> None:
+    paths.config.write_text("[budget]\nmonthly = -1\n")
+    assert cli("serve").code == ExitCode.USAGE
+    assert gc.isenabled()

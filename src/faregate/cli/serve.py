@@ -25,6 +25,13 @@ def serve(quiet: bool) -> int:
     """Run the proxy in the foreground until Ctrl-C or SIGTERM."""
     # Until it is ready, nothing but memory that stays is made.
     gc.disable()
+    try:
+        return _serve(quiet)
+    finally:
+        gc.enable()
+
+
+def _serve(quiet: bool) -> int:
     paths = find_paths()
     settings = load(paths)
     _harden()
