@@ -31,6 +31,8 @@ class Frame(StylesCache):
         """The cells inside the frame, as they were measured last."""
         self._widget = widget
         self._whole: list[Strip] = []
+        self._wide = 0
+        self._stale: set[int] = set()
         self._inside = range(0)
         self._left: Sequence[Segment] = ()
         self._right: Sequence[Segment] = ()
@@ -49,6 +51,12 @@ class Frame(StylesCache):
         if regions:
             self._widget.refresh(*regions)
 
+    def set_dirty(self, *regions: Region) -> None:
+        """Note which lines are to be painted again; none given means all."""
+        super().set_dirty(*regions)
+        for region in regions:
+            self._stale.update(region.line_range)
+
     def clear(self) -> None:
         """Forget everything, so that the widget is painted whole."""
         super().clear()
@@ -57,12 +65,12 @@ class Frame(StylesCache):
     def render_widget(self, widget: Widget, crop: Region) -> list[Strip]:
         """Return the lines of this part of the widget."""
         whole = self._whole
-        if not whole or crop.bottom > len(whole) or crop.right > self._width:
+        if not whole or crop.bottom > len(whole) or crop.right > self._wide:
             self._paint_whole(widget)
-        elif self._dirty_lines:
-            self._paint_dirty(widget)
+        elif self._stale:
+            self._paint_stale(widget)
         lines = self._whole[crop.y : crop.bottom]
-        if crop.column_span == (0, self._width):
+        if crop.column_span == (0, self._wide):
             return lines
         return [line.crop(*crop.column_span) for line in lines]
 
@@ -71,11 +79,12 @@ class Frame(StylesCache):
         self.measure()
         wide, high = widget.region.size
         self._whole = super().render_widget(widget, Region(0, 0, wide, high))
-        self._dirty_lines.clear()
+        self._wide = wide
+        self._stale.clear()
         gutter = widget.styles.gutter
         self._inside = range(gutter.top, max(high - gutter.bottom, gutter.top))
         if self._inside:
-            sample = self._cache[gutter.top]
+            sample = self._whole[gutter.top]
             self._left = [*sample.crop(0, gutter.left)]
             self._right = [*sample.crop(wide - gutter.right)]
         # Lines inside have none of the terminal's own colours.
@@ -85,15 +94,14 @@ class Frame(StylesCache):
             if not isinstance(each, ANSIToTruecolor)
         ]
 
-    def _paint_dirty(self, widget: Widget) -> None:
+    def _paint_stale(self, widget: Widget) -> None:
         inside = self._inside
-        if any(y not in inside for y in self._dirty_lines):
+        if any(y not in inside for y in self._stale):
             self._paint_whole(widget)
             return
-        for y in self._dirty_lines:
+        for y in self._stale:
             painted = widget.render_line(y - inside.start)
-            line = Strip([*self._left, *painted, *self._right], self._width)
             for each in self._filters:
-                line = line.apply_filter(each, widget.background_colors[1])
-            self._whole[y] = line
-        self._dirty_lines.clear()
+                painted = painted.apply_filter(each, widget.background_colors[1])
+            self._whole[y] = Strip([*self._left, *painted, *self._right], self._wide)
+        self._stale.clear()
