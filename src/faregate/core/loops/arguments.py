@@ -19,8 +19,11 @@ MOST_WORDS = 100
 _BARE_LENGTH = 1000
 _DEEPEST = 32
 _WORD = re.compile(r"[^\W_][\w./-]*")
-_PLAIN_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]*")
-"""The same in ASCII, where a table of letters is several times faster."""
+_INNER = "_./-"
+_GAPS = {
+    code: " " for code in range(128) if not (chr(code).isalnum() or chr(code) in _INNER)
+}
+"""What stands between two words of ASCII."""
 _ESCAPE = re.compile(r"\\[nrtbf\"/\\]")
 
 # Said about a call, or how long to wait for it: no part of what it asks.
@@ -175,7 +178,11 @@ def words_without(text: str, arguments: str) -> tuple[str, ...]:
 
 
 def _words(text: str) -> list[str]:
-    return (_PLAIN_WORD if text.isascii() else _WORD).findall(text)
+    if not text.isascii():
+        return _WORD.findall(text)
+    # The same by a table, which is several times faster.
+    found = [word.lstrip(_INNER) for word in text.translate(_GAPS).split()]
+    return [word for word in found if word]
 
 
 def _escapes_as_spaces(arguments: str) -> str:

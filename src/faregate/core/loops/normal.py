@@ -16,8 +16,11 @@ LONGEST = 16_384
 # What agents put into a message themselves, beside what a tool or a person said.
 _ENVELOPES = ("system-reminder", "environment_context")
 _SPACE = re.compile(r"[^\S\n]+")
-_ODD_SPACE = re.compile(r"[^\S\n ]")
+_BLANKS = dict.fromkeys(map(ord, "\t\v\f\r\x1c\x1d\x1e\x1f"), " ")
+"""All of them in ASCII, but for the end of a line."""
 _DIGIT = re.compile(r"\d")
+_PLAIN_DIGIT = re.compile(r"[0-9]")
+"""The same in ASCII, where it is several times faster."""
 
 
 def plain_words(text: str) -> str:
@@ -41,7 +44,7 @@ def normal_result(text: str) -> str:
 def _normal(text: str) -> str:
     lines: list[str] = []
     numbered: list[str] = []
-    has_digit = _DIGIT.search
+    has_digit = (_PLAIN_DIGIT if text.isascii() else _DIGIT).search
     for line in _spaced(text).split("\n"):
         # Nothing volatile stands in a line without a digit.
         (numbered if has_digit(line) else lines).append(line)
@@ -53,9 +56,9 @@ def _normal(text: str) -> str:
 
 def _spaced(text: str) -> str:
     """Return a text with one blank in place of each run of them."""
-    text = text.replace("\t", " ")
-    if _ODD_SPACE.search(text):
+    if not text.isascii():
         return _SPACE.sub(" ", text)
+    text = text.translate(_BLANKS)
     while "  " in text:
         text = text.replace("  ", " ")
     return text

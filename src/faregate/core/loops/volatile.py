@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import NamedTuple
 
-_MONTHS = "Jan;Feb;Mar;Apr;May;Jun;Jul;Aug;Sep;Oct;Nov;Dec"
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
 _DAY = r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?"
 _UNIT = (
@@ -28,6 +29,9 @@ def _outlined() -> bytes:
     for byte in b"numsh":
         # The first letters of the units of time.
         table[byte] = ord("m")
+    for byte in b"JFMASOND":
+        # The first letters of the months.
+        table[byte] = ord("J")
     table[ord("/")] = ord("-")
     table[ord("|")] = ord(":")
     table[ord("\n")] = ord(" ")
@@ -46,82 +50,105 @@ _ASCII = re.compile(r"[\x00-\x7f]+")
 class _Volatile:
     """One kind of volatile part.
 
-    It is looked for only where one of `needles` stands in the text in lower case, and
-    one of `outlines` in its outline: a part of this kind has both. An expression that
-    is run in vain takes a hundred times as long as such a look.
+    It is looked for only where one of `outlines` stands in the text's outline, or one
+    of `digests` in that of its hex digits, and one of `needles` in the text in lower
+    case: a part of this kind has them. An expression that is run in vain takes a
+    hundred times as long as such a look.
     """
 
-    needles: tuple[str, ...]
-    outlines: tuple[bytes, ...]
     pattern: re.Pattern[str]
     mark: str
+    outlines: tuple[bytes, ...] = ()
+    digests: tuple[bytes, ...] = ()
+    needles: tuple[str, ...] = ()
 
-    def may_stand_in(self, low: str, outline: bytes | None) -> bool:
-        """Tell whether a text may have such a part; `outline` None tells nothing."""
-        if self.needles and not any(needle in low for needle in self.needles):
+    def may_stand_in(self, low: str, seen: _Outlines | None) -> bool:
+        """Tell whether a text may have such a part; `seen` None tells nothing."""
+        if seen is not None and not (
+            _has(seen.plain, self.outlines) and _has(seen.hex, self.digests)
+        ):
             return False
-        if outline is None or not self.outlines:
+        return not self.needles or any(needle in low for needle in self.needles)
+
+
+class _Outlines(NamedTuple):
+    """A text in which alike bytes are one byte."""
+
+    plain: bytes
+    hex: bytes
+    """With one byte for every hex digit."""
+
+
+def _has(outline: bytes, wanted: tuple[bytes, ...]) -> bool:
+    if not wanted:
+        return True
+    for each in wanted:  # noqa: SIM110 - a generator costs more than the look
+        if each in outline:
             return True
-        return any(each in outline for each in self.outlines)
+    return False
 
 
-def _volatile(needles: str, outlines: str, pattern: str, mark: str) -> _Volatile:
+def _volatile(
+    pattern: str, mark: str, outlines: str = "", digests: str = "", needles: str = ""
+) -> _Volatile:
+    """Return a kind; of the `outlines`, `;` stands between two, as in the text."""
     seen = [each.encode().translate(_OUTLINE) for each in outlines.split(";") if each]
-    names = tuple(needles.split())
-    return _Volatile(names, tuple(dict.fromkeys(seen)), re.compile(pattern), mark)
+    return _Volatile(
+        pattern=re.compile(pattern),
+        mark=mark,
+        outlines=tuple(dict.fromkeys(seen)),
+        digests=tuple(map(str.encode, digests.split())),
+        needles=tuple(needles.split()),
+    )
 
 
 # In this order: a date holds a clock, a digest holds numbers.
 VOLATILE = (
     _volatile(
-        "",
-        "0000-00",
         r"\b\d{4}[-/]\d{2}[-/]\d{2}(?:[T ]\d{2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?)?"
         r"\s?(?:Z|UTC|[+-]\d{2}:?\d{2})?\b",
         "<time>",
+        outlines="0000-00",
     ),
     _volatile(
-        "",
-        _MONTHS,
         rf"\b(?:{_DAY}\s+)?(?:{_MONTH}\s+\d{{1,2}}|\d{{1,2}}\s+{_MONTH})"
         rf"(?:,?\s+\d{{4}})?(?:\s+{_CLOCK})?(?:\s?(?:AM|PM))?"
         r"(?:\s+(?:UTC|GMT|[A-Z]{3,4}))?(?:\s+\d{4})?\b",
         "<time>",
+        outlines="J",
+        needles=_MONTHS,
     ),
     _volatile(
-        "",
-        "xxxxxxxx-",
         r"\b[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}"
         r"-[0-9a-fA-F]{12}\b",
         "<id>",
+        digests="xxxxxxxx-",
     ),
-    _volatile("", "0x", r"\b0x[0-9a-fA-F]+\b", "<address>"),
+    _volatile(r"\b0x[0-9a-fA-F]+\b", "<address>", outlines="0x"),
     _volatile(
-        _IDS,
-        "",
         rf"(?i)\b({_IDS.replace(' ', '|')})([ _-]?id)?([\s:=#(\[]{{1,3}})"
         r"[0-9a-f][\w.-]*",
         r"\1\2\3<id>",
+        needles=_IDS,
     ),
-    _volatile("", "xxxxxxx", r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,64}\b", "<id>"),
-    _volatile("", "0:00", rf"\b{_CLOCK}\b", "<time>"),
+    _volatile(r"\b(?=[a-f]*\d)(?=\d*[a-f])[0-9a-f]{7,64}\b", "<id>", digests="xxxxxxx"),
+    _volatile(rf"\b{_CLOCK}\b", "<time>", outlines="0:00"),
     _volatile(
-        "",
-        "0m;0 m;0\u00b5;0 \u00b5",
         rf"(?<![\w.])(?:\d+(?:\.\d+)?|\.\d+)\s?{_UNIT}"
         rf"(?:\s?\d+(?:\.\d+)?\s?{_UNIT})*\b",
         "<duration>",
+        outlines="0m;0 m;0\u00b5;0 \u00b5",
     ),
     _volatile(
-        "line col",
-        " 0;:0",
         r"(?i)\b(lines?|column|col)([ :])\d+(?:\s?-\s?\d+)?",
         r"\1\2<line>",
+        outlines=" 0;:0",
+        needles="line col",
     ),
-    _volatile("", ":0", r"([\w/-]\.[A-Za-z]{1,5}):\d+(?::\d+)?\b", r"\1:<line>"),
-    _volatile("", "0\t;0:;0\u2192", r"(?m)^ *\d+(?=[\t|\u2192:])", "<line>"),
-    _volatile("", "tmp/;folders/", r"(/tmp/|/var/folders/)[\w./+-]+", r"\1<name>"),
-    _volatile("", "0000000000", r"(?<![\w.])\d{10,}(?:\.\d+)?\b", "<id>"),
+    _volatile(r"([\w/-]\.[A-Za-z]{1,5}):\d+(?::\d+)?\b", r"\1:<line>", outlines=":0"),
+    _volatile(r"(?m)^ *\d+(?=[\t|\u2192:])", "<line>", outlines="0\t;0:;0\u2192"),
+    _volatile(r"(/tmp/|/var/folders/)[\w./+-]+", r"\1<name>", outlines="tmp/;folders/"),
+    _volatile(r"(?<![\w.])\d{10,}(?:\.\d+)?\b", "<id>", outlines="0000000000"),
 )
 
 
@@ -131,19 +158,19 @@ def without_volatile(text: str) -> str:
     Between two words there is one blank, or one end of a line.
     """
     low = text.lower()
-    outline = _outline_of(text)
+    seen = _outlines_of(text)
     for kind in VOLATILE:
-        if kind.may_stand_in(low, outline):
+        if kind.may_stand_in(low, seen):
             text = kind.pattern.sub(kind.mark, text)
     return text
 
 
-def _outline_of(text: str) -> bytes | None:
-    """Return a text's outline: alike bytes are one byte, and its hex digits again.
+def _outlines_of(text: str) -> _Outlines | None:
+    """Return a text's outlines.
 
     None for a text with digits of another script, which stand for a number as well.
     """
     if not text.isascii() and any(map(str.isdecimal, set(_ASCII.sub("", text)))):
         return None
     data = text.encode("utf-8", "replace")
-    return data.translate(_OUTLINE) + b"\n" + data.translate(_HEX)
+    return _Outlines(data.translate(_OUTLINE), data.translate(_HEX))
