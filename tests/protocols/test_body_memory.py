@@ -111,3 +111,17 @@ def test_what_nobody_comes_back_to_is_dropped() -> None:
     assert kept(memory, idle, used, later) == [False, False, True]
     memory.forget()
     assert kept(memory, later) == [False]
+
+
+def test_a_new_conversation_is_read_by_one_with_the_same_tools() -> None:
+    memory = BodyMemory()
+    main, helper = written("a", 2), written("b", 3).replace(b"tttt", b"uuuu")
+    known = learn(memory, main)
+    learn(memory, helper)
+    for count in (1, 5):
+        found = memory.read(written("other", count), NAMES)
+        assert found is not None
+        assert found.values["tools"] is known.values["tools"]
+        memory.forget()
+        known = learn(memory, main)
+        learn(memory, helper)

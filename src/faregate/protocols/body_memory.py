@@ -89,16 +89,17 @@ class BodyMemory:
 
     def _nearest(self, body: bytes, guarded: frozenset[str]) -> KnownBody | None:
         """Return the body that this one may go on from, else the latest like it."""
-        like: KnownBody | None = None
+        likes: list[KnownBody] = []
         for known in reversed(list(self._known.values())):
             if known.guarded is not guarded:
                 continue
             grows = known.grows
             if grows is not None and body.startswith(grows.mark, grows.mark_at):
                 return known
-            if like is None and body.startswith(known.members[0][0]):
-                like = known
-        return like
+            if body.startswith(known.members[0][0]):
+                likes.append(known)
+        bulky = (known for known in likes if known.bulk_is_in(body))
+        return next(bulky, likes[0] if likes else None)
 
     def _keep(self, known: KnownBody) -> None:
         size = len(known.body) * _COPIES

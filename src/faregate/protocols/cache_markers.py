@@ -23,6 +23,11 @@ NO_WRITE = CacheWrite.NONE
 _TTL = re.compile(rb'"ttl"\s*:\s*"([^"]*)"')
 
 
+def is_marked(piece: bytes) -> bool:
+    """Tell whether a cache marker may stand in JSON bytes."""
+    return _MARKER in piece
+
+
 def digest_of(piece: bytes) -> int:
     """Return the process-local hash of JSON bytes without their cache markers."""
     return hash(without_markers(piece))

@@ -53,12 +53,14 @@ def conversation_of(
     turns.
     """
     told = text_part(system).digest
-    digests = tuple([part.digest for part in parts.seen])
+    seen = parts.seen
+    digests = tuple([part.digest for part in seen])
+    key = (told, *digests[: parts.until_user])
     return Conversation(
         fixed=hash((told, *fixed)),
         parts=digests,
-        sizes=tuple([part.size for part in parts.seen]),
-        opening=_opening(system, parts, (told, *digests[: parts.until_user])),
+        sizes=tuple([part.size for part in seen]),
+        opening=_openings.get(key) or _opening(system, parts, key),
     )
 
 
@@ -70,16 +72,15 @@ def unread_conversation(fixed: tuple[int, ...], raw: bytes) -> Conversation:
 def _opening(system: bytes, parts: Parts, key: tuple[int, ...]) -> str:
     """Return the stable digest of the system text and the parts to the first user's.
 
-    Each turn of a session has the same ones; `key` are their process-local hashes.
+    Each turn of a session has the same ones, so it is kept under `key`, which are their
+    process-local hashes.
     """
-    found = _openings.get(key)
-    if found is None:
-        opening = parts.elements[: len(key) - 1]
-        plain = [without_markers(piece) for piece in (system, *opening)]
-        found = hashlib.sha256(b"\0".join(plain)).hexdigest()[:12]
-        if len(_openings) >= _REMEMBERED:
-            _openings.clear()
-        _openings[key] = found
+    opening = parts.elements[: len(key) - 1]
+    plain = [without_markers(piece) for piece in (system, *opening)]
+    found = hashlib.sha256(b"\0".join(plain)).hexdigest()[:12]
+    if len(_openings) >= _REMEMBERED:
+        _openings.clear()
+    _openings[key] = found
     return found
 
 

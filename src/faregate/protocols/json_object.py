@@ -145,15 +145,21 @@ def read_object(body: bytes, *, guarded: Iterable[str] = ()) -> JsonObject:
     in it twice or in other letters: then a provider may read another one than we do.
     """
     names = frozenset(guarded)
-    long = len(body) >= SMALLEST
-    known = BODIES.read(body, names) if long else None
-    if known is not None:
-        found = _by(known)
-    else:
+    if len(body) < SMALLEST:
         found = _read_first(body, names)
-        if long:
-            found.known = BODIES.learn(body, names, found.values, found.spans)
+    else:
+        found = _read_long(body, names)
     _latest[0] = found if len(body) <= _LARGEST_REMEMBERED else None
+    return found
+
+
+def _read_long(body: bytes, guarded: frozenset[str]) -> JsonObject:
+    """Read a body by the one before it, or in full for the next one to be read by."""
+    known = BODIES.read(body, guarded)
+    if known is not None:
+        return _by(known)
+    found = _read_first(body, guarded)
+    found.known = BODIES.learn(body, guarded, found.values, found.spans)
     return found
 
 

@@ -156,6 +156,29 @@ class KnownBody:
             members = tuple([each for each in members if each[1] in own])
         return KnownBody(body, self.guarded, members, self.tail, values, grows)
 
+    def bulk_is_in(self, body: bytes) -> bool:
+        """Tell whether a body has this one's longest value where it stands here.
+
+        That may be as far from the end: what is longest are mostly the tools, and in
+        front of them the messages grow.
+        """
+        if not self.values:
+            return False
+        longest = max(self.values, key=lambda key: len(self.values[key]))
+        at = 0
+        for head, key in self.members:
+            at += len(head)
+            if key == longest:
+                break
+            own = self.values.get(key)
+            grows = self.grows
+            at = grows.end if own is None and grows else at + len(own or b"")
+        value = self.values[longest]
+        later = at + len(body) - len(self.body)
+        return body.startswith(value, at) or (
+            later >= 0 and body.startswith(value, later)
+        )
+
     def goes_on_in(self, later: KnownBody) -> bool:
         """Tell whether a later body says all that this one did, and more."""
         mine, grown = self.grows, later.grows

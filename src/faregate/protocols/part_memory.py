@@ -7,14 +7,20 @@ and no text: of the latest long bodies alone the text is kept, by `body_memory`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from faregate.core.lean import lean
 from faregate.core.pricing import CacheWrite
-from faregate.protocols.cache_markers import cache_write_of, dearest_write, digest_of
+from faregate.protocols.cache_markers import (
+    NO_WRITE,
+    cache_write_of,
+    dearest_write,
+    digest_of,
+    is_marked,
+)
 from faregate.protocols.codec import BadRequestError
 from faregate.protocols.fields import limited
 
@@ -88,7 +94,7 @@ class Parts:
     @property
     def cache_write(self) -> CacheWrite:
         """Return the dearest cache write that a marker in them can cause."""
-        found = CacheWrite.NONE
+        found = NO_WRITE
         for _, part in self.marked:
             found = dearest_write(found, part.cache_write)
         return found
@@ -106,7 +112,10 @@ class Parts:
     @property
     def unbounded(self) -> bool:
         """Tell whether there is input that its bytes do not bound."""
-        return any(part.media or part.stored for _, part in self.marked)
+        # Most requests have none, and to ask `any` takes longer than to look.
+        return bool(self.marked) and any(
+            part.media or part.stored for _, part in self.marked
+        )
 
     def tools(self) -> Iterator[ToolFacts]:
         """Yield the tools that parts declare."""
@@ -201,14 +210,21 @@ class PartMemory:
 
 def _whole(flags: SeenPart, piece: bytes) -> SeenPart:
     """Return what a reader said of a part, with what its bytes say."""
-    write = cache_write_of([piece])
+    digest, write = hash(piece), NO_WRITE
+    if is_marked(piece):
+        digest, write = digest_of(piece), cache_write_of([piece])
     more = flags.media or flags.audio or flags.stored or flags.tools is not None
-    return replace(
-        flags,
-        digest=digest_of(piece),
+    # By name and not by `replace`, which takes longer than to read the part.
+    return SeenPart(
+        digest=digest,
         size=len(piece),
+        user=flags.user,
+        media=flags.media,
+        audio=flags.audio,
+        stored=flags.stored,
+        tools=flags.tools,
         cache_write=write,
-        plain=not more and write is CacheWrite.NONE,
+        plain=not more and write is NO_WRITE,
     )
 
 
