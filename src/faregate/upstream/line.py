@@ -14,6 +14,7 @@ import aiohttp
 import httptools
 
 from faregate.upstream.evidence import Witness
+from faregate.upstream.turns import AT_ONCE, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,8 +47,14 @@ class Line(asyncio.Protocol):
     should_close = True
     """The connector, which asks this, is to keep no connections."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, turns: Turns | None = None
+    ) -> None:
+        """Share the loop's time with the lines that have the same `turns`."""
         self._loop = loop
+        self._turns = turns or Turns(loop)
+        self._queued = False
+        """It waits for its turn to hand on what is here."""
         self.transport: asyncio.Transport | None = None
         self.closed: asyncio.Future[None] = loop.create_future()
         """Done once the connection is lost."""
@@ -99,25 +106,39 @@ class Line(asyncio.Protocol):
             await self._news()
 
     def taken(self) -> bytes:
-        """Return what has arrived of the body and was not taken; may be nothing."""
+        """Return what has arrived of the body and was not taken; may be nothing.
+
+        A lot is returned in parts.
+        """
         parts = self._parts
-        if not parts:
-            return b""
-        self._parts, self._waiting = [], 0
-        if self._paused:
+        data = parts[0] if len(parts) == 1 else b"".join(parts)
+        if len(data) <= AT_ONCE:
+            self._parts, self._waiting = [], 0
+        else:
+            self._parts = [data[AT_ONCE:]]
+            self._waiting = len(data) - AT_ONCE
+            data = data[:AT_ONCE]
+        if self._paused and not self._parts:
             self._paused = False
             if self.transport is not None:
                 self.transport.resume_reading()
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return data
 
     async def more(self) -> bool:
-        """Wait until something can be taken; False at the end; raises what broke."""
+        """Wait until it is the turn of something that can be taken.
+
+        False at the end; raises what broke.
+        """
         while not self._parts:
             if self.broke is not None:
                 raise self.broke
             if self.over:
                 return False
             await self._news()
+        size = min(self._waiting, AT_ONCE)
+        if not self._turns.take(size):
+            self._pause()
+            await self._turns.turn(size)
         return True
 
     async def pour(self, into: Into) -> None:
@@ -125,12 +146,16 @@ class Line(asyncio.Protocol):
 
         What `into` returns is called and awaited before it gets more.
         """
-        while await self.more():
-            wait = into(self.taken())
-            while wait is None and not (self._parts or self.over or self.broke):
-                wait = await self._news(into)
-            if wait is not None:
-                await wait()
+        try:
+            while await self.more():
+                wait = into(self.taken())
+                while wait is None and not (self._parts or self.over or self.broke):
+                    wait = await self._news(into)
+                if wait is not None:
+                    await wait()
+        finally:
+            # It may wait in the pool, and would keep whoever was poured to.
+            self._waiter = self._into = None
 
     @property
     def reusable(self) -> bool:
@@ -151,7 +176,9 @@ class Line(asyncio.Protocol):
 
     def reset(self) -> None:
         """Forget the answer: what was not taken of it is dropped."""
-        self.taken()
+        if self._paused and self.transport is not None:
+            self.transport.resume_reading()
+        self._parts, self._waiting, self._paused = [], 0, False
         self.headers = {}
 
     def is_connected(self) -> bool:
@@ -217,10 +244,8 @@ class Line(asyncio.Protocol):
         if self._waiter is not None:
             self._wake()
         # A loop may read many times before it runs who asked for time.
-        if self._waiting > MOST_WAITING and not self._paused:
-            self._paused = True
-            if self.transport is not None:
-                self.transport.pause_reading()
+        if self._waiting > MOST_WAITING:
+            self._pause()
 
     # What the parser tells.
 
@@ -304,28 +329,56 @@ class Line(asyncio.Protocol):
         if self._witness is not None:
             self.untouched = self._witness.untouched()
 
-    async def _news(self, into: Into | None = None) -> Wait | None:
-        """Wait until something happens; `into` is given what arrives meanwhile."""
-        self._waiter = waiter = self._loop.create_future()
+    def _news(self, into: Into | None = None) -> asyncio.Future[Wait | None]:
+        """Return what is done when something happened.
+
+        `into` is given what arrives meanwhile, and what it returns is the result.
+        """
         self._into = into
-        try:
-            wait: Wait | None = await waiter
-            return wait
-        finally:
-            self._waiter = self._into = None
+        self._waiter = waiter = self._loop.create_future()
+        return waiter
 
     def _wake(self) -> None:
         """Hand on what arrived, and wake whoever has something to decide."""
+        waiter = self._waiter
+        if waiter is None or waiter.done() or self._queued:
+            return
+        if self._into is None or not self._parts or self.broke is not None:
+            waiter.set_result(None)
+        elif self._turns.take(min(self._waiting, AT_ONCE)):
+            self._hand_on(waiter, self._into)
+        else:
+            self._queue()
+
+    def _pause(self) -> None:
+        if not self._paused and self.transport is not None:
+            self._paused = True
+            self.transport.pause_reading()
+
+    def _queue(self) -> None:
+        self._queued = True
+        # What comes meanwhile is read at once: many small reads take much longer.
+        self._pause()
+        self._turns.wait(self._go_on, min(self._waiting, AT_ONCE))
+
+    def _go_on(self) -> None:
+        """Hand on what waited for its turn."""
+        self._queued = False
         waiter, into = self._waiter, self._into
         if waiter is None or waiter.done():
             return
-        wait: Wait | None = None
-        if into is not None and self._parts and self.broke is None:
-            try:
-                wait = into(self.taken())
-            except Exception as error:  # noqa: BLE001 - raised where it is awaited
-                waiter.set_exception(error)
-                return
-            if wait is None and not self.over:
-                return
-        waiter.set_result(wait)
+        if into is None or not self._parts or self.broke is not None:
+            waiter.set_result(None)
+        else:
+            self._hand_on(waiter, into)
+
+    def _hand_on(self, waiter: asyncio.Future[Wait | None], into: Into) -> None:
+        try:
+            wait = into(self.taken())
+        except Exception as error:  # noqa: BLE001 - raised where it is awaited
+            waiter.set_exception(error)
+            return
+        if wait is not None or (self.over and not self._parts):
+            waiter.set_result(wait)
+        elif self._parts:
+            self._queue()

@@ -10,6 +10,7 @@ import aiohttp
 
 from faregate.upstream.destination import Destination, Dial, Origin
 from faregate.upstream.line import Line
+from faregate.upstream.turns import Turns
 
 if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
@@ -28,7 +29,7 @@ class _Dialer(aiohttp.TCPConnector):
     def __init__(self) -> None:
         # The system's own look-up, which knows of VPNs and local domains.
         super().__init__(limit=0, resolver=aiohttp.ThreadedResolver())
-        line: Any = functools.partial(Line, loop=self._loop)
+        line: Any = functools.partial(Line, loop=self._loop, turns=Turns(self._loop))
         self._factory = cast("functools.partial[ResponseHandler]", line)
 
 
@@ -41,11 +42,7 @@ class Pool:
         self._dialer = _Dialer()
         self._idle: dict[Origin, list[Line]] = {}
         self._sweeping: asyncio.TimerHandle | None = None
-
-    @property
-    def closed(self) -> bool:
-        """Tell whether it was closed."""
-        return self._dialer.closed
+        self.closed = False
 
     @property
     def idle(self) -> int:
@@ -58,7 +55,8 @@ class Pool:
         oldest = self._loop.time() - KEEPALIVE
         while lines:
             line = lines.pop()
-            if line.reusable and line.idle_since >= oldest:
+            # It was reusable when it began to wait, and ends once it no longer is.
+            if line.is_connected() and line.idle_since >= oldest:
                 return line
             line.close()
         return None
@@ -78,12 +76,15 @@ class Pool:
 
     def give_back(self, line: Line, origin: Origin) -> None:
         """Keep a line for the next request, if it can carry one."""
-        if not line.reusable or self.closed:
+        if self.closed or not line.reusable:
             line.abort()
             return
         line.reset()
         line.idle_since = self._loop.time()
-        self._idle.setdefault(origin, []).append(line)
+        lines = self._idle.get(origin)
+        if lines is None:
+            lines = self._idle[origin] = []
+        lines.append(line)
         if self._sweeping is None:
             self._sweeping = self._loop.call_later(KEEPALIVE, self._sweep)
 
@@ -107,6 +108,7 @@ class Pool:
 
     async def close(self) -> None:
         """Close every connection, those that are in use as well."""
+        self.closed = True
         if self._sweeping is not None:
             self._sweeping.cancel()
         self._idle.clear()

@@ -147,12 +147,20 @@ class HttpUpstream:
         if line is None:
             line = await self._connect(destination, request.departure)
         line.once = fresh
-        await _answered(line, data)
+        reused, line.used = line.used, True
         try:
+            line.send(data)
+            await line.head()
             return HttpAnswer(line, pool, destination)
-        except DecodingError as error:
+        except BaseException as error:
             line.abort()
-            raise _undecodable(error) from error
+            if isinstance(error, DecodingError):
+                raise _undecodable(error) from error
+            if isinstance(error, BREAKING):
+                raise fault_of(
+                    error, reused=reused, untouched=line.untouched
+                ) from error
+            raise
 
     async def close(self) -> None:
         """Close every connection."""
@@ -170,19 +178,6 @@ class HttpUpstream:
             raise fault_of(error, untouched=True) from error
         departure.connecting = False
         return line
-
-
-async def _answered(line: Line, data: list[bytes]) -> None:
-    """Send a request and return once its answer has a head."""
-    reused, line.used = line.used, True
-    try:
-        line.send(data)
-        await line.head()
-    except BaseException as error:
-        line.abort()
-        if isinstance(error, BREAKING):
-            raise fault_of(error, reused=reused, untouched=line.untouched) from error
-        raise
 
 
 def _destination(text: str) -> Destination:
