@@ -185,6 +185,12 @@ def read_again(body: bytes) -> JsonObject:
     return _read(body, frozenset(), "The request body")
 
 
+def forget_idle() -> None:
+    """Let go of the latest body, and of each that no request came back to."""
+    _latest[0] = None
+    BODIES.forget_idle()
+
+
 def read_member(parent: JsonObject, key: str, *, guarded: Iterable[str]) -> JsonObject:
     """Read a member that has to be an object; an absent or null one is empty.
 

@@ -1,7 +1,8 @@
 """One tool call with its result: what makes it the same as another.
 
-Owns which results tell of an error, and which calls only let time pass. Keeps digests
-of texts and single words, never a text.
+Owns which results tell of an error, and which calls only let time pass. A step has
+digests of texts and single words, never a text; the latest few calls are remembered as
+they came, with their results, so that none is read twice.
 """
 
 from __future__ import annotations
