@@ -9,6 +9,7 @@ import pytest
 from faregate.core.loops.finding import PATIENCE, WAITING, Loop, LoopRule
 from faregate.core.loops.normal import LONGEST, normal_result
 from faregate.core.loops.registry import find_loop
+from faregate.core.loops.requests import MOST_COUNTED, PLAIN, Arrival, RequestLog
 from faregate.core.transcript import Said, ToolCall, ToolResult
 from tests.core.talks import REPEATS, Talk, turns_of
 
@@ -310,3 +311,14 @@ def test_hostile_results_are_read_in_no_time() -> None:
         "Mon " * 9000,
     ):
         assert isinstance(normal_result(text), str)
+
+
+def test_a_script_that_asks_for_hours_is_counted_up_to_a_bound() -> None:
+    log = RequestLog()
+    found = [
+        log.came(Arrival(second / 1000, plain=True), 1000, 600.0)
+        for second in range(MOST_COUNTED + 5)
+    ]
+    assert found[1000 * PLAIN - 2] is None
+    told = [loop.times for loop in found if loop is not None]
+    assert told == [MOST_COUNTED] * 6

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+from dataclasses import MISSING, Field, fields
 from typing import Any, TypeVar
 
 from faregate.core.cost_log import AttemptEntry, Explained, RequestRow
@@ -104,16 +104,18 @@ def explained(*, attempt: str, cost: str) -> Explained:
 def _row(kind: type[_T], given: dict[str, Any]) -> _T:
     """Return a row whose numbers are zero where nothing is given."""
     values = {}
-    for name, parameter in inspect.signature(kind).parameters.items():
+    every: tuple[Field[Any], ...] = fields(kind)  # type: ignore[arg-type]
+    for each in every:
+        name = each.name
         if name in given:
             values[name] = given.pop(name)
-        elif parameter.default is inspect.Parameter.empty:
+        elif each.default is MISSING and each.default_factory is MISSING:
             kinds = {
                 "Money": ZERO,
                 "bool": False,
                 "str | None": None,
                 "bool | None": None,
             }
-            values[name] = kinds.get(str(parameter.annotation), 0)
+            values[name] = kinds.get(str(each.type), 0)
     assert not given, f"{kind.__name__} has no {sorted(given)}"
     return kind(**values)

@@ -17,6 +17,10 @@ from faregate.core.values import dataclass
 PLAIN = 10
 """How many times more often a request without tools may come."""
 
+MOST_COUNTED = 10_000
+"""Requests of one log that are counted, as many as any setting asks for: a script sends
+hundreds a second, for as long as the window is."""
+
 
 @lean
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,8 @@ class RequestLog:
     """When identical requests of one conversation came, one right after another."""
 
     def __init__(self) -> None:
-        self._answered: deque[float] = deque()
-        self._failed: deque[float] = deque()
+        self._answered: deque[float] = deque(maxlen=MOST_COUNTED)
+        self._failed: deque[float] = deque(maxlen=MOST_COUNTED)
 
     def came(self, arrival: Arrival, repeats: int, window: float) -> Loop | None:
         """Note a request like the one before; return the loop that it closes."""
