@@ -103,10 +103,12 @@ async def _serve(
             loop.add_signal_handler(number, daemon.asked_to_stop)
     if on_ready is not None:
         on_ready(daemon.url)
-    # Agents need not wait for what only translated requests need.
-    await asyncio.to_thread(translating.load)
-    await stop.wait()
-    await daemon.stop()
+    try:
+        # Agents need not wait for what only translated requests need.
+        await asyncio.to_thread(translating.load)
+        await stop.wait()
+    finally:
+        await daemon.stop()
 
 
 def _ending_signals() -> list[signal.Signals]:
@@ -168,7 +170,7 @@ class Daemon:
         self.ledger = open_ledger(settings, self._clock)
         self._opened.callback(self.ledger.close)
         self.ledger.set_alert_marks(settings.budget.alerts)
-        self.reports = Reports.open(settings.ledger_dir)
+        self.reports = Reports.open(settings.ledger_dir, before=self.ledger.catch_up)
         self._opened.callback(self.reports.close)
         listening = agent_socket(settings.server.host, settings.server.port)
         self._opened.callback(listening.close)
@@ -309,6 +311,7 @@ class Daemon:
 
     def _watch(self) -> None:
         """Look after what runs, and tell a person."""
+        self.ledger.group.on_trouble = self._alert
         chosen = self._settings.alerts
         where = Delivery(command=chosen.command, webhook=chosen.webhook)
         self._keep(watch(self.gate), "watchdog")
@@ -348,9 +351,12 @@ class Daemon:
                 "counts as unknown. See: faregate holds"
             )
         for text in texts:
-            self.gate.events.publish(
-                "unknown", text, at_ms=self._clock.now_ms(), severity="alert"
-            )
+            self._alert(text, "unknown")
+
+    def _alert(self, text: str, kind: str = "ledger") -> None:
+        """Put trouble of the ledger where a person sees it."""
+        now = self._clock.now_ms()
+        self.gate.events.publish(kind, text, at_ms=now, severity="alert")
 
     async def stop(self) -> None:
         """Take no more, let what runs finish for a while, then close the books.

@@ -22,6 +22,7 @@ from faregate.core.holds import (
     Release,
     Settlement,
 )
+from faregate.core.labels import Labels
 from faregate.core.money import Money
 from faregate.core.refusal import Refusal
 from faregate.core.usage import Usage
@@ -57,7 +58,10 @@ class FakeClock:
 
 
 class CountingLedger:
-    """A ledger that counts its calls; a name in `failing` raises instead."""
+    """A ledger that counts its calls; a name in `failing` raises instead.
+
+    To settle soon is to settle.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         self.ledger = ledger
@@ -70,9 +74,10 @@ class CountingLedger:
             return real
 
         def call(*args: Any, **named: Any) -> Any:
-            self.calls[name] += 1
-            if name in self.failing:
-                raise self.failing[name]
+            said = "settle" if name == "settle_soon" else name
+            self.calls[said] += 1
+            if said in self.failing:
+                raise self.failing[said]
             return real(*args, **named)
 
         return call
@@ -113,6 +118,8 @@ class Bench:
         self.sessions: dict[str, Money] = {}
         """Sessions with a limit of their own."""
         self._number = 0
+        self._windows: dict[tuple[BudgetWindow, ...], tuple[BudgetWindow, ...]] = {}
+        self._labels = Labels()
 
     def month(self) -> BudgetWindow:
         start, end = MONTH
@@ -127,7 +134,9 @@ class Bench:
     def budgets(self, session: str) -> tuple[BudgetWindow, ...]:
         limit = self.sessions.get(session)
         own = BudgetWindow(scope=f"session:{session}", window="session", limit=limit)
-        return (self.month(), own)
+        found = (self.month(), own)
+        # The same again and again, as the gate passes them.
+        return self._windows.setdefault(found, found)
 
     def ask(
         self,
@@ -157,6 +166,7 @@ class Bench:
                 model="m",
                 protocol="openai_chat",
                 at_ms=self.clock.now_ms(),
+                labels=self._labels,
                 tokenless=tokenless,
             )
 
@@ -190,18 +200,20 @@ class Bench:
             release = Release(attempt=held.attempt, at_ms=self.clock.now_ms(), why="")
             booked: Booked = self.ledger.void(release)
         else:
-            booked = self.ledger.settle(
-                Settlement(
-                    attempt=held.attempt,
-                    usage=Usage(uncached_input=1),
-                    cost=_cents(cents),
-                    cost_source="table",
-                    at_ms=self.clock.now_ms(),
-                    status=200,
-                )
-            )
+            booked = self.ledger.settle(self.truth(held, cents))
         self.admission.closed(held.attempt, booked.states)
         return booked
+
+    def truth(self, held: Held, cents: int) -> Settlement:
+        """Say what a hold cost."""
+        return Settlement(
+            attempt=held.attempt,
+            usage=Usage(uncached_input=1),
+            cost=_cents(cents),
+            cost_source="table",
+            at_ms=self.clock.now_ms(),
+            status=200,
+        )
 
     def state(self) -> Any:
         return self.ledger.ledger.states((self.month(),))[0]

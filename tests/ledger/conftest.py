@@ -11,7 +11,8 @@ import pytest
 
 from faregate.ledger.ledger import Ledger
 from faregate.ledger.reports import Reports
-from tests.ledger.building import open_ledger
+from tests.ledger.building import open_ledger, truth
+from tests.ledger.placing import hold
 
 NOBODY = 65534
 
@@ -33,6 +34,14 @@ def ledger(folder: Path) -> Iterator[Ledger]:
     finally:
         reports.close()
         opened.close()
+
+
+@pytest.fixture
+def known(ledger: Ledger) -> Ledger:
+    """A ledger that knows the session, so that a hold needs a row alone."""
+    hold(ledger, "a0", "0.10")
+    ledger.settle(truth("a0", "0.10"))
+    return ledger
 
 
 @pytest.fixture

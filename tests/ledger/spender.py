@@ -29,18 +29,50 @@ def main(folder: Path, name: str, seed: int) -> None:
     )
     say("open", len(ledger.swept))
     running: list[tuple[str, Money]] = []
+    windows = [three("1000000", session=f"s{number}") for number in range(3)]
+    labels = asking().labels
+    soon: list[tuple[str, Money]] = []
     for number in range(100_000):
         attempt = f"{name}-{number}"
         amount = Money(chance.randrange(1, 10**11))
-        budgets = three("1000000", session=f"s{number % 3}")
         say("trying", attempt, amount.pico)
-        held = ledger.hold(asking(attempt, amount, budgets=budgets))
-        assert isinstance(held, Held)
+        ask = asking(attempt, amount, budgets=windows[number % 3], labels=labels)
+        if chance.randrange(2):
+            assert isinstance(ledger.place(ask), Held)
+            if chance.randrange(2):
+                flush(ledger, soon)
+            ledger.confirm(attempt)
+        else:
+            assert isinstance(ledger.hold(ask), Held)
         say("held", attempt, amount.pico)
         running.append((attempt, amount))
         if len(running) > chance.randrange(6):
             attempt, amount = running.pop(chance.randrange(len(running)))
-            finish(ledger, chance.randrange(4), attempt, amount)
+            how = chance.randrange(7)
+            if how < 4:
+                finish(ledger, how, attempt, amount)
+            else:
+                settle_soon(ledger, attempt, amount, soon)
+        if len(soon) > chance.randrange(9):
+            flush(ledger, soon)
+
+
+def settle_soon(
+    ledger: Ledger, attempt: str, amount: Money, soon: list[tuple[str, Money]]
+) -> None:
+    """End one hold, and say so once it is written."""
+    cost = Money(amount.pico // 3)
+    say("ending", attempt, amount.pico, cost.pico)
+    ledger.settle_soon(truth(attempt, cost))
+    soon.append((attempt, cost))
+
+
+def flush(ledger: Ledger, soon: list[tuple[str, Money]]) -> None:
+    """Have everything written, and say what of it has ended."""
+    ledger.flush()
+    for attempt, cost in soon:
+        say("settled", attempt, cost.pico)
+    soon.clear()
 
 
 def finish(ledger: Ledger, how: int, attempt: str, amount: Money) -> None:

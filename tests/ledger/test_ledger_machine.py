@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from datetime import UTC
 from pathlib import Path
-from typing import cast
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,23 +18,15 @@ from hypothesis.stateful import (
 
 from faregate.core.holds import (
     AlreadyResolvedError,
-    Booked,
     BudgetWindow,
     Held,
     HoldState,
+    LedgerError,
     NoRoom,
 )
-from faregate.core.labels import Labels
-from faregate.core.limits.budget import (
-    BudgetMatcher,
-    BudgetRule,
-    ScopeKind,
-    matching,
-)
 from faregate.core.money import ZERO, Money
-from faregate.core.windows import HighWater, WindowKind
-from faregate.ledger.counting_back import IDS_PER_MS
-from faregate.ledger.ledger import Ledger
+from faregate.core.windows import WindowKind
+from faregate.ledger.connection import select
 from faregate.ledger.reports import Reports
 from tests.ledger.building import (
     BOOT,
@@ -45,20 +35,18 @@ from tests.ledger.building import (
     asking,
     ending,
     faults,
-    killed,
-    open_ledger,
     truth,
     usd,
 )
-from tests.ledger.model import Model, ModelAttempt, ModelWindow, key_of
+from tests.ledger.machine_world import IDS_PER_S, LABELS, World
+from tests.ledger.model import Model, key_of
+from tests.ledger.test_ledger_fail_nth import FailNth
 
-MARKS = (50, 80)
 HOUR_MS = 3_600_000
 AMOUNTS = st.sampled_from([ZERO, Money(1), usd("0.07"), usd("0.25"), usd("0.9")])
 PER_MILLE = st.sampled_from([0, 1, 333, 1000, 1001, 1700])
 LIMITS = st.sampled_from([None, "0", "0.5", "1", "2.000000000001", "5", "50"])
 SESSIONS = st.sampled_from(["s1", "s2", "s3"])
-LABELS = Labels(agent="codex", workspace="shop")
 SCOPES = frozenset(
     {"global", "agent:codex", "workspace:shop", "provider:p", "model:m", "model:p/m"}
 )
@@ -71,20 +59,13 @@ ADDED = [
     ("model:p/m", WindowKind.WEEK),
     ("session", WindowKind.DAY),
 ]
-IDS_PER_S = 1000 * IDS_PER_MS
+IN_FILE = (
+    "SELECT coalesce(sum(iif(state IN ('held', 'unknown'), amount, cost)), 0) "
+    "+ (SELECT coalesce(sum(after - before), 0) FROM correction) FROM attempt"
+)
 
 
-def rule_of(scope: str, window: WindowKind, limit: Money) -> BudgetRule:
-    kind, _, name = scope.partition(":")
-    return BudgetRule(
-        scope_kind=cast("ScopeKind", kind),
-        name=name or None,
-        window=window,
-        limit=limit,
-    )
-
-
-class LedgerMachine(RuleBasedStateMachine):
+class LedgerMachine(World, RuleBasedStateMachine):
     """Drives a real ledger and the model side by side."""
 
     @initialize(limit=LIMITS, session_limit=LIMITS)
@@ -94,6 +75,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.copies = 0
         self.made = 0
         self.boot = BOOT
+        self.sets: dict[tuple[BudgetWindow, ...], tuple[BudgetWindow, ...]] = {}
         self.clock = FakeClock()
         self.ledger = self.open()
         self.model = Model()
@@ -103,44 +85,13 @@ class LedgerMachine(RuleBasedStateMachine):
         }
         self.make_rules()
 
-    def open(self) -> Ledger:
-        ledger = open_ledger(self.folder, clock_ms=self.clock, boot_id=self.boot)
-        ledger.set_alert_marks(MARKS)
-        self.high_water = HighWater(ledger.high_water_s())
-        if hasattr(self, "matcher"):
-            self.put_in_force(ledger)
-        return ledger
-
-    def put_in_force(self, ledger: Ledger) -> None:
-        ledger.in_force(self.matcher.covers)
-        self.model.lapse(self.matcher.covers, self.clock.ms // 1000)
-
-    def make_rules(self) -> None:
-        self.budget_rules = tuple(
-            rule_of(scope, window, usd(limit))
-            for (scope, window), limit in self.limits.items()
-            if limit is not None
-        )
-        self.matcher = BudgetMatcher(self.budget_rules, UTC)
-        self.put_in_force(self.ledger)
-
-    def windows(self, session: str) -> tuple[BudgetWindow, ...]:
-        return matching(
-            self.budget_rules,
-            labels=LABELS,
-            root_session=session,
-            provider="p",
-            model="m",
-            now=self.high_water.advance(self.clock.ms // 1000),
-            tz=UTC,
-        )
-
-    @rule(session=SESSIONS, amount=AMOUNTS, retry=st.booleans())
-    def hold(self, session: str, amount: Money, retry: bool) -> None:
+    @rule(session=SESSIONS, amount=AMOUNTS, retry=st.booleans(), placed=st.booleans())
+    def hold(self, session: str, amount: Money, retry: bool, placed: bool) -> None:
         self.made += 1
         name, budgets = f"a{self.made}", self.windows(session)
         self.model.count(budgets)
-        outcome = self.ledger.hold(
+        ask = self.ledger.place if placed else self.ledger.hold
+        outcome = ask(
             asking(
                 name,
                 amount,
@@ -171,14 +122,6 @@ class LedgerMachine(RuleBasedStateMachine):
                 key_of(state.budget)
             )
 
-    def pick(self, data: st.DataObject, *states: HoldState) -> str:
-        return data.draw(
-            st.sampled_from([n for s in states for n in self.model.in_state(s)])
-        )
-
-    def has(self, *states: HoldState) -> bool:
-        return any(self.model.in_state(state) for state in states)
-
     @precondition(lambda self: self.has(HoldState.HELD, HoldState.UNKNOWN))
     @rule(data=st.data(), per_mille=PER_MILLE)
     def settle(self, data: st.DataObject, per_mille: int) -> None:
@@ -189,6 +132,42 @@ class LedgerMachine(RuleBasedStateMachine):
         booked = self.ledger.settle(truth(name, cost, at_ms=self.clock.ms))
         assert booked.overrun == self.model.settle(name, cost)
         self.compare_told(name, booked, counted)
+
+    @precondition(lambda self: self.has(HoldState.HELD))
+    @rule(data=st.data(), per_mille=PER_MILLE)
+    def settle_soon(self, data: st.DataObject, per_mille: int) -> None:
+        name = self.pick(data, HoldState.HELD)
+        cost = Money(self.model.attempts[name].amount.pico * per_mille // 1000)
+        booked = self.ledger.settle_soon(truth(name, cost, at_ms=self.clock.ms))
+        assert booked.overrun == self.model.settle(name, cost)
+        self.compare_told(name, booked, ZERO)
+
+    @rule()
+    def flush(self) -> None:
+        self.ledger.flush()
+        assert self.unwritten() == ([], [])
+
+    @precondition(lambda self: any(self.unwritten()))
+    @rule(nth=st.integers(1, 9), dies=st.booleans())
+    def flush_fails(self, nth: int, dies: bool) -> None:
+        """What was placed never came about; what was settled is spilled and booked."""
+        placed, _ = self.unwritten()
+        failing = FailNth(self.ledger, nth)
+        try:
+            self.ledger.flush()
+            placed = []
+        except LedgerError:
+            assert failing.failed
+        failing.end()
+        for name in placed:
+            with pytest.raises(LedgerError):
+                self.ledger.confirm(name)
+            del self.model.attempts[name]
+        if dies:
+            self.kill()
+        elif self.ledger.paused is not None:
+            self.ledger._try_again()
+        assert self.ledger.paused is None
 
     @precondition(lambda self: self.has(HoldState.HELD, HoldState.UNKNOWN))
     @rule(data=st.data())
@@ -238,19 +217,6 @@ class LedgerMachine(RuleBasedStateMachine):
         assert (done.before, done.after) == (before, cost)
         assert {key_of(b) for b in done.reopened} == self.model.correct(name, cost)
 
-    def counted(self, name: str) -> Money:
-        """What an attempt counts for in alerts: open holds count for nothing."""
-        attempt = self.model.attempts[name]
-        unknown = attempt.state is HoldState.UNKNOWN
-        return attempt.cost + (attempt.amount if unknown else ZERO)
-
-    def compare_told(self, name: str, booked: Booked, before: Money) -> None:
-        told = {(key_of(c.state.budget), c.percent) for c in booked.crossings}
-        if self.counted(name) > before:
-            assert told == self.model.newly_told(name, MARKS)
-        else:
-            assert not told
-
     @rule(limit=LIMITS, which=st.sampled_from(["global", "session"]))
     def change_limit(self, limit: str | None, which: str) -> None:
         window = WindowKind.MONTH if which == "global" else WindowKind.SESSION
@@ -277,6 +243,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule()
     def kill(self) -> None:
+        self.forget_unwritten()
         open_before = set(self.model.in_state(HoldState.HELD))
         self.move_to_copy()
         self.model.die()
@@ -286,51 +253,12 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule()
     def cut_power(self) -> None:
+        placed = self.forget_unwritten()
         self.move_to_copy()
         self.model.die()
         self.boot += "+"
         self.ledger = self.open()
-        self.count_lost()
-
-    def move_to_copy(self) -> None:
-        self.copies += 1
-        assert faults(self.folder) == ()
-        copy = killed(self.folder, f"copy-{self.copies}")
-        self.ledger.close()
-        self.folder = copy
-
-    def count_lost(self) -> None:
-        """Take over what stands for holds that a power cut may have dropped."""
-        name = self.ledger.lost
-        assert name is not None
-        reports = Reports.open(self.folder)
-        rows = {row.attempt: row for row in reports.holds()}
-        reports.close()
-        assert rows[name].state is HoldState.UNKNOWN
-        assert usd("0.5") <= rows[name].amount <= usd("10")
-        windows = [w for w in self.matching_lost() if w.scope == "global"]
-        for budget in windows:
-            self.model.windows.setdefault(
-                key_of(budget), ModelWindow(None, ends_at=budget.ends_at)
-            )
-        self.model.attempts[name] = ModelAttempt(
-            amount=rows[name].amount,
-            windows=frozenset(map(key_of, windows)),
-            state=HoldState.UNKNOWN,
-            at_s=int(name.removeprefix("lost-")) / IDS_PER_S,
-            scopes=frozenset({"global"}),
-        )
-
-    def matching_lost(self) -> tuple[BudgetWindow, ...]:
-        return matching(
-            (),
-            labels=LABELS,
-            root_session="",
-            provider="",
-            model="",
-            now=self.clock.ms // 1000,
-            tz=UTC,
-        )
+        self.count_lost(placed)
 
     @invariant()
     def sums_are_right(self) -> None:
@@ -343,6 +271,27 @@ class LedgerMachine(RuleBasedStateMachine):
                 assert (state.spent, state.held, state.unknown) == self.model.sums(
                     key_of(state.budget)
                 )
+
+    @invariant()
+    def the_file_never_says_too_little(self) -> None:
+        """What is not written counts there in full, or was not begun at all."""
+        if not hasattr(self, "ledger"):
+            return
+        reports = Reports.open(self.folder)
+        ((in_file,),) = select(reports._connection, IN_FILE)
+        reports.close()
+        known = self.model.attempts
+        placed, _ = self.unwritten()
+        unwritten = sum((known[name].amount for name in placed), ZERO)
+        counted = sum(
+            (
+                a.amount if a.state in {HoldState.HELD, HoldState.UNKNOWN} else a.cost
+                for a in known.values()
+            ),
+            ZERO,
+        )
+        behind = self.ledger._holds.ended.freed
+        assert in_file == (counted - unwritten).pico + behind
 
     def teardown(self) -> None:
         if hasattr(self, "ledger"):

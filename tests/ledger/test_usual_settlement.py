@@ -1,4 +1,4 @@
-"""What is booked in few words is what would be booked in full."""
+"""What is booked soon and in few words is what would be booked in full."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ import pytest
 
 from faregate.core.money import Money
 from faregate.core.usage import Usage, UsageSource
-from faregate.ledger import bookings
 from faregate.ledger.connection import select
 from faregate.ledger.ledger import Ledger
-from faregate.ledger.usual_settlement import is_usual
-from tests.ledger.building import faults, hold, open_ledger, truth
+from tests.ledger.building import NOW_MS, faults, hold, open_ledger, truth
 
 USAGE = Usage(
     uncached_input=100, cache_read=30, cache_write_5m=7, output=50, reasoning=20
@@ -54,56 +52,47 @@ def rows(ledger: Ledger) -> list[list[tuple[Any, ...]]]:
     ]
 
 
-def book(folder: Path, **more: Any) -> list[list[tuple[Any, ...]]]:
+def book(
+    folder: Path, *, soon: bool, held: dict[str, Any] | None = None, **more: Any
+) -> list[list[tuple[Any, ...]]]:
     ledger = open_ledger(folder)
     for attempt in ("a1", "a2"):
-        hold(ledger, attempt, "0.50")
-    for attempt in ("a1", "a2"):
-        settlement = dataclasses.replace(truth(attempt, "0.20"), **{**USUAL, **more})
-        ledger.settle(settlement)
+        hold(ledger, attempt, "0.50", **(held or {}))
+    for number, attempt in enumerate(("a1", "a2")):
+        settlement = dataclasses.replace(
+            truth(attempt, "0.20", at_ms=NOW_MS - number), **{**USUAL, **more}
+        )
+        (ledger.settle_soon if soon else ledger.settle)(settlement)
     found = rows(ledger)
     ledger.close()
     assert faults(folder) == ()
     return found
 
 
-def test_both_ways_write_the_same_rows(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    said: list[bool] = []
-
-    def remembered(*asked: Any) -> bool:
-        said.append(is_usual(*asked))
-        return said[-1]
-
-    monkeypatch.setattr(bookings, "is_usual", remembered)
-    brief = book(folder / "brief")
-    assert said == [True, True]
-    monkeypatch.setattr(bookings, "is_usual", lambda *_asked: False)
-    assert book(folder / "full") == brief
+def test_both_ways_write_the_same_rows(folder: Path) -> None:
+    ledger = open_ledger(folder / "one")
+    hold(ledger)
+    ledger.settle_soon(dataclasses.replace(truth(), **USUAL))
+    assert len(ledger._holds.ended.ended) == 1
+    ledger.close()
+    soon = book(folder / "soon", soon=True)
+    assert soon == book(folder / "full", soon=False)
 
 
 @pytest.mark.parametrize("what", ODD)
-def test_what_is_odd_is_written_in_full(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
-    found = book(folder / "as-it-is", **ODD[what])
-    monkeypatch.setattr(bookings, "is_usual", lambda *_asked: False)
-    assert book(folder / "full", **ODD[what]) == found
+def test_what_is_odd_is_written_in_full_and_at_once(folder: Path, what: str) -> None:
+    ledger = open_ledger(folder / "one")
+    hold(ledger)
+    ledger.settle_soon(dataclasses.replace(truth(), **{**USUAL, **ODD[what]}))
+    assert ledger._holds.ended.ended == []
+    ledger.close()
+    soon = book(folder / "soon", soon=True, **ODD[what])
+    assert soon == book(folder / "full", soon=False, **ODD[what])
 
 
-@pytest.mark.parametrize("more", [{"first_attempt": False}, {"client_retry": True}])
+@pytest.mark.parametrize("held", [{"first_attempt": False}, {"client_retry": True}])
 def test_a_further_attempt_is_counted_as_one(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]
+    folder: Path, held: dict[str, Any]
 ) -> None:
-    def booked(name: str) -> list[list[tuple[Any, ...]]]:
-        ledger = open_ledger(folder / name)
-        hold(ledger, "a1", "0.50", **more)
-        ledger.settle(dataclasses.replace(truth("a1", "0.20"), **USUAL))
-        found = rows(ledger)
-        ledger.close()
-        return found
-
-    found = booked("as-it-is")
-    monkeypatch.setattr(bookings, "is_usual", lambda *_asked: False)
-    assert booked("full") == found
+    soon = book(folder / "soon", soon=True, held=held)
+    assert soon == book(folder / "full", soon=False, held=held)

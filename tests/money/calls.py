@@ -203,7 +203,14 @@ class Sampler:
 
     async def __aenter__(self) -> Sampler:
         ledger: Any = self._gate.daemon.ledger
-        for name in ("hold", "settle", "void", "mark_unknown"):
+        for name in (
+            "hold",
+            "place",
+            "settle",
+            "settle_soon",
+            "void",
+            "mark_unknown",
+        ):
             setattr(ledger, name, self._looked_at(getattr(ledger, name)))
         self._task = asyncio.get_running_loop().create_task(self._look_on())
         return self

@@ -37,6 +37,7 @@ from faregate.gateway.settings import GateSettings, Patience
 from faregate.gateway.watchdog import look
 from faregate.ledger.connection import select
 from faregate.ledger.ledger import Ledger
+from faregate.ledger.reports import Reports
 from tests.gateway.building import CountingLedger, FakeClock
 from tests.gateway.gates import (
     DONE,
@@ -200,6 +201,7 @@ class World:
         self.ledger = Ledger.open(
             self.folder, clock_ms=self.clock.now_ms, boot_id="boot"
         )
+        self.reports = Reports.open(self.folder)
         counting = CountingLedger(self.ledger)
         careful = row("p", ASKED_ABOUT)
         small = SmallGate(counting, self.clock, SETTINGS, rows=(careful,), limit=None)
@@ -291,13 +293,15 @@ class World:
             each.task.cancel()
         self.run()
         assert self.sent == []
+        self.reports.close()
         old.close()
         self._open()
         self.check_idle()
 
     def check(self) -> None:
         """Assert what holds at any moment."""
-        (sums,) = select(self.ledger._parts.connection, _SUMS)
+        # As somebody else reads it, whatever is decided and not yet written.
+        (sums,) = select(self.reports._connection, _SUMS)
         assert Money(sums[0]) >= self.provider.bill
         assert self.provider.careful <= self.approvals
         assert "overrun" not in self.small.kinds()
@@ -329,5 +333,6 @@ class World:
             each.task.cancel()
         self.run()
         self.check()
+        self.reports.close()
         self.ledger.close()
         self.loop.close()

@@ -23,11 +23,13 @@ from faregate.gateway.settings import Patience
 
 STEPS = (
     "before hold",
+    "after place",
     "after hold",
     "after send",
     "mid-stream",
     "after usage",
     "after settle",
+    "after flush",
 )
 
 
@@ -62,45 +64,50 @@ def _arm(daemon: Daemon, step: str, count: int) -> None:
 
     ledger: Any = daemon.ledger
     upstream: Any = daemon.upstream
-    match step:
-        case "before hold":
-            ledger.hold = _before(ledger.hold, strike)
-        case "after hold":
-            ledger.hold = _after(ledger.hold, strike)
-        case "after send":
-            send = upstream.send
+    if step in AT_LEDGER:
+        around, names = AT_LEDGER[step]
+        for name in names:
+            setattr(ledger, name, around(getattr(ledger, name), strike))
+    elif step == "after send":
+        send = upstream.send
 
-            async def sent(*args: Any, **named: Any) -> Any:
-                answer = await send(*args, **named)
-                strike()
-                return answer
+        async def sent(*args: Any, **named: Any) -> Any:
+            answer = await send(*args, **named)
+            strike()
+            return answer
 
-            upstream.send = sent
-        case "mid-stream":
-            _at_chunk(upstream, 3, strike)
-        case "after usage":
-            ledger.settle = _before(ledger.settle, strike)
-        case "after settle":
-            ledger.settle = _after(ledger.settle, strike)
-        case _:
-            return
+        upstream.send = sent
+    elif step == "mid-stream":
+        _at_chunk(upstream, 3, strike)
 
 
-def _before(call: Callable[[Any], Any], strike: Callable[[], None]) -> Any:
-    def struck(asked: Any) -> Any:
+def _before(call: Callable[..., Any], strike: Callable[[], None]) -> Any:
+    def struck(*asked: Any) -> Any:
         strike()
-        return call(asked)
+        return call(*asked)
 
     return struck
 
 
-def _after(call: Callable[[Any], Any], strike: Callable[[], None]) -> Any:
-    def struck(asked: Any) -> Any:
-        done = call(asked)
+def _after(call: Callable[..., Any], strike: Callable[[], None]) -> Any:
+    def struck(*asked: Any) -> Any:
+        done = call(*asked)
         strike()
         return done
 
     return struck
+
+
+AT_LEDGER = {
+    "before hold": (_before, ("hold", "place")),
+    # Nothing is written, and so nothing was sent.
+    "after place": (_after, ("place",)),
+    "after hold": (_after, ("confirm",)),
+    "after usage": (_before, ("settle_soon",)),
+    # It is decided, and nothing of it is written.
+    "after settle": (_after, ("settle_soon",)),
+    "after flush": (_after, ("flush",)),
+}
 
 
 def _at_chunk(upstream: Any, number: int, strike: Callable[[], None]) -> None:

@@ -97,6 +97,11 @@ class Governed(RuleBasedStateMachine):
     def ask_once_more(self, **how: Any) -> None:
         self.ask(**how)
 
+    @rule(coming=st.integers(0, 1))
+    def others_come(self, coming: int) -> None:
+        """Holds wait for those of others from now on, or are written at once."""
+        self.world.small.gate.admission.commits.coming = coming
+
     @rule(**ASKED)
     def ask(
         self,

@@ -51,7 +51,9 @@ def home(tmp_path: Path, provider: SimulatedProvider) -> Path:
 async def test_a_kill_at_any_step_loses_no_money(
     step: str, home: Path, provider: SimulatedProvider
 ) -> None:
-    async with _killed_at(home, step, count=5) as url:
+    # Many settlements share one write.
+    count = 1 if step == "after flush" else 5
+    async with _killed_at(home, step, count=count) as url:
         await _storm(home, url, requests=12)
     async with running_gate(home, provider, url=provider.url) as gate:
         state = gate.month()

@@ -68,6 +68,7 @@ async def test_without_a_hold_nothing_is_sent(
     gate: RunningGate, client: Client
 ) -> None:
     assert (await client.chat(max_tokens=10)).status == 200
+    gate.daemon.ledger.flush()
     with locked(gate):
         for stream in (False, True):
             got = await client.chat(max_tokens=10, stream=stream)
@@ -88,7 +89,7 @@ async def test_an_end_that_cannot_be_written_is_kept_and_booked_later(
     with locked(gate):
         # The agent gets its answer; who comes next is refused.
         assert (await call).status == 200
-        assert gate.month().held > ZERO
+        await until(lambda: gate.month().held)
         refused = await client.chat(max_tokens=10)
         assert refused.code == "ledger_unavailable"
     kinds = [event.kind for event in gate.daemon.gate.events.since(0)]
@@ -123,7 +124,7 @@ async def test_a_failing_spill_keeps_the_hold(
     def fails(_settlement: object) -> None:
         raise LedgerError("the disk is gone")
 
-    ledger.settle = ledger.mark_unknown = fails
+    ledger.settle = ledger.settle_soon = ledger.mark_unknown = fails
     assert (await client.chat(max_tokens=10)).status == 200
     state = gate.month()
     assert state.held >= gate.provider.bill.total

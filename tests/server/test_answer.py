@@ -31,6 +31,9 @@ class Echo:
     def refuse(self, _request: Incoming, refusal: Refusal) -> Answer:
         return refusal_answer(refusal, "req_2", {}, None, "/")
 
+    def expect(self) -> None:
+        pass
+
     async def serve(self, _request: Incoming, _at: AgentConnection) -> Answer:
         return whole_answer(self._whole, "req_1")
 

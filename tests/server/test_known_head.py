@@ -62,6 +62,9 @@ class Nobody:
     def refuse(self, _request: Incoming, refusal: Refusal) -> Answer:
         raise AssertionError(refusal)
 
+    def expect(self) -> None:
+        """Counts nobody."""
+
     async def serve(self, request: Incoming, _at: AgentConnection) -> Answer:
         return Answer(200, {}, request.body())
 

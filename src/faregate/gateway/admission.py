@@ -7,15 +7,16 @@ released. Nothing is ever shrunk to what is left without the caller's bound foll
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
-from faregate.core.estimate import OUTPUT_FLOOR
 from faregate.core.holds import Held, LedgerError, NoRoom, Release
 from faregate.core.money import MAX_PICO, ZERO, Money
 from faregate.core.policy import OnTight
 from faregate.core.refusal import Refusal
 from faregate.core.values import dataclass
 from faregate.gateway import messages
+from faregate.gateway.asks import floor_of, largest, scopes_of
+from faregate.gateway.commits import Commits
 from faregate.gateway.waiting import (
     Line,
     Round,
@@ -23,7 +24,6 @@ from faregate.gateway.waiting import (
     Waiter,
     can_make_room,
     overtake,
-    scope_of,
 )
 from faregate.protocols.lean_struct import LeanValue
 
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from faregate.core.estimate import Bounds
-    from faregate.core.holds import BudgetState, HoldRequest
+    from faregate.core.holds import BudgetState
+    from faregate.gateway.asks import Ask
     from faregate.gateway.ports import Clock, LedgerPort
     from faregate.gateway.settings import GateSettings
 
@@ -40,35 +41,8 @@ MOST_CALLS = 50
 turn of the loop."""
 
 
-class Ask(Protocol):
-    """What one attempt wants to hold."""
-
-    @property
-    def bounds(self) -> Bounds:
-        """Return what it may be billed for at most."""
-        ...
-
-    @property
-    def boundable(self) -> bool:
-        """Tell whether a lower output bound can be put into the body."""
-        ...
-
-    @property
-    def tokenless(self) -> bool:
-        """Tell whether the caller brought its own key and no local token."""
-        ...
-
-    def price(self, bounds: Bounds) -> Money:
-        """Return the money that covers these bounds."""
-        ...
-
-    def request(self, amount: Money, bounds: Bounds) -> HoldRequest:
-        """Return the hold, in the budgets of the moment that this is called."""
-        ...
-
-
 class Admitted(LeanValue, frozen=True):
-    """The hold is committed; `bounds` are what it covers."""
+    """The hold is made; `bounds` are what it covers."""
 
     bounds: Bounds
     held: Held
@@ -84,6 +58,8 @@ class Admission:
         self, ledger: LedgerPort, settings: GateSettings, clock: Clock
     ) -> None:
         self._ledger = ledger
+        self.commits = Commits(ledger)
+        """When the ledger commits."""
         self._settings = settings
         self._clock = clock
         self._line: Line[Outcome] = Line()
@@ -101,20 +77,12 @@ class Admission:
     async def admit(self, ask: Ask, on_wait: Callable[[str], None]) -> Outcome:
         """Hold, waiting for room where waiting can help; cancel to give up."""
         entered = self._enter(ask)
-        if not isinstance(entered, Waiter):
-            return entered
-        on_wait(messages.waiting_for(entered.blocked_by, entered.least))
-        try:
-            outcome = await entered.future
-        except asyncio.CancelledError:
-            self._leave(entered)
-            self._give_back(entered)
-            raise
-        except Exception:
-            self._leave(entered)
-            raise
-        self._leave(entered)
-        return outcome
+        if isinstance(entered, Waiter):
+            on_wait(messages.waiting_for(entered.blocked_by, entered.least))
+            return await self._confirmed(await self._served(entered))
+        if self.commits.pending:
+            return await self._confirmed(entered)
+        return entered
 
     def closed(self, attempt: str, states: Sequence[BudgetState] = ()) -> None:
         """Note that a hold ended, and serve whoever waits for room.
@@ -149,6 +117,33 @@ class Admission:
         for waiter in self._line:
             waiter.since += pause
 
+    async def _served(self, waiter: Waiter[Outcome]) -> Outcome:
+        """Stand in line until there is an outcome."""
+        future = waiter.future
+        try:
+            return await future
+        except asyncio.CancelledError:
+            # It may have come in the same moment.
+            if future.done() and not future.cancelled() and not future.exception():
+                self._give_back(future.result())
+            raise
+        finally:
+            self._leave(waiter)
+
+    async def _confirmed(self, outcome: Outcome) -> Outcome:
+        """Return an outcome once it is certain: a hold once it is committed."""
+        if not isinstance(outcome, Admitted):
+            return outcome
+        try:
+            await self.commits.confirmed(outcome.held)
+        except LedgerError as error:
+            self.closed(outcome.held.attempt)
+            return messages.ledger_failed(error)
+        except asyncio.CancelledError:
+            self._give_back(outcome)
+            raise
+        return outcome
+
     def _enter(self, ask: Ask) -> Outcome | Waiter[Outcome]:
         """Hold, refuse, or stand in line."""
         if self._closing is not None:
@@ -165,7 +160,7 @@ class Admission:
 
     def _past_the_line(self, ask: Ask) -> Outcome | NoRoom:
         """Hold although others wait, unless one of them must not be passed."""
-        scopes = _scopes(ask)
+        scopes = scopes_of(ask)
         least = self._least(ask)
         if least and self._must_queue(scopes):
             return self._behind(ask, least)
@@ -178,7 +173,7 @@ class Admission:
         waiter: Waiter[Outcome] = Waiter(
             asyncio.get_running_loop().create_future(),
             least=full.amount,
-            scopes=_scopes(ask),
+            scopes=scopes_of(ask),
             since=self._clock.monotonic(),
             blocked_by=full.blocking,
         )
@@ -205,13 +200,8 @@ class Admission:
     def _must_queue(self, scopes: frozenset[Scope]) -> bool:
         return self._round is not None or self._line.holds_up(scopes)
 
-    def _give_back(self, waiter: Waiter[Outcome]) -> None:
+    def _give_back(self, outcome: Outcome) -> None:
         """Void a hold that was made just as its request went away."""
-        if not waiter.future.done() or waiter.future.cancelled():
-            return
-        if waiter.future.exception() is not None:
-            return
-        outcome = waiter.future.result()
         if not isinstance(outcome, Admitted):
             return
         release = Release(
@@ -305,7 +295,7 @@ class Admission:
                 least = self._least(ask)
                 if least > part.room:
                     return NoRoom(amount=least, blocking=part.states)
-                bounds = _largest(ask, part.room)
+                bounds = largest(ask, part.room)
                 amount = ask.price(bounds)
             outcome = self._hold(ask, bounds, amount)
             if isinstance(outcome, NoRoom) and self._may_shrink(ask):
@@ -316,7 +306,7 @@ class Admission:
 
     def _hold(self, ask: Ask, bounds: Bounds, amount: Money) -> Admitted | NoRoom:
         request = ask.request(amount, bounds)
-        outcome = self._ledger.hold(request)
+        outcome = self.commits.hold(request)
         if isinstance(outcome, NoRoom):
             return outcome
         if ask.tokenless:
@@ -336,13 +326,13 @@ class Admission:
         least = self._least(ask)
         if room < least or any(s.closed for s in full.blocking):
             return NoRoom(amount=least, blocking=full.blocking)
-        bounds = _largest(ask, room)
+        bounds = largest(ask, room)
         return self._hold(ask, bounds, ask.price(bounds))
 
     def _least(self, ask: Ask) -> Money:
         if not self._may_shrink(ask):
             return ask.price(ask.bounds)
-        return ask.price(_floor(ask.bounds))
+        return ask.price(floor_of(ask.bounds))
 
     def _tokenless_part(self, ask: Ask) -> _Part | None:
         """Return what a caller without a token may hold; None for no limit.
@@ -369,24 +359,3 @@ class _Part:
 
     room: Money
     states: tuple[BudgetState, ...]
-
-
-def _floor(bounds: Bounds) -> Bounds:
-    return bounds.with_output(min(OUTPUT_FLOOR, bounds.output))
-
-
-def _largest(ask: Ask, room: Money) -> Bounds:
-    """Return the largest output bound whose price fits `room`, by bisection."""
-    least, most = _floor(ask.bounds).output, ask.bounds.output
-    while least < most:
-        middle = (least + most + 1) // 2
-        if ask.price(ask.bounds.with_output(middle)) <= room:
-            least = middle
-        else:
-            most = middle - 1
-    return ask.bounds.with_output(least)
-
-
-def _scopes(ask: Ask) -> frozenset[Scope]:
-    request = ask.request(ZERO, ask.bounds)
-    return frozenset(scope_of(b) for b in request.budgets if b.limit is not None)

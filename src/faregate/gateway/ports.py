@@ -46,15 +46,36 @@ class Clock(Protocol):
 class LedgerPort(Protocol):
     """Money in; each call commits before it returns or raises LedgerError.
 
-    Calls are synchronous and short (about 0.1 ms): they run on the event loop.
+    All but `place` and `settle_soon`, which decide at once and are committed by
+    `flush`, or with any other call. Calls are synchronous and short (about 0.1 ms):
+    they run on the event loop.
     """
 
     def hold(self, request: HoldRequest) -> Held | NoRoom:
         """Set money aside over all budgets at once, or write nothing."""
         ...
 
+    def place(self, request: HoldRequest) -> Held | NoRoom:
+        """Decide on a hold; nothing may be sent before it is confirmed."""
+        ...
+
+    def confirm(self, attempt: str) -> None:
+        """Return once a hold that was placed is committed; LedgerError if it is not."""
+        ...
+
     def settle(self, settlement: Settlement) -> Booked:
         """Replace a hold by its true cost; never fails on a limit."""
+        ...
+
+    def settle_soon(self, settlement: Settlement) -> Booked:
+        """Settle; until the next `flush` a crash leaves the hold as unknown."""
+        ...
+
+    def flush(self) -> None:
+        """Commit all that is decided; LedgerError where that cannot be written.
+
+        The ledger puts right then what was decided, and says so itself.
+        """
         ...
 
     def void(self, release: Release) -> Booked:

@@ -235,7 +235,8 @@ class OpenHold(LeanRecord):
         self.usage = usage
         self.cost = cost
         self.tool_calls = answer.tool_calls
-        self._end(lambda ledger: ledger.settle(settlement), cost)
+        commits = self._books.admission.commits
+        self._end(lambda _: commits.settle(settlement), cost)
 
     def _release(self, why: str, status: int | None, *, void: bool) -> None:
         release = Release(

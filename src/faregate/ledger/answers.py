@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from faregate.core.holds import Booked, BudgetState, Held
-from faregate.core.money import Money
+from faregate.core.holds import Booked, BudgetState, Held, HoldState
+from faregate.core.money import ZERO, Money
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from faregate.core.holds import Crossing, HoldState, Sums
+    from faregate.core.holds import Crossing, Sums
+    from faregate.ledger.budget_windows import WindowRow
 
 _set = object.__setattr__
 
@@ -76,3 +77,21 @@ class BookedNow(Booked):
     def states(self) -> tuple[BudgetState, ...]:
         """The budgets after the booking."""
         return tuple(map(state_of, self._sums))
+
+
+class SettledNow(Booked):
+    """A usual settlement; its `states` are those of the instant they are read."""
+
+    __slots__ = ("_rows",)
+    state: HoldState = HoldState.SETTLED
+    overrun: Money = ZERO
+    crossings: tuple[Crossing, ...] = ()
+
+    def __init__(self, rows: Sequence[WindowRow]) -> None:
+        """Keep the windows that counted it."""
+        self._rows = rows
+
+    @property
+    def states(self) -> tuple[BudgetState, ...]:
+        """The budgets after the booking."""
+        return tuple([row.state() for row in self._rows])

@@ -19,7 +19,7 @@ from faregate.core.holds import (
     Settlement,
 )
 from faregate.core.usage import Usage, UsageSource
-from faregate.ledger import usual_settlement
+from faregate.ledger.answers import SettledNow
 from faregate.ledger.booking_statements import (
     FIND,
     KEEP_WINDOW,
@@ -33,11 +33,11 @@ from faregate.ledger.booking_statements import (
     WASTE_SESSION,
 )
 from faregate.ledger.changes import NO_USAGE, Change, Ending
-from faregate.ledger.connection import Transaction, select
+from faregate.ledger.connection import Transaction, catch_up, select
 from faregate.ledger.corrections import corrected_by
 from faregate.ledger.errors import fault
 from faregate.ledger.holds import read_hold
-from faregate.ledger.usual_settlement import is_usual, of_attempt, of_session
+from faregate.ledger.usual_settlement import is_usual
 
 if TYPE_CHECKING:
     from faregate.ledger.budget_windows import BudgetWindows, WindowRow
@@ -50,7 +50,7 @@ BY_PERSON = "person"
 
 
 class Bookings:
-    """Ends holds, in one transaction each."""
+    """Ends holds, in one transaction each but for the usual settlement."""
 
     def __init__(
         self, connection: apsw.Connection, windows: BudgetWindows, holds: Holds
@@ -61,6 +61,32 @@ class Bookings:
         self._windows = windows
         self._holds = holds
         self._writing = Transaction(connection, "Booking a hold's end", holds.forget)
+        self._settling = Transaction(connection, "Settling a hold", holds.forget)
+
+    def settle_soon(self, settlement: Settlement) -> Booked | None:
+        """Replace an open hold by its true cost and leave that to be written.
+
+        None for what is not usual, or tells somebody something.
+        """
+        holds = self._holds
+        hold = holds.open.get(settlement.attempt)
+        if hold is None or hold.id > holds.written or not is_usual(settlement, hold):
+            return None
+        rows = self._windows.loaded(hold.windows)
+        cost, amount = settlement.cost.pico, hold.amount
+        for row in rows:
+            if cost and row.spent + row.unknown + cost >= row.alert_at:
+                return None
+        if not rows:
+            return None
+        freed = amount - cost
+        for row in rows:
+            row.used -= freed
+            row.spent += cost
+            row.held -= amount
+        holds.ended.add(settlement, hold)
+        del holds.open[settlement.attempt]
+        return SettledNow(rows)
 
     def settle(self, settlement: Settlement, *, tells: bool = True) -> Booked:
         """Replace a hold, open or unknown, by its true cost; raise LedgerError.
@@ -68,19 +94,10 @@ class Bookings:
         Without `tells` nobody looks at the answer: alert marks wait for the next one.
         """
         ending = self.find(settlement.attempt)
-        # Written out rather than a context manager: this is the gate's hottest path.
-        try:
-            self._execute("BEGIN IMMEDIATE")
+        with self._settling:
             change = self.book_settlement(settlement, ending)
             if tells:
                 self.mark(change)
-            self._execute("COMMIT")
-        except (apsw.Error, OverflowError) as error:
-            self._holds.abandon()
-            raise fault("Settling a hold", error) from error
-        except BaseException:
-            self._holds.abandon()
-            raise
         self._holds.open.pop(settlement.attempt, None)
         return change.apply()
 
@@ -109,6 +126,7 @@ class Bookings:
 
         One that became unknown may be settled or voided on later evidence.
         """
+        catch_up(self._connection)
         hold = self._holds.open.get(attempt)
         if hold is not None:
             return Ending(hold)
@@ -177,13 +195,8 @@ class Bookings:
             self._move(SPEND_UNKNOWN, hold, cost, amount)
         elif cost:
             self._move(SPEND_WINDOW, hold, cost)
-        if is_usual(settlement, ending, overrun):
-            self._execute(usual_settlement.ATTEMPT, of_attempt(settlement, hold))
-            self._resolved_once(settlement.attempt)
-            self._execute(usual_settlement.SESSION, of_session(settlement, hold))
-        else:
-            self._settle_attempt(settlement, ending, overrun)
-            self._settle_session(settlement, ending)
+        self._settle_attempt(settlement, ending, overrun)
+        self._settle_session(settlement, ending)
         if overrun and closes:
             for row in change.rows:
                 if row.limit is not None:

@@ -6,15 +6,16 @@ mirror is exact because one process owns the ledger; it changes only after a com
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from faregate.core.holds import BudgetWindow
+from faregate.core.holds import BudgetWindow, LedgerError
 from faregate.core.money import MAX_PICO, Money
 from faregate.core.windows import WindowKind
 from faregate.ledger.alerts import NEVER
 from faregate.ledger.answers import state_of
-from faregate.ledger.connection import select
+from faregate.ledger.connection import catch_up, select
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -165,7 +166,13 @@ class BudgetWindows:
         found = self._sets.get(id(budgets))
         if found is not None and found.asked is budgets:
             return found
-        if len(self._by_key) > _CACHE_SIZE or len(self._sets) > _CACHE_SIZE:
+        full = len(self._by_key) > _CACHE_SIZE or len(self._sets) > _CACHE_SIZE
+        by_key = self._by_key
+        if full or not all((b.scope, b.window, b.starts_at) in by_key for b in budgets):
+            # Rows will be read; should this fail, it is told, and all are read anew.
+            with suppress(LedgerError):
+                catch_up(self._connection)
+        if full:
             self.forget()
         asked = budgets if isinstance(budgets, tuple) else tuple(budgets)
         chosen: dict[tuple[str, str, int], BudgetWindow] = {}
@@ -177,6 +184,23 @@ class BudgetWindows:
         made = self._make(asked, chosen)
         self._sets[id(asked)] = made
         return made
+
+    def known(self, budgets: tuple[BudgetWindow, ...]) -> WindowSet | None:
+        """Return a set that is stored and counted in memory, else None."""
+        found = self._sets.get(id(budgets))
+        if found is None or found.asked is not budgets:
+            return None
+        return None if found.lacking or not found.ids else found
+
+    def loaded(self, ids: Iterable[int]) -> list[WindowRow]:
+        """Return the rows of these ids; none at all where one must be read."""
+        by_id, rows = self._by_id, []
+        for number in ids:
+            row = by_id.get(number)
+            if row is None:
+                return []
+            rows.append(row)
+        return rows
 
     def row(self, window_id: int) -> WindowRow:
         """Return one stored row by its id."""

@@ -34,6 +34,13 @@ file and locks it for a moment."""
 _log = logging.getLogger("faregate.ledger")
 
 
+class Connection(apsw.Connection):
+    """A connection to the ledger, which may have to catch up before it is used."""
+
+    before: Callable[[], None] | None = None
+    """Writes what is decided and not yet written; raises LedgerError."""
+
+
 def require_sqlite() -> None:
     """Raise LedgerError when the SQLite in use is too old to be trusted."""
     version = apsw.sqlite_lib_version()
@@ -45,7 +52,7 @@ def require_sqlite() -> None:
         )
 
 
-def open_writer(path: Path) -> apsw.Connection:
+def open_writer(path: Path) -> Connection:
     """Open the existing file `path` for writing, in WAL mode; raise LedgerError."""
     with translated(f"Opening {path}"), ExitStack() as undo:
         connection = _open(path, apsw.SQLITE_OPEN_READWRITE)
@@ -61,7 +68,7 @@ def open_writer(path: Path) -> apsw.Connection:
     return connection
 
 
-def open_reader(path: Path) -> apsw.Connection:
+def open_reader(path: Path) -> Connection:
     """Open `path` for reading only; raise LedgerError."""
     with translated(f"Opening {path} for reading"), ExitStack() as undo:
         connection = _open(path, apsw.SQLITE_OPEN_READONLY)
@@ -110,6 +117,7 @@ class Transaction:
         self._on_failure = on_failure
 
     def __enter__(self) -> None:
+        catch_up(self._connection)
         try:
             self._execute("BEGIN IMMEDIATE")
         except apsw.Error as error:
@@ -143,7 +151,14 @@ def select(
     connection: apsw.Connection, sql: str, bindings: tuple[Any, ...] = ()
 ) -> list[tuple[Any, ...]]:
     """Return all rows at once: a statement left open would hold back checkpoints."""
+    catch_up(connection)
     return connection.execute(sql, bindings).fetchall()
+
+
+def catch_up(connection: apsw.Connection) -> None:
+    """Have written first what is decided and not yet written; raise LedgerError."""
+    if isinstance(connection, Connection) and connection.before is not None:
+        connection.before()
 
 
 def roll_back(connection: apsw.Connection) -> None:
@@ -155,9 +170,9 @@ def roll_back(connection: apsw.Connection) -> None:
         raise fault("Rolling back", error) from error
 
 
-def _open(path: Path, mode: int) -> apsw.Connection:
+def _open(path: Path, mode: int) -> Connection:
     flags = mode | apsw.SQLITE_OPEN_NOFOLLOW | apsw.SQLITE_OPEN_EXRESCODE
-    connection = apsw.Connection(str(path), flags=flags, statementcachesize=200)
+    connection = Connection(str(path), flags=flags, statementcachesize=200)
     connection.set_busy_timeout(_OPENING_MS)
     return connection
 

@@ -126,13 +126,17 @@ class Escrow:
         self._raise()
 
     def cover(self, placed: int) -> None:
-        """Make sure that the ceiling covers `placed`; waits for the disk if not."""
+        """Make sure that the ceiling covers `placed`; waits for the disk if not.
+
+        Several holds may be covered before the first of them is committed.
+        """
+        before = max(self.placed, self._wanted)
         # Said before the ceiling is read, so that `_lower` cannot miss it.
         self._wanted = placed
         if placed > self.ceiling:
             # A burst outran the helper: promise more at once, until it catches up.
             self._burst *= 2
-            self._recent = placed - self.placed
+            self._recent = placed - before
             self._raise()
 
     def note(self, placed: int) -> None:

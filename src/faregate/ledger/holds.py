@@ -1,6 +1,6 @@
 """Setting money aside: one row that names all its budget windows, or nothing.
 
-Owns the statement of a hold and the holds that are open in this process: what is held
+Owns the decision on a hold and the holds that are open in this process: what is held
 in a window is the sum of theirs, in memory as in the rows. How a hold ends is in
 `bookings`.
 """
@@ -14,21 +14,17 @@ import apsw
 
 from faregate.core.holds import Held, HoldRequest, LedgerError, NoRoom
 from faregate.ledger.answers import HeldNow
-from faregate.ledger.connection import Transaction, roll_back
+from faregate.ledger.connection import Transaction, catch_up
 from faregate.ledger.counting_back import IDS_PER_MS, before, counting
 from faregate.ledger.errors import fault
 from faregate.ledger.escrow import PICO_PER_MICRO, Escrow
+from faregate.ledger.unwritten import HOLD, Placed, UnwrittenEnds, Values
 
 if TYPE_CHECKING:
     from faregate.core.holds import BudgetWindow
     from faregate.ledger.budget_windows import BudgetWindows, WindowSet
     from faregate.ledger.sessions import SessionEntry, Sessions
 
-_HOLD_ATTEMPT = (
-    "INSERT INTO attempt(id,attempt,request,session,labels,windows,provider,model,"
-    "protocol,at_ms,amount,input_bound,output_bound,first_attempt,client_retry,"
-    "tokenless,placed,oldest,route,cause)VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
-)
 _LAST_INSTANT_MS = 2**50
 
 
@@ -82,50 +78,104 @@ class Holds:
         self._windows = windows
         self._sessions = sessions
         self._escrow = escrow
-        self._last_id = last_id
+        self._last_id = self.written = last_id
+        """`written` is the id of the last hold in the file."""
+        self._placed = escrow.placed
         self._counting = Transaction(
             connection, "Counting what was spent before", self.forget
         )
+        self._writing = Transaction(connection, "Setting money aside", self.forget)
         self.open: dict[str, OpenHold] = {}
+        self.placed: list[Placed] = []
+        """Holds that are to be written; nothing was sent for any."""
+        self.needs_room = False
+        """One of them fits only once the settlements before it are written."""
+        self.ended = UnwrittenEnds()
         windows.held_in = self._held_in
 
+    def place(self, request: HoldRequest) -> Held | NoRoom | None:
+        """Decide on a hold and leave it to be written; raise LedgerError.
+
+        None for one that needs more than a row of its own, or cannot be made.
+        """
+        chosen = self._windows.known(request.budgets)
+        session = self._sessions.known(request)
+        if chosen is None or session is None or request.attempt in self.open:
+            return None
+        amount = request.amount.pico
+        if amount < 0 or not 0 <= request.at_ms < _LAST_INSTANT_MS:
+            return None
+        # What the file still holds must not stand beside this hold above a limit.
+        behind, needs_room = self.ended.freed, False
+        for row, limit, most in chosen.checks:
+            used = row.used + amount
+            if row.limit != limit:
+                return None
+            if row.closed or used > most:
+                blocking = chosen.blocking(amount)
+                if not blocking:
+                    return None
+                return NoRoom(amount=request.amount, blocking=blocking)
+            if used + behind > most:
+                needs_room = True
+        placed = self._placed + -(-amount // PICO_PER_MICRO)
+        self._escrow.cover(placed)
+        values, made = self._row(request, chosen, session, placed)
+        self.placed.append((request, values, placed))
+        if needs_room:
+            self.needs_room = True
+        return self._remember(request, chosen, made, placed)
+
     def hold(self, request: HoldRequest) -> Held | NoRoom:
-        """Set money aside over all budgets at once; raise LedgerError."""
+        """Set money aside over all budgets at once, written; raise LedgerError.
+
+        With whatever that takes: a new session, new windows, new limits.
+        """
         amount = request.amount.pico
         if amount < 0 or not 0 <= request.at_ms < _LAST_INSTANT_MS:
             raise LedgerError(f"a hold of {request.amount} at {request.at_ms} is none")
+        catch_up(self._connection)
         chosen = self._select(request)
-        stored = bool(chosen.ids_text)
-        for row, limit, most in chosen.checks:
+        for row, _limit, most in chosen.checks:
             if row.closed or row.used + amount > most:
                 blocking = chosen.blocking(amount)
                 if blocking:
                     return NoRoom(amount=request.amount, blocking=blocking)
                 if row.used + amount > most:
                     raise LedgerError(f"no budget can count {request.amount} more")
-            if row.limit != limit:
-                stored = False
-        placed = self._escrow.placed + -(-amount // PICO_PER_MICRO)
+        placed = self._placed + -(-amount // PICO_PER_MICRO)
         self._escrow.cover(placed)
-        session = self._sessions.known(request) if stored else None
-        # Written out rather than a context manager: this is the gate's hottest path.
-        try:
-            if session is None:
-                self._execute("BEGIN IMMEDIATE")
-                self._windows.prepare(chosen)
-                session = self._sessions.of_hold(request)
-                made = self._write(request, chosen, session, placed)
-                self._execute("COMMIT")
-            else:
-                # A statement alone is a transaction.
-                made = self._write(request, chosen, session, placed)
-        except (apsw.Error, OverflowError) as error:
-            self.abandon()
-            raise fault("Setting money aside", error) from error
-        except BaseException:
-            self.abandon()
-            raise
-        return self._remember(request, chosen, made, placed)
+        with self._writing:
+            self._windows.prepare(chosen)
+            session = self._sessions.of_hold(request)
+            values, made = self._row(request, chosen, session, placed)
+            self._execute(HOLD, values)
+        held = self._remember(request, chosen, made, placed)
+        self.written = made.id
+        self._escrow.note(placed)
+        return held
+
+    def were_written(self, holds: list[Placed]) -> None:
+        """Follow the commit of holds that were placed."""
+        if holds:
+            self.written = self._last_id
+            for _, _, placed in holds:
+                self._escrow.note(placed)
+
+    def were_not_written(self, holds: list[Placed], ends: UnwrittenEnds) -> None:
+        """Put memory right after a commit that failed: nothing of it came about."""
+        for request, _, _ in holds:
+            self.open.pop(request.attempt, None)
+        if holds:
+            self._placed = self._escrow.placed
+        if ends.ended:
+            for settlement, hold in ends.ended:
+                self.open[settlement.attempt] = hold
+            # The first one tells since when rows may be open.
+            ordered = sorted(self.open.items(), key=lambda item: item[1].id)
+            self.open.clear()
+            self.open.update(ordered)
+        self._windows.forget()
 
     def _held_in(self, window: int) -> int:
         """Return what is held in a window; summed only when its row is read."""
@@ -134,10 +184,10 @@ class Holds:
     def _remember(
         self, request: HoldRequest, chosen: WindowSet, made: OpenHold, placed: int
     ) -> Held:
-        """Follow the commit in memory."""
+        """Count a hold in memory."""
         self._last_id = made.id
+        self._placed = placed
         self.open[request.attempt] = made
-        self._escrow.note(placed)
         amount = made.amount
         sums = []
         for row, budget in zip(chosen.rows, chosen.budgets, strict=True):
@@ -155,10 +205,12 @@ class Holds:
         """
         # Another set may have brought some of them up to date.
         lacking = [row for row in chosen.lacking if row.lacks]
+        chosen.lacking = tuple(lacking)
         if looks:
             lacking = [row for row in lacking if row.id or not _tells_time(row.budget)]
         if not lacking:
             return
+        catch_up(self._connection)
         limits = dict(zip(chosen.rows, chosen.limits, strict=True))
         last, joined = self._last_id, []
         oldest = next(iter(self.open.values())).id if self.open else last + 1
@@ -178,54 +230,53 @@ class Holds:
             self.open[name].windows += (window,)
         chosen.lacking = tuple(row for row in chosen.lacking if row.lacks)
 
-    def abandon(self) -> None:
-        """Roll back, and read again what memory may have got wrong."""
-        self.forget()
-        roll_back(self._connection)
-
     def forget(self) -> None:
         """Read again what a failed transaction may have left wrong in memory."""
         self._windows.forget()
         self._sessions.forget()
 
-    def _write(
+    def _oldest(self, row_id: int) -> int:
+        """Return the id of the oldest hold that is held in the file, or this one."""
+        oldest = next(iter(self.open.values())).id if self.open else row_id
+        ends = self.ended
+        return ends.oldest if ends.ended and ends.oldest < oldest else oldest
+
+    def _row(
         self,
         request: HoldRequest,
         chosen: WindowSet,
         session: SessionEntry,
         placed: int,
-    ) -> OpenHold:
+    ) -> tuple[Values, OpenHold]:
+        """Return the values of a hold's row, and what is remembered of it."""
         at_ms = request.at_ms
         amount = request.amount.pico
         # Never behind the last id: ids keep the order in which holds were made.
         row_id = max(self._last_id + 1, at_ms * IDS_PER_MS)
         first = request.first_attempt
-        self._execute(
-            _HOLD_ATTEMPT,
-            (
-                row_id,
-                request.attempt,
-                request.request,
-                session.id,
-                session.label_set,
-                chosen.ids_text,
-                request.provider,
-                request.model,
-                request.protocol,
-                at_ms,
-                amount,
-                request.input_bound,
-                request.output_bound,
-                first,
-                request.client_retry,
-                request.tokenless,
-                placed,
-                next(iter(self.open.values())).id if self.open else row_id,
-                request.route,
-                request.cause,
-            ),
+        values = (
+            row_id,
+            request.attempt,
+            request.request,
+            session.id,
+            session.label_set,
+            chosen.ids_text,
+            request.provider,
+            request.model,
+            request.protocol,
+            at_ms,
+            amount,
+            request.input_bound,
+            request.output_bound,
+            first,
+            request.client_retry,
+            request.tokenless,
+            placed,
+            self._oldest(row_id),
+            request.route,
+            request.cause,
         )
-        return OpenHold(
+        made = OpenHold(
             row_id,
             amount,
             chosen.ids,
@@ -233,6 +284,7 @@ class Holds:
             first,
             first and request.client_retry,
         )
+        return values, made
 
     def _select(self, request: HoldRequest) -> WindowSet:
         try:

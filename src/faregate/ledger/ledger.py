@@ -1,13 +1,12 @@
 """The ledger: what the gate holds, settles and asks, behind one object.
 
-Owns opening, closing and the decision whether anything may be admitted. Statements
-live in the modules that it wires; all calls come from one thread.
+Owns opening and closing. Statements live in the modules that it wires; all calls come
+from one thread.
 """
 
 from __future__ import annotations
 
 import logging
-import time
 from contextlib import suppress
 from datetime import UTC, tzinfo
 from typing import TYPE_CHECKING
@@ -18,13 +17,7 @@ from faregate.core.holds import (
     Booked,
     BudgetState,
     BudgetWindow,
-    Held,
-    HoldRequest,
-    HoldState,
     LedgerError,
-    NoRoom,
-    Release,
-    Settlement,
 )
 from faregate.ledger import files, integrity, smoke_runs
 from faregate.ledger.alerts import AlertMarks
@@ -35,11 +28,11 @@ from faregate.ledger.corrections import Corrections
 from faregate.ledger.cost_log import CostLog
 from faregate.ledger.decisions import Decisions
 from faregate.ledger.durability import INTERVAL_S, Durability
-from faregate.ledger.errors import LedgerWriteError, translated
+from faregate.ledger.errors import translated
 from faregate.ledger.governing import Governing
 from faregate.ledger.opening import Opened, Terms, open_folder
 from faregate.ledger.refusals import Refusals
-from faregate.ledger.replay import replay
+from faregate.ledger.till import Till
 from faregate.ledger.workspace_keys import WorkspaceKeys
 
 if TYPE_CHECKING:
@@ -50,14 +43,13 @@ if TYPE_CHECKING:
     from faregate.core.labels import Labels
     from faregate.core.money import Money
     from faregate.core.records import SmokeRunRow
-    from faregate.ledger.spill import Kind
 
 RETRY_S = 1.0
 
 _log = logging.getLogger("faregate.ledger")
 
 
-class Ledger:
+class Ledger(Till):
     """An open ledger; the only one on its folder. Use `open`."""
 
     def __init__(
@@ -68,11 +60,15 @@ class Ledger:
         retry_s: float,
     ) -> None:
         """Take over what was opened and start the helper thread."""
+        durability = Durability(
+            opened.folder,
+            open_writer(opened.folder / files.DATABASE),
+            opened.escrow,
+            interval_s=interval_s,
+        )
+        super().__init__(opened, durability, retry_s)
         self._clock_ms = clock_ms
-        self._retry_s = retry_s
         self._parts = opened
-        self._holds = opened.holds
-        self._bookings = opened.bookings
         self._decisions = Decisions(
             opened.connection,
             opened.windows,
@@ -90,19 +86,10 @@ class Ledger:
         self.keys = WorkspaceKeys(opened.connection, self._rare)
         """The keys that were made for workspaces."""
         self._refusals = Refusals(opened.connection, opened.sessions)
-        self._durability = Durability(
-            opened.folder,
-            open_writer(opened.folder / files.DATABASE),
-            opened.escrow,
-            interval_s=interval_s,
-        )
         opened.connection.set_wal_hook(self._durability.on_commit)
         opened.escrow.on_low = self._durability.wake
         if not opened.checked:
             self._durability.add_chore(self._check_rest)
-        self._spilled: str | None = None
-        self._retry_at = 0.0
-        self._closed = False
         self.swept = opened.swept
         """Attempts that a dead process left open; they are unknown now."""
         self.lost = opened.lost
@@ -144,44 +131,6 @@ class Ledger:
         except BaseException:
             opened.close()
             raise
-
-    @property
-    def paused(self) -> str | None:
-        """Return why nothing may be admitted, or None while all is well."""
-        if self._closed:
-            return "the ledger is closed"
-        return self._spilled or self._durability.problem
-
-    def hold(self, request: HoldRequest) -> Held | NoRoom:
-        """Set money aside over all budgets at once, or write nothing."""
-        if self._spilled or self._durability.problem or self._closed:
-            self._try_again()
-        return self._holds.hold(request)
-
-    def settle(self, settlement: Settlement) -> Booked:
-        """Replace a hold by its true cost; never fails on a limit.
-
-        While the database cannot be written, the truth goes to the spill file, the
-        hold stays, `paused` says why, and the answer's state is `held`.
-        """
-        try:
-            return self._bookings.settle(settlement)
-        except LedgerWriteError as error:
-            return self._spill("settle", settlement, error)
-
-    def void(self, release: Release) -> Booked:
-        """Give a hold back, on proof that nothing was billed; spills as `settle`."""
-        try:
-            return self._bookings.void(release)
-        except LedgerWriteError as error:
-            return self._spill("void", release, error)
-
-    def mark_unknown(self, release: Release) -> Booked:
-        """Keep a hold in full, because nobody can tell; spills as `settle`."""
-        try:
-            return self._bookings.mark_unknown(release)
-        except LedgerWriteError as error:
-            return self._spill("unknown", release, error)
 
     def record_refusal(
         self,
@@ -348,6 +297,8 @@ class Ledger:
         """Write everything down and give the lock back; a second call does nothing."""
         if self._closed:
             return
+        # What cannot be written is in the spill file then, and the log says so.
+        self.catch_up()
         self._closed = True
         self._durability.stop()
         parts = self._parts
@@ -362,35 +313,6 @@ class Ledger:
         finally:
             self._durability.close()
             parts.close()
-
-    def _require_open(self) -> None:
-        if self._closed:
-            raise LedgerError("the ledger is closed")
-
-    def _spill(
-        self, kind: Kind, ended: Settlement | Release, error: LedgerWriteError
-    ) -> Booked:
-        if self._closed or ended.attempt not in self._holds.open:
-            raise error
-        self._spilled = f"{error}; what ended meanwhile waits in the spill file"
-        self._retry_at = time.monotonic() + self._retry_s
-        _log.error("%s", self._spilled)
-        self._parts.spill.append(kind, ended)
-        return Booked(state=HoldState.HELD)
-
-    def _try_again(self) -> None:
-        """Book the spill when writes work again; raise LedgerError while paused."""
-        if self._spilled and not self._closed and not self._durability.problem:
-            now = time.monotonic()
-            if now >= self._retry_at:
-                self._retry_at = now + self._retry_s
-                try:
-                    replay(self._bookings, self._parts.spill)
-                    self._spilled = None
-                except LedgerError as error:
-                    self._spilled = str(error)
-        if self.paused is not None:
-            raise LedgerError(f"The ledger admits nothing: {self.paused}")
 
     def _check_rest(self, connection: apsw.Connection) -> None:
         """Finish the check of a large file that the start had no time for."""

@@ -20,6 +20,7 @@ from faregate.ledger.alerts import AlertMarks
 from faregate.ledger.bookings import Bookings
 from faregate.ledger.budget_windows import BudgetWindows
 from faregate.ledger.connection import (
+    Connection,
     Transaction,
     full_sync,
     open_writer,
@@ -64,7 +65,7 @@ class Opened:
 
     folder: Path
     lock: FolderLock
-    connection: apsw.Connection
+    connection: Connection
     windows: BudgetWindows
     sessions: Sessions
     holds: Holds
@@ -161,7 +162,7 @@ def _recover(
     terms: Terms,
     folder: Path,
     lock: FolderLock,
-    connection: apsw.Connection,
+    connection: Connection,
     escrow_file: EscrowFile,
     spill: Spill,
     *,
@@ -235,7 +236,7 @@ def _ledger_id(
 
 
 def _missing(
-    connection: apsw.Connection,
+    connection: Connection,
     escrow_file: EscrowFile,
     placed: int,
     last_id: int,

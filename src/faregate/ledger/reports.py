@@ -30,6 +30,7 @@ from faregate.ledger.refusals import QUARTER_MS
 from faregate.ledger.spend import SpendBy, last_errors, spend
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import apsw
@@ -127,15 +128,19 @@ class Reports:
         self._connection = connection
 
     @classmethod
-    def open(cls, folder: Path) -> Reports:
+    def open(cls, folder: Path, *, before: Callable[[], None] | None = None) -> Reports:
         """Open the ledger in `folder` for reading; it may be in use meanwhile.
 
+        Whoever has it open may be a hundredth of a second ahead of the file; in the
+        same thread `before` has it write that first, each time something is read.
         Raises LedgerError when there is none or others could read it.
         """
         real = files.check_folder(folder)
         if real is None or not files.check_database(real):
             raise LedgerError(f"there is no ledger in {folder} yet")
-        return cls(open_reader(real / files.DATABASE))
+        connection = open_reader(real / files.DATABASE)
+        connection.before = before
+        return cls(connection)
 
     def close(self) -> None:
         """Close the connection."""

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from faregate.core.holds import HoldState
 from faregate.core.usage import UsageSource
 
 if TYPE_CHECKING:
     from faregate.core.holds import Settlement
-    from faregate.ledger.changes import Ending
     from faregate.ledger.holds import OpenHold
 
 ATTEMPT = (
@@ -24,21 +22,21 @@ ATTEMPT = (
     "duration_ms=?,first_token_ms=? WHERE id=? AND state='held'"
 )
 SESSION = (
-    "UPDATE session SET cost=cost+?,input_tokens=input_tokens+?,"
-    "output_tokens=output_tokens+?,cache_read_tokens=cache_read_tokens+?,"
-    "cache_write_tokens=cache_write_tokens+?,tool_calls=tool_calls+?,"
-    "settled=settled+1,attempts=attempts+1,requests=requests+1,context_tokens=?,"
-    "last_status=?,last_error=NULL,last_at_ms=max(last_at_ms,?)WHERE id=?"
+    "UPDATE session SET cost=cost+?1,input_tokens=input_tokens+?2,"
+    "output_tokens=output_tokens+?3,cache_read_tokens=cache_read_tokens+?4,"
+    "cache_write_tokens=cache_write_tokens+?5,tool_calls=tool_calls+?6,"
+    "settled=settled+?7,attempts=attempts+?7,requests=requests+?7,context_tokens=?8,"
+    "last_status=?9,last_error=NULL,last_at_ms=max(last_at_ms,?10)WHERE id=?11"
 )
-_HELD, _REPORTED = HoldState.HELD, UsageSource.REPORTED
+_REPORTED = UsageSource.REPORTED
 _COUNTED_APART = frozenset({"estimated", "unpriced"})
 
 
-def is_usual(settlement: Settlement, ending: Ending, overrun: int) -> bool:
-    """Tell whether these statements say all that there is to say."""
-    hold, usage = ending.hold, settlement.usage
+def is_usual(settlement: Settlement, hold: OpenHold) -> bool:
+    """Tell whether these statements say all that there is to say of an open hold."""
+    usage = settlement.usage
     return (
-        ending.leaves is _HELD
+        0 <= settlement.cost.pico <= hold.amount
         and hold.first
         and not hold.client_retry
         and 0 < settlement.status < 400
@@ -49,12 +47,7 @@ def is_usual(settlement: Settlement, ending: Ending, overrun: int) -> bool:
         and settlement.fault is None
         and settlement.waste is None
         and settlement.verdict is None
-        and not (
-            overrun
-            or settlement.wasted
-            or usage.cache_write_1h
-            or usage.server_tool_calls
-        )
+        and not (settlement.wasted or usage.cache_write_1h or usage.server_tool_calls)
     )
 
 
@@ -82,19 +75,36 @@ def of_attempt(settlement: Settlement, hold: OpenHold) -> tuple[Any, ...]:
     )
 
 
-def of_session(settlement: Settlement, hold: OpenHold) -> tuple[Any, ...]:
-    """Return the values of `SESSION`."""
+def of_session(settlement: Settlement, hold: OpenHold) -> list[Any]:
+    """Return the values of `SESSION`, to which others may be added."""
     usage = settlement.usage
     tokens = usage.input_tokens
-    return (
+    return [
         settlement.cost.pico,
         tokens,
         usage.output,
         usage.cache_read,
         usage.cache_write_5m,
         settlement.tool_calls,
+        1,
         tokens,
         settlement.status,
         settlement.at_ms,
         hold.session,
-    )
+    ]
+
+
+def add(values: list[Any], settlement: Settlement) -> None:
+    """Add a later settlement to the values of `SESSION`."""
+    usage = settlement.usage
+    tokens = usage.input_tokens
+    values[0] += settlement.cost.pico
+    values[1] += tokens
+    values[2] += usage.output
+    values[3] += usage.cache_read
+    values[4] += usage.cache_write_5m
+    values[5] += settlement.tool_calls
+    values[6] += 1
+    values[7] = tokens
+    values[8] = settlement.status
+    values[9] = max(values[9], settlement.at_ms)

@@ -60,6 +60,10 @@ class Plane(Protocol):
         """Return a refusal in the words of whoever asked."""
         ...
 
+    def expect(self) -> None:
+        """Note that a request is whole and will be served once, in this turn."""
+        ...
+
     async def serve(
         self, request: Incoming, connection: AgentConnection
     ) -> Answer | Streamed:
@@ -236,6 +240,7 @@ class AgentConnection(asyncio.Protocol):
         if request.refusal is not None:
             self._say(request, self._plane.refuse(request, request.refusal))
         elif request.complete:
+            self._plane.expect()
             self.task = spawn(self._serve(request), "request")
 
     async def _serve(self, request: Incoming) -> None:

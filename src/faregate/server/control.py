@@ -63,6 +63,8 @@ class Control:
         self.version = version
         self.live = live
         self.reports = reports
+        self.write = gate.admission.commits.write
+        """Has the ledger write what it decided, for whoever reads the file."""
         self.admin_secret = admin_secret
         self.runs = Runs(tokens.grant_of)
         self._url = url

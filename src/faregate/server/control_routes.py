@@ -36,7 +36,17 @@ WRITE_TIMEOUT = 30.0
 def control_app(control: Control) -> web.Application:
     """Return the application that serves the control socket."""
     routes = _Routes(control)
-    app = web.Application(middlewares=[_problems], client_max_size=MOST_BODY)
+
+    @web.middleware
+    async def written(
+        request: web.Request,
+        handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
+    ) -> web.StreamResponse:
+        # Reports that are read in a thread cannot have it written themselves.
+        control.write()
+        return await handler(request)
+
+    app = web.Application(middlewares=[_problems, written], client_max_size=MOST_BODY)
     app.router.add_get("/v1/version", routes.version)
     app.router.add_get("/v1/status", routes.status)
     app.router.add_get("/v1/snapshot", routes.snapshot)

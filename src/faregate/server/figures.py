@@ -88,6 +88,8 @@ class Figures:
         now_ms = self._clock.now_ms()
         try:
             month_ms = self._month_starts_ms(now_ms)
+            # A thread cannot have the ledger write what it has decided.
+            self._gate.admission.commits.write()
             self.latest = await asyncio.to_thread(
                 read_hour, self._reports, now_ms, month_ms
             )

@@ -50,6 +50,7 @@ class Proxy:
         `first_request_seen` tells whether an earlier process served one.
         """
         self._gate = gate
+        self._commits = gate.admission.commits
         self._door = door
         self._tokens = tokens
         self._models = models
@@ -81,10 +82,15 @@ class Proxy:
         """Return a refusal in the words of whoever asked."""
         return _refused(request.visit, refusal, new_request_id())
 
+    def expect(self) -> None:
+        """Note that a request is whole and will be served once, in this turn."""
+        self._commits.coming += 1
+
     async def serve(
         self, request: Incoming, connection: AgentConnection
     ) -> Answer | StreamReply:
         """See the exchange of a request through that was let in and is whole."""
+        self._commits.coming -= 1
         visit, request_id = request.visit, new_request_id()
         if visit is None:
             raise RuntimeError("a request is served that was not let in")
