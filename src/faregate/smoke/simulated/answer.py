@@ -6,11 +6,9 @@ split into pieces. Text is counted at four bytes a token, filler at one token a 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
-
-from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,9 +6,8 @@ protocol's field names.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -5,10 +5,10 @@ Owns the rows and their sum; when a row is due is decided by the exchange.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 from faregate.core.money import ZERO, Money
-from faregate.core.values import dataclass
 
 
 class BilledBecause(StrEnum):

@@ -7,10 +7,10 @@ provider would, so that a prefix the gate forgot to strip is noticed.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from faregate.core.values import dataclass
 from faregate.smoke.simulated.dialects.chat import ChatDialect
 from faregate.smoke.simulated.dialects.embeddings import EmbeddingsDialect
 from faregate.smoke.simulated.dialects.gemini import GeminiDialect

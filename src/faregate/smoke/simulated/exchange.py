@@ -9,12 +9,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NoReturn
 
 from aiohttp import web
 
-from faregate.core.values import dataclass
 from faregate.smoke.simulated.bill import BilledBecause, BillRow
 
 if TYPE_CHECKING:

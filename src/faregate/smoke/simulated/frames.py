@@ -6,11 +6,9 @@ Owns the framing of server-sent events; what goes into an event is a dialect's.
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
-
-from faregate.core.values import dataclass
 
 Json = dict[str, Any]
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 
-from faregate.core.values import dataclass
 from faregate.smoke.simulated.seen import SeenRequest
 
 

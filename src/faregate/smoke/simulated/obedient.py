@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from faregate.core.values import dataclass
 from faregate.smoke.simulated.reply import ToolCall
 from faregate.smoke.simulated.script import Step
 

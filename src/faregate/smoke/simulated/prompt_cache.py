@@ -7,9 +7,9 @@ only what lies before one is written and read; elsewhere every prefix is.
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from faregate.core.values import dataclass
 from faregate.smoke.simulated.rates import Counts
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ Owns the oracle's arithmetic; it must never call the gate's pricing.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from faregate.core.money import Money
-from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-
-from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

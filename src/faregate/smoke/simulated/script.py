@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from faregate.core.values import dataclass
 from faregate.smoke.simulated.reply import Reply
 from faregate.smoke.simulated.seen import SeenRequest
 
