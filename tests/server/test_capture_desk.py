@@ -146,3 +146,33 @@ async def test_what_grew_too_old_goes_at_the_start_though_it_is_off(
     desk = desk_of(small, path, max_age_s=60.0)
     desk.close()
     assert list(path.iterdir()) == []
+
+
+async def test_one_that_is_deleted_counts_no_more(
+    small: SmallGate, tmp_path: Path
+) -> None:
+    path = tmp_path / "c"
+    desk = desk_of(small, path, enabled=True)
+    for _ in range(2):
+        await asked(small)
+    # What waits is written before it.
+    assert await desk.clear("req_none") == 0
+    first, second = path.iterdir()
+    both = desk.status()
+    size = first.stat().st_size
+    assert (both.captures, both.bytes) == (2, size + second.stat().st_size)
+    assert [await desk.clear(first.stem) for _ in range(2)] == [1, 0]
+    left = desk.status()
+    assert (left.captures, left.bytes) == (1, both.bytes - size)
+    desk.close()
+
+
+async def test_what_cannot_be_deleted_is_told_at_once(
+    small: SmallGate, tmp_path: Path
+) -> None:
+    path = tmp_path / "c"
+    desk = desk_of(small, path, enabled=True)
+    (path / "req_1.capture").mkdir()
+    with pytest.raises(OSError, match=r".+"):
+        await desk.clear("req_1")
+    desk.close()

@@ -284,29 +284,6 @@ async def test_all_of_it_is_cleared(gate: RunningGate, client: Client) -> None:
     assert (await do(person.capture_status)).captures == 0
 
 
-async def test_one_of_it_is_cleared(gate: RunningGate, client: Client) -> None:
-    await turn_on(gate)
-    names = [request_of(await client.chat()) for _ in range(2)]
-    for name in names:
-        await captured(gate, name)
-    person = person_of(gate)
-    before = await do(person.capture_status)
-    assert await do(person.clear_captures, names[0]) == 1
-    assert await do(person.clear_captures, names[0]) == 0
-    after = await do(person.capture_status)
-    assert (before.captures, after.captures) == (2, 1)
-    (left,) = gate.paths.captures.iterdir()
-    assert after.bytes == left.stat().st_size < before.bytes
-
-
-async def test_a_capture_that_cannot_be_deleted_is_told_at_once(
-    gate: RunningGate,
-) -> None:
-    await turn_on(gate)
-    (gate.paths.captures / "req_1.capture").mkdir()
-    assert await code_of(person_of(gate).clear_captures, "req_1") == "unreadable"
-
-
 async def test_only_a_person_turns_it_on(gate: RunningGate) -> None:
     stranger = CaptureClient(gate.paths.socket)
     assert await code_of(stranger.capture_on, CaptureOn()) == "forbidden"
