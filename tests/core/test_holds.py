@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from faregate.core.holds import BudgetState, BudgetWindow
+from faregate.core.holds import BudgetState, BudgetWindow, state_of
 from faregate.core.money import Money
 
 
@@ -25,3 +25,11 @@ def test_room_can_be_below_zero_after_an_overrun() -> None:
 
 def test_without_a_limit_there_is_no_room_to_name() -> None:
     assert state(None).room is None
+
+
+def test_plain_figures_become_the_state_they_stand_for() -> None:
+    window = state(Money.usd(10)).budget
+    figures = [Money.usd(dollars).pico for dollars in (3, 2, 1)]
+    spent, held, unknown = figures
+    assert state_of((window, spent, held, unknown, False)) == state(Money.usd(10))
+    assert state_of((window, spent, held, unknown, True)).closed

@@ -7,7 +7,7 @@ from typing import Any
 
 from faregate.core.usage import Usage
 from faregate.ledger.booking_statements import SPEND_WINDOW
-from faregate.ledger.holds import OpenHold
+from faregate.ledger.open_hold import OpenHold
 from faregate.ledger.unwritten import UnwrittenEnds
 from faregate.ledger.usual_settlement import ATTEMPT, SESSION
 from tests.ledger.building import truth, usd

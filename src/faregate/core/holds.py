@@ -72,6 +72,18 @@ class BudgetState:
         return self.budget.limit - self.spent - self.held - self.unknown
 
 
+def state_of(sums: Sums) -> BudgetState:
+    """Return running sums as a value."""
+    budget, spent, held, unknown, closed = sums
+    return BudgetState(
+        budget=budget,
+        spent=Money(spent),
+        held=Money(held),
+        unknown=Money(unknown),
+        closed=closed,
+    )
+
+
 @lean
 @dataclass(frozen=True, slots=True)
 class HoldRequest:

@@ -8,28 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from faregate.core.holds import Booked, BudgetState, Held, HoldState
-from faregate.core.money import ZERO, Money
+from faregate.core.holds import Booked, Held, HoldState, state_of
+from faregate.core.money import ZERO
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from faregate.core.holds import Crossing, Sums
+    from faregate.core.holds import BudgetState, Crossing, Sums
+    from faregate.core.money import Money
     from faregate.ledger.budget_windows import WindowRow
 
 _set = object.__setattr__
-
-
-def state_of(sums: Sums) -> BudgetState:
-    """Return running sums as a value."""
-    budget, spent, held, unknown, closed = sums
-    return BudgetState(
-        budget=budget,
-        spent=Money(spent),
-        held=Money(held),
-        unknown=Money(unknown),
-        closed=closed,
-    )
 
 
 class HeldNow(Held):

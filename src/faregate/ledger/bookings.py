@@ -36,12 +36,13 @@ from faregate.ledger.changes import NO_USAGE, Change, Ending
 from faregate.ledger.connection import Transaction, catch_up, select
 from faregate.ledger.corrections import corrected_by
 from faregate.ledger.errors import fault
-from faregate.ledger.holds import read_hold
+from faregate.ledger.open_hold import read_hold
 from faregate.ledger.usual_settlement import is_usual
 
 if TYPE_CHECKING:
     from faregate.ledger.budget_windows import BudgetWindows, WindowRow
-    from faregate.ledger.holds import Holds, OpenHold
+    from faregate.ledger.holds import Holds
+    from faregate.ledger.open_hold import OpenHold
 
 # Looking up a member of an enum costs as much as a comparison.
 _HELD, _REPORTED = HoldState.HELD, UsageSource.REPORTED

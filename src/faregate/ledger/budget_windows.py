@@ -10,11 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from faregate.core.holds import BudgetWindow, LedgerError
+from faregate.core.holds import BudgetWindow, LedgerError, state_of
 from faregate.core.money import MAX_PICO, Money
 from faregate.core.windows import WindowKind
 from faregate.ledger.alerts import NEVER
-from faregate.ledger.answers import state_of
 from faregate.ledger.connection import catch_up, select
 
 if TYPE_CHECKING:

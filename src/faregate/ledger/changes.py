@@ -13,7 +13,7 @@ from faregate.ledger.answers import BookedNow
 if TYPE_CHECKING:
     from faregate.core.holds import Booked
     from faregate.ledger.budget_windows import WindowRow
-    from faregate.ledger.holds import OpenHold
+    from faregate.ledger.open_hold import OpenHold
 
 NO_USAGE = Usage(source=UsageSource.MISSING)
 

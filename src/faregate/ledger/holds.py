@@ -7,7 +7,6 @@ in a window is the sum of theirs, in memory as in the rows. How a hold ends is i
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import apsw
@@ -15,9 +14,10 @@ import apsw
 from faregate.core.holds import Held, HoldRequest, LedgerError, NoRoom
 from faregate.ledger.answers import HeldNow
 from faregate.ledger.connection import Transaction, catch_up
-from faregate.ledger.counting_back import IDS_PER_MS, before, counting
+from faregate.ledger.counting_back import IDS_PER_MS, before
 from faregate.ledger.errors import fault
 from faregate.ledger.escrow import PICO_PER_MICRO, Escrow
+from faregate.ledger.open_hold import OpenHold
 from faregate.ledger.unwritten import HOLD, Placed, UnwrittenEnds, Values
 
 if TYPE_CHECKING:
@@ -26,39 +26,6 @@ if TYPE_CHECKING:
     from faregate.ledger.sessions import SessionEntry, Sessions
 
 _LAST_INSTANT_MS = 2**50
-
-
-@dataclass(slots=True, eq=False)
-class OpenHold:
-    """One open hold as this process remembers it; amounts in pico-USD."""
-
-    id: int
-    amount: int
-    windows: tuple[int, ...]
-    session: int
-    first: bool
-    """Not our own retry or fallback."""
-    client_retry: bool
-    """The first attempt of a request that its client sent again."""
-
-
-def read_hold(
-    connection: apsw.Connection,
-    row_id: int,
-    amount: int,
-    windows: str,
-    session: int,
-    *,
-    first: int,
-    again: int,
-) -> OpenHold:
-    """Return the hold of an attempt's row, with all windows that count it.
-
-    `first` and `again` are its columns `first_attempt` and `client_retry`.
-    """
-    counted = counting(connection, row_id, windows)
-    retry = bool(first and again)
-    return OpenHold(row_id, amount, counted, session, bool(first), retry)
 
 
 class Holds:

@@ -13,7 +13,7 @@ from faregate.core.windows import WindowKind, bounds
 from faregate.ledger.connection import Transaction, full_sync, select
 from faregate.ledger.counting_back import IDS_PER_MS
 from faregate.ledger.escrow import PICO_PER_MICRO
-from faregate.ledger.holds import read_hold
+from faregate.ledger.open_hold import read_hold
 
 if TYPE_CHECKING:
     from datetime import tzinfo

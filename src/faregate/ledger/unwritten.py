@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from faregate.core.holds import HoldRequest, Settlement
-    from faregate.ledger.holds import OpenHold
+    from faregate.ledger.open_hold import OpenHold
 
 HOLD = (
     "INSERT INTO attempt(id,attempt,request,session,labels,windows,provider,model,"

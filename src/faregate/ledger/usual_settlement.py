@@ -13,7 +13,7 @@ from faregate.core.usage import UsageSource
 
 if TYPE_CHECKING:
     from faregate.core.holds import Settlement
-    from faregate.ledger.holds import OpenHold
+    from faregate.ledger.open_hold import OpenHold
 
 ATTEMPT = (
     "UPDATE attempt SET state='settled',ended_at_ms=?,cost=?,cost_source=?,"
