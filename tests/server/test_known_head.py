@@ -135,7 +135,7 @@ def test_a_head_that_differs_anywhere_is_left_to_the_parser() -> None:
         assert read(data, remembers=True) == read(data, remembers=False), other
 
 
-def known(head: bytes) -> tuple[KnownHead | None, Incoming]:
+def known(head: bytes) -> tuple[KnownHead[Incoming] | None, Incoming]:
     parser = RequestParser()
     parser.feed(head)
     request = parser.requests.popleft()

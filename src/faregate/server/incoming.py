@@ -6,7 +6,7 @@ Owns what is HTTP and how long a head may be. Judges no content and answers nobo
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import httptools
 
@@ -79,9 +79,9 @@ class Incoming:
         """Why what came is no request that could be served."""
         self.visit: Visit | None = None
 
-    def like(self, length: int) -> Incoming:
+    def like(self, length: int) -> Self:
         """Return another request with this head, but for the length of its body."""
-        other = Incoming()
+        other = type(self)()
         other.method, other.target = self.method, self.target
         other.version, other.fields = self.version, self.fields
         other.length, other.keep_alive = length, self.keep_alive
@@ -136,7 +136,7 @@ class RequestParser:
         self._switches = False
         self._again = False
         self._why: Refusal | None = None
-        self._known: KnownHead | None = None
+        self._known: KnownHead[Incoming] | None = None
         self._between = True
         """The parser waits for the beginning of a request."""
         self._begins = b""
