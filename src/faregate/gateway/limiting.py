@@ -229,7 +229,7 @@ class Limiter:
         )
         least = most = bounds.billable_output
         if clampable and bounds.output > OUTPUT_FLOOR:
-            least = most - (bounds.output - OUTPUT_FLOOR) * bounds.choices
+            least = bounds.with_output(OUTPUT_FLOOR).billable_output
         return Wish(
             bounds.input,
             most,

@@ -182,7 +182,7 @@ class Planner:
         most: int | None = None,
     ) -> Carried | Refusal | None:
         """Return what is sent in place of a request; None where it goes as it is."""
-        if self._ahead and (made := self._ahead.take(inbound, target)) is not None:
+        if (made := self._ahead.take(inbound, target)) is not None:
             return made[0]
         if endpoints.base_protocol(facts.protocol) in spec.base_urls:
             return translating.cleaned(inbound, facts)

@@ -196,13 +196,11 @@ class SessionStates:
             state = self._known[root] = self._load(root, now)
             self._trim()
         self._known.move_to_end(root)
-        quiet = now - state.latest
         state.lasting = lasting
-        if quiet > QUIET_S and state.begins_anew(now):
+        if state.begins_anew(now):
             self._ledger.begin_anew(root, self._clock.now_ms())
             state.counters = Counters(started=now)
-        if quiet > 0:
-            state.latest = now
+        state.latest = max(state.latest, now)
         return state
 
     def known(self, root: str) -> SessionState | None:

@@ -236,7 +236,7 @@ class OpenHold(LeanRecord):
         self.cost = cost
         self.tool_calls = answer.tool_calls
         commits = self._books.admission.commits
-        self._end(lambda _: commits.settle(settlement), cost)
+        self._end(lambda: commits.settle(settlement), cost)
 
     def _release(self, why: str, status: int | None, *, void: bool) -> None:
         release = Release(
@@ -251,25 +251,26 @@ class OpenHold(LeanRecord):
             waste=self.waste,
             verdict=self.verdict,
         )
+        ledger = self._books.ledger
         if void:
             self.cost = ZERO
-            self._end(lambda ledger: ledger.void(release), ZERO)
+            self._end(lambda: ledger.void(release), ZERO)
             return
         self._event(
             "unknown",
             f"{self._held} stays held as unknown: {why} ({self._plan.target}). "
             "See: faregate holds",
         )
-        self._end(lambda ledger: ledger.mark_unknown(release), ZERO)
+        self._end(lambda: ledger.mark_unknown(release), ZERO)
 
-    def _end(self, book: Callable[[LedgerPort], Booked], cost: Money) -> None:
+    def _end(self, book: Callable[[], Booked], cost: Money) -> None:
         """Book the end, once, and let whoever waits for room know."""
         self.done = True
         # It knows its hold: together they would stay in memory for long.
         self._story = None
         booked: Booked | None = None
         try:
-            booked = book(self._books.ledger)
+            booked = book()
         except AlreadyResolvedError as error:
             self._event("resolved", f"Somebody else resolved a hold: {error}")
         except LedgerError as error:

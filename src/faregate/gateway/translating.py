@@ -254,9 +254,6 @@ class Ahead:
             # Its request was given up before anybody asked for this.
             del self._made[next(iter(self._made))]
 
-    def __bool__(self) -> bool:
-        return bool(self._made)
-
     def take(
         self, inbound: Inbound, target: Target
     ) -> tuple[Carried | Refusal | None] | None:
