@@ -2,8 +2,8 @@
 
 A hold is committed before a byte of its request leaves: at once where no other request
 is about to ask for one, else together with those at the end of the loop's turn. The
-settlement of an answer waits for the next hold, a hundredth of a second at most. Knows
-nothing of what is written, nor what a failure means.
+settlement of an answer waits for others, a hundredth of a second at most. Knows nothing
+of what is written, nor what a failure means.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Commits:
         self._ledger.confirm(held.attempt)
 
     def settle(self, settlement: Settlement) -> Booked:
-        """Settle a hold; committed with the next one, or soon."""
+        """Settle a hold; committed with others, soon."""
         booked = self._ledger.settle_soon(settlement)
         if not self._timed:
             self._timed = True

@@ -1,8 +1,9 @@
 """What the gate decided about one request, step by step, for whoever asks later.
 
-Notes are cheap: references in a list, which become text once, at the end. Steps in use: "plan", "route", "limits", "loop", "approval", "hold" (an attempt
-begins), "attempt" (one failed), "cost", "translation", "refused". Whose the request is
-stands in its row. Nothing here may hold what a prompt or an answer says.
+Notes are cheap: references in a list, which become text once, at the end. Steps in use:
+"plan", "route", "limits", "loop", "approval", "hold" (an attempt begins), "attempt" (one
+failed), "cost", "translation", "refused". Whose the request is stands in its row. Nothing
+here may hold what a prompt or an answer says.
 """
 
 from __future__ import annotations

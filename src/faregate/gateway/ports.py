@@ -47,8 +47,8 @@ class LedgerPort(Protocol):
     """Money in; each call commits before it returns or raises LedgerError.
 
     All but `place` and `settle_soon`, which decide at once and are committed by
-    `flush`, or with any other call. Calls are synchronous and short (about 0.1 ms):
-    they run on the event loop.
+    `flush`, or with any other call; a hold leaves settlements that it needs no room of.
+    Calls are synchronous and short (about 0.1 ms): they run on the event loop.
     """
 
     def hold(self, request: HoldRequest) -> Held | NoRoom:

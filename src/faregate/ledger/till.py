@@ -2,7 +2,8 @@
 
 Owns whether anything may be admitted, and what happens to an end that cannot be
 written. A hold that was placed and an end that was booked soon are right in memory at
-once; `flush` writes them, and every other call does so first.
+once; `flush` writes them, and every other call does so first, but that a hold leaves
+settlements that it needs no room of.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class Till:
     def hold(self, request: HoldRequest) -> Held | NoRoom:
         """Set money aside over all budgets at once, or write nothing.
 
-        All that was decided before is written with it.
+        Holds that were placed before are written with it.
         """
         outcome = self.place(request)
         if isinstance(outcome, Held):
