@@ -7,13 +7,13 @@ and no text: of the latest long bodies alone the text is kept, by `body_memory`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from faregate.core.lean import lean
 from faregate.core.pricing import CacheWrite
+from faregate.core.values import dataclass
 from faregate.protocols.cache_markers import (
     NO_WRITE,
     cache_write_of,

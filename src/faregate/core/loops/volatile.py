@@ -7,8 +7,9 @@ digests. Any other number or word is substance.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from faregate.core.values import dataclass
 
 _MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec"
 _MONTH = r"(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
