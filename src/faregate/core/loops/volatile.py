@@ -7,7 +7,7 @@ digests. Any other number or word is substance.
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import AnyStr, NamedTuple
 
 from faregate.core.values import dataclass
 
@@ -69,7 +69,7 @@ class _Volatile:
             _has(seen.plain, self.outlines) and _has(seen.hex, self.digests)
         ):
             return False
-        return not self.needles or any(needle in low for needle in self.needles)
+        return _has(low, self.needles)
 
 
 class _Outlines(NamedTuple):
@@ -80,11 +80,12 @@ class _Outlines(NamedTuple):
     """With one byte for every hex digit."""
 
 
-def _has(outline: bytes, wanted: tuple[bytes, ...]) -> bool:
+def _has(text: AnyStr, wanted: tuple[AnyStr, ...]) -> bool:
+    """Tell whether one of these stands in a text; where none is asked for, it may."""
     if not wanted:
         return True
     for each in wanted:  # noqa: SIM110 - a generator costs more than the look
-        if each in outline:
+        if each in text:
             return True
     return False
 
