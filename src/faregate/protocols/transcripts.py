@@ -40,7 +40,7 @@ class Fields:
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
-        self._members = _decoded(_OBJECT, raw) or {}
+        self._members = typed(_OBJECT, raw) or {}
 
     def member(self, *keys: str) -> bytes | None:
         """Return the JSON of the first of these members that is not null."""
@@ -54,7 +54,7 @@ class Fields:
         """Return the first of these members that is a string; "" when none is."""
         for key in keys:
             value = self._members.get(key)
-            if value is not None and (found := _decoded(_TEXT, value)) is not None:
+            if value is not None and (found := typed(_TEXT, value)) is not None:
                 return found
         return ""
 
@@ -76,7 +76,7 @@ def elements(raw: bytes | None) -> list[bytes]:
     """Return the elements of a JSON list undecoded; [] for anything else."""
     if raw is None:
         return []
-    found = _decoded(_LIST, raw) or []
+    found = typed(_LIST, raw) or []
     return [bytes(each) for each in found]
 
 
@@ -93,11 +93,6 @@ def messages_in(body: bytes, key: str, last: int | None) -> list[bytes] | None:
     return list(grows.elements[start:])
 
 
-def typed(decoder: msgspec.json.Decoder[_Value], raw: bytes) -> _Value | None:
-    """Return JSON of the usual form; None for one that has to be read with patience."""
-    return _decoded(decoder, raw)
-
-
 def given(raw: msgspec.Raw) -> bytes | None:
     """Return a member's JSON; None when it is absent or null."""
     found = bytes(raw)
@@ -106,7 +101,7 @@ def given(raw: msgspec.Raw) -> bytes | None:
 
 def messages_of(raw: bytes | None, last: int | None) -> list[bytes]:
     """Return the messages of a conversation, or only the `last` so many of them."""
-    found: list[msgspec.Raw] = [] if raw is None else _decoded(_LIST, raw) or []
+    found: list[msgspec.Raw] = [] if raw is None else typed(_LIST, raw) or []
     if last is not None:
         found = found[max(0, len(found) - last) :]
     return [bytes(each) for each in found]
@@ -161,12 +156,13 @@ def part_text(raw: bytes) -> str:
 
 def _text(raw: bytes) -> str | None:
     """Return a JSON text; None for anything else, which is not even tried."""
-    return _decoded(_TEXT, raw) if raw[:1] == b'"' else None
+    return typed(_TEXT, raw) if raw[:1] == b'"' else None
 
 
-def _decoded(
+def typed(
     decoder: msgspec.json.Decoder[_Value], raw: bytes | msgspec.Raw
 ) -> _Value | None:
+    """Return JSON of the form that is asked for; None for any other."""
     try:
         return decoder.decode(raw)
     except _UNREADABLE:

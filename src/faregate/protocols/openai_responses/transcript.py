@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from faregate.core.transcript import Said, ToolCall, ToolResult
 from faregate.protocols.transcripts import (
     Fields,
+    elements,
     json_text,
     messages_in,
     messages_of,
@@ -75,9 +76,6 @@ def _output(raw: bytes | None) -> str:
     """Return an output's text; that of a shell is a list of its streams."""
     if raw is None or raw[:1] != b"[":
         return plain_text(raw)
-    parts = [each.text("stdout") + each.text("stderr") for each in _streams(raw)]
+    streams = map(Fields, elements(raw))
+    parts = [each.text("stdout") + each.text("stderr") for each in streams]
     return "\n".join(parts) if any(parts) else plain_text(raw)
-
-
-def _streams(raw: bytes) -> list[Fields]:
-    return [Fields(each) for each in messages_of(raw, None)]
