@@ -99,9 +99,10 @@ class Rows(Sequence[Row]):
 
     def place(self, key: str | None) -> int | None:
         """Return where the row of this key is; None when there is none."""
-        if key is None or key not in self._keys:
+        try:
+            return None if key is None else self._keys.index(key)
+        except ValueError:
             return None
-        return self._keys.index(key)
 
     def key(self, place: int) -> str:
         """Return the key of the row at a place."""
