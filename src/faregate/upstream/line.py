@@ -119,9 +119,7 @@ class Line(asyncio.Protocol):
             self._waiting = len(data) - AT_ONCE
             data = data[:AT_ONCE]
         if self._paused and not self._parts:
-            self._paused = False
-            if self.transport is not None:
-                self.transport.resume_reading()
+            self._resume()
         return data
 
     async def more(self) -> bool:
@@ -176,9 +174,9 @@ class Line(asyncio.Protocol):
 
     def reset(self) -> None:
         """Forget the answer: what was not taken of it is dropped."""
-        if self._paused and self.transport is not None:
-            self.transport.resume_reading()
-        self._parts, self._waiting, self._paused = [], 0, False
+        self._parts, self._waiting = [], 0
+        if self._paused:
+            self._resume()
         self.headers = {}
 
     def is_connected(self) -> bool:
@@ -338,15 +336,15 @@ class Line(asyncio.Protocol):
         self._waiter = waiter = self._loop.create_future()
         return waiter
 
-    def _wake(self) -> None:
+    def _wake(self, *, in_turn: bool = False) -> None:
         """Hand on what arrived, and wake whoever has something to decide."""
-        waiter = self._waiter
+        waiter, into = self._waiter, self._into
         if waiter is None or waiter.done() or self._queued:
             return
-        if self._into is None or not self._parts or self.broke is not None:
+        if into is None or not self._parts or self.broke is not None:
             waiter.set_result(None)
-        elif self._turns.take(min(self._waiting, AT_ONCE)):
-            self._hand_on(waiter, self._into)
+        elif in_turn or self._turns.take(min(self._waiting, AT_ONCE)):
+            self._hand_on(waiter, into)
         else:
             self._queue()
 
@@ -354,6 +352,11 @@ class Line(asyncio.Protocol):
         if not self._paused and self.transport is not None:
             self._paused = True
             self.transport.pause_reading()
+
+    def _resume(self) -> None:
+        self._paused = False
+        if self.transport is not None:
+            self.transport.resume_reading()
 
     def _queue(self) -> None:
         self._queued = True
@@ -364,13 +367,7 @@ class Line(asyncio.Protocol):
     def _go_on(self) -> None:
         """Hand on what waited for its turn."""
         self._queued = False
-        waiter, into = self._waiter, self._into
-        if waiter is None or waiter.done():
-            return
-        if into is None or not self._parts or self.broke is not None:
-            waiter.set_result(None)
-        else:
-            self._hand_on(waiter, into)
+        self._wake(in_turn=True)
 
     def _hand_on(self, waiter: asyncio.Future[Wait | None], into: Into) -> None:
         try:
