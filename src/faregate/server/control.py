@@ -96,7 +96,7 @@ class Control:
                     "- and begin with a letter or digit"
                 )
             labels[name] = value
-        cost = None if asked.max_cost is None else _money(asked.max_cost)
+        cost = None if asked.max_cost is None else money_in(asked.max_cost)
         limits = _limits(asked.limits)
         session = f"{asked.agent or 'run'}-{secrets.token_hex(4)}"
         if asked.pid is not None:
@@ -146,14 +146,14 @@ class Control:
         _check_slot(asked)
         before = self._budgets.limit_of(asked.scope, asked.window)
         if before is not None:
-            return _money(asked.limit) > before
+            return money_in(asked.limit) > before
         # A limit of its own would open what an overrun has closed.
         closed = {(w.scope, w.window) for w in self._admin.closed_windows()}
         return (asked.scope, asked.window) in closed
 
     def set_budget(self, asked: SetBudget, *, who: str) -> None:
         """Set a budget's limit; the ledger knows of it before anything else does."""
-        limit = None if asked.limit is None else _money(asked.limit)
+        limit = None if asked.limit is None else money_in(asked.limit)
         _check_slot(asked)
         try:
             self._budgets.check(asked)
@@ -177,7 +177,7 @@ class Control:
 
     def resolve(self, asked: ResolveHold, *, who: str) -> None:
         """Resolve an unknown hold by a person's word."""
-        spent = None if asked.spent is None else _money(asked.spent)
+        spent = None if asked.spent is None else money_in(asked.spent)
         booked = self._admin.resolve(asked.id, spent, note=asked.note or "", who=who)
         self._gate.admission.closed(asked.id, booked.states)
         self._gate.events.publish(
@@ -209,7 +209,7 @@ def _limits(asked: RunLimits | None) -> Limits | None:
         return None
     values: dict[str, Any] = {name: getattr(asked, name) for name in NAMES}
     spend = asked.spend_per_minute
-    values["spend_per_minute"] = None if spend is None else _money(spend)
+    values["spend_per_minute"] = None if spend is None else money_in(spend)
     for name, value in values.items():
         if value is not None and not isinstance(value, Money) and value < 0:
             raise bad_request(f"{name} {value:g} is below zero")
@@ -241,7 +241,8 @@ def _span(seconds: float) -> str:
     return f"{number} {unit}{'s' * (number != 1)}"
 
 
-def _money(text: str) -> Money:
+def money_in(text: str) -> Money:
+    """Return an amount of USD that was asked with; a refusal where it is none."""
     try:
         amount = Money.usd(text)
     except ValueError as error:

@@ -15,10 +15,9 @@ from faregate.control.cost_log import (
     Judge,
     SessionPage,
 )
-from faregate.core.money import ZERO, Money
 from faregate.gateway.messages import budget_name
-from faregate.server.control import ControlRefusedError
-from faregate.server.control_routes import peer_in, require_person, who_in
+from faregate.server.control import ControlRefusedError, bad_request, money_in
+from faregate.server.control_routes import json_answer, peer_in, require_person, who_in
 from faregate.server.peer import INSIDE
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ class _Routes:
             raise ControlRefusedError(
                 404, "not_found", f"there is no request {name[:80]!r} in the ledger"
             )
-        return _json(found)
+        return json_answer(found)
 
     async def sessions(self, request: web.Request) -> web.Response:
         limit = _number(request, "limit", 100, MOST_ROWS)
@@ -72,7 +71,7 @@ class _Routes:
             lambda: self._answers.session_rows(limit=limit, before=before)
         )
         # What each does now is known to the gate, and decided in one place.
-        return _json(SessionPage(sessions=self._live.sessions(rows), next=more))
+        return json_answer(SessionPage(sessions=self._live.sessions(rows), next=more))
 
     async def attempts(self, request: web.Request) -> web.Response:
         after = _number(request, "after", 0, 2**62)
@@ -98,12 +97,12 @@ class _Routes:
         accepted = asked.outcome == "accepted"
         self._gate.routes.judged(asked.session, accepted=accepted)
         self._publish("outcome", f"{asked.session}: {asked.outcome}", asked.session)
-        return _json({"ok": True})
+        return json_answer({"ok": True})
 
     async def correct(self, request: web.Request) -> web.Response:
         asked = msgspec.json.decode(await request.read(), type=CorrectCost)
         require_person(request, self._control)
-        cost = _money(asked.amount)
+        cost = money_in(asked.amount)
         done = self._admin.correct(
             asked.attempt, cost, note=asked.note, who=who_in(request)
         )
@@ -112,7 +111,7 @@ class _Routes:
         self._publish(
             "resolved", f"{asked.attempt} cost {cost}, not {done.before}, by hand"
         )
-        return _json(
+        return json_answer(
             CorrectedView(
                 attempt=asked.attempt,
                 before=done.before.exact(),
@@ -132,7 +131,8 @@ class _Routes:
 
     async def _told(self, read: Callable[[], object]) -> web.Response:
         # A long answer is encoded there as well.
-        return _answer(await self._read(lambda: msgspec.json.encode(read())))
+        body = await self._read(lambda: msgspec.json.encode(read()))
+        return web.Response(body=body, content_type="application/json")
 
     async def _read(self, read: Callable[[], _T]) -> _T:
         """Read in a thread, so that no agent waits for it."""
@@ -140,7 +140,7 @@ class _Routes:
             try:
                 return await asyncio.to_thread(read)
             except ValueError as error:
-                raise ControlRefusedError(400, "bad_request", str(error)) from error
+                raise bad_request(str(error)) from error
 
 
 def add_cost_routes(
@@ -165,25 +165,5 @@ def add_cost_routes(
 def _number(request: web.Request, name: str, default: int, most: int) -> int:
     text = request.query.get(name, str(default))
     if not text.isascii() or not text.isdigit() or int(text[:20]) > most:
-        raise ControlRefusedError(
-            400, "bad_request", f"{name} must be 0 to {most}, not {text[:20]!r}"
-        )
+        raise bad_request(f"{name} must be 0 to {most}, not {text[:20]!r}")
     return int(text)
-
-
-def _money(text: str) -> Money:
-    try:
-        amount = Money.usd(text)
-    except ValueError as error:
-        raise ControlRefusedError(400, "bad_request", str(error)) from error
-    if amount < ZERO:
-        raise ControlRefusedError(400, "bad_request", "an amount below zero")
-    return amount
-
-
-def _json(document: object) -> web.Response:
-    return _answer(msgspec.json.encode(document))
-
-
-def _answer(body: bytes) -> web.Response:
-    return web.Response(body=body, content_type="application/json")

@@ -27,7 +27,7 @@ from faregate.core.limit_changes import Concerned, effective_for
 from faregate.core.limits.effective import NAMES
 from faregate.core.money import Money
 from faregate.gateway import governor_messages
-from faregate.server.control import ControlRefusedError
+from faregate.server.control import ControlRefusedError, bad_request
 from faregate.server.views import rfc3339
 
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ class Governing:
         try:
             return self._desk.change(asked, who)
         except ValueError as error:
-            raise ControlRefusedError(400, "bad_request", str(error)) from error
+            raise bad_request(str(error)) from error
 
     def set_limit(self, change: Change, *, who: str) -> None:
         """Let a changed limit hold; LedgerError leaves everything as it was."""
@@ -251,9 +251,7 @@ class Governing:
 
     def _check(self, scope: str) -> None:
         if not is_scope(scope) or len(scope) > 300 or not scope.isprintable():
-            raise ControlRefusedError(
-                400, "bad_request", f"{sanitise(scope, limit=80)!r} cannot be paused"
-            )
+            raise bad_request(f"{sanitise(scope, limit=80)!r} cannot be paused")
         kind, _, name = scope.partition(":")
         if kind == "session":
             self._known(name)

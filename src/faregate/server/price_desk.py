@@ -18,7 +18,7 @@ from faregate.control.prices import PriceChanged, PriceView, SetPrice
 from faregate.control.sanitise import sanitise
 from faregate.core.pricing import PICO_PER_TOKEN
 from faregate.core.routing import Target
-from faregate.server.control import ControlRefusedError
+from faregate.server.control import ControlRefusedError, bad_request
 from faregate.server.tables import price_table, routing_table
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ class PriceDesk:
             section = price_section(asked.input, asked.output, asked.cached_input)
             price_row(asked.target, section, self._settings.providers)
         except ValueError as error:
-            raise ControlRefusedError(400, "bad_request", str(error)) from error
+            raise bad_request(str(error)) from error
         return section
 
     def _with(self, target: str, section: Mapping[str, object] | None) -> Settings:

@@ -10,7 +10,7 @@ from faregate.control.sanitise import sanitise
 from faregate.control.smoke_learned import capabilities_of
 from faregate.control.smoke_runs import SmokeRuns, row_of, view_of
 from faregate.core.holds import LedgerError
-from faregate.server.control import ControlRefusedError
+from faregate.server.control import ControlRefusedError, bad_request
 from faregate.server.control_routes import json_answer, peer_in
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ def add_smoke_history(
         try:
             rows = [row_of(run) for run in told.runs]
         except ValueError as error:
-            raise ControlRefusedError(400, "bad_request", str(error)) from error
+            raise bad_request(str(error)) from error
         keep(rows)
         learn(reports, gate)
         for alert in told.alerts:
@@ -101,9 +101,7 @@ def add_smoke_history(
         target = request.query.get("target")
         text = request.query.get("limit", "20")
         if not text.isascii() or not text.isdigit() or not 0 < int(text[:9]) <= MOST:
-            raise ControlRefusedError(
-                400, "bad_request", f"limit must be 1 to {MOST}, not {text[:20]!r}"
-            )
+            raise bad_request(f"limit must be 1 to {MOST}, not {text[:20]!r}")
         found = reports.smoke_runs(target, limit=int(text) if target else MOST)
         return json_answer([view_of(row) for row in found])
 

@@ -16,7 +16,7 @@ from faregate.control.side_spending import (
 )
 from faregate.gateway.side_spending import NotHeldError
 from faregate.gateway.tasks import spawn
-from faregate.server.control import ControlRefusedError
+from faregate.server.control import ControlRefusedError, bad_request
 from faregate.server.control_routes import json_answer, peer_in
 from faregate.server.peer import LIMITED
 
@@ -47,7 +47,7 @@ def add_smoke_routes(
         try:
             ask = hold_from_wire(asked)
         except ValueError as error:
-            raise ControlRefusedError(400, "bad_request", str(error)) from error
+            raise bad_request(str(error)) from error
         return json_answer(answer_to_wire(spending.hold(ask)))
 
     async def settle(request: web.Request) -> web.Response:
@@ -59,7 +59,7 @@ def add_smoke_routes(
                 404, "not_found", f"no hold {error} of a smoke test is open"
             ) from error
         except ValueError as error:
-            raise ControlRefusedError(400, "bad_request", str(error)) from error
+            raise bad_request(str(error)) from error
         return json_answer({"ok": True})
 
     async def watched(_app: web.Application) -> AsyncIterator[None]:
