@@ -10,13 +10,13 @@ import os
 import click
 
 from faregate.cli import output
+from faregate.collector import spare_the_collector
 from faregate.config.load import load
 from faregate.config.paths import find_paths
 
 MOST_FILES = 10_240
 """Open files to ask the system for: each request in flight takes two or three, and
 macOS gives no more."""
-OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
 @click.command()
@@ -42,7 +42,8 @@ def _serve(quiet: bool) -> int:
     )
 
     def ready(url: str) -> None:
-        _spare_the_collector()
+        spare_the_collector()
+        gc.enable()
         if not quiet:
             output.note(f"faregate: listening on {url}; Ctrl-C stops it")
 
@@ -72,14 +73,3 @@ def _allow_many_connections() -> None:
             wanted = min(MOST_FILES, hard)
         if soft != resource.RLIM_INFINITY and soft < wanted:
             resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
-
-
-def _spare_the_collector() -> None:
-    """Let garbage collection leave alone what stays, and look less often.
-
-    What a request leaves behind is freed by its references; a look for cycles among
-    all that is in flight, every few hundred objects, finds nothing.
-    """
-    gc.freeze()
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
-    gc.enable()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import gc
 import os
 import sys
 from functools import partial
 from typing import TYPE_CHECKING
 
+from faregate.collector import spare_the_collector
 from faregate.tui.app import FaregateApp
 from faregate.tui.calling import Signals
 from faregate.tui.hang_up import told_of_hang_up
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from faregate.tui.replay import Replay, ReplayClock
 
-OBJECTS_BETWEEN_COLLECTIONS = 20_000
 STILL_RUNNING = "proxy still running: faregate down stops it"
 
 
@@ -70,23 +69,13 @@ def run(
     except ThemeError as error:
         sys.stderr.write(f"faregate: {error}\n")
         return 1
-    _spare_the_collector()
+    spare_the_collector()
     with _hang_up_noticed():
         app.run()
     app.say_farewell()
     if app.return_code == 0 and app.view.store.live and replay is None:
         sys.stdout.write(f"{farewell}\n")
     return app.return_code or 0
-
-
-def _spare_the_collector() -> None:
-    """Let garbage collection leave alone what is loaded, and look less often.
-
-    What a message of the feed replaces is freed by its references; a look for cycles
-    every few hundred objects finds nothing.
-    """
-    gc.freeze()
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
 
 
 def _hang_up_noticed() -> contextlib.AbstractContextManager[None]:
