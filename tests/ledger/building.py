@@ -21,8 +21,8 @@ from faregate.core.holds import (
 )
 from faregate.core.labels import Labels
 from faregate.core.money import Money
+from faregate.core.records import AuditRow
 from faregate.core.usage import Usage
-from faregate.ledger.audit import AuditRow
 from faregate.ledger.ledger import Ledger
 from faregate.ledger.reports import Reports
 

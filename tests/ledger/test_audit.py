@@ -5,8 +5,8 @@ from __future__ import annotations
 import apsw
 import pytest
 
+from faregate.core.records import AuditRow
 from faregate.ledger import audit
-from faregate.ledger.audit import AuditRow
 from faregate.ledger.ledger import Ledger
 from tests.ledger.building import audited, hold, truth
 

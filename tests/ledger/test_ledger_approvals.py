@@ -8,6 +8,7 @@ import apsw
 import pytest
 
 from faregate.core.holds import LedgerError
+from faregate.core.records import AuditRow
 from faregate.ledger import audit
 from faregate.ledger.ledger import Ledger
 from tests.ledger.building import audited
@@ -19,7 +20,7 @@ def test_a_decision_is_written_at_full_sync(
     syncs: list[int] = []
     write = audit.write
 
-    def noting(connection: apsw.Connection, row: audit.AuditRow) -> None:
+    def noting(connection: apsw.Connection, row: AuditRow) -> None:
         syncs.append(connection.pragma("synchronous"))
         write(connection, row)
 

@@ -16,6 +16,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRow:
+    """One decision of a person; amounts are decimal USD text."""
+
+    at_ms: int
+    who: str
+    what: str
+    """"limit", "resolve", "reopen", "correct", "outcome", "approval", "paused",
+    "stopped", "resume", "session limit", "price", "key", "revoke"."""
+    subject: str
+    before: str | None = None
+    """What it was; of an approval, the session that asked."""
+    after: str | None = None
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRow:
     """One attempt's hold that is open or unknown."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from faregate.core.cost_log import Corrected
 from faregate.core.holds import HoldState, LedgerError
 from faregate.core.money import Money
+from faregate.core.records import AuditRow
 from faregate.ledger import audit
 from faregate.ledger.connection import Transaction, full_sync, select
 from faregate.ledger.counting_back import counting
@@ -77,7 +78,7 @@ class Corrections:
         before = booked + corrected_by(self._connection, row_id)
         delta = cost.pico - before
         rows = self._windows.rows(counting(self._connection, row_id, windows))
-        word = audit.AuditRow(
+        word = AuditRow(
             at_ms=at_ms,
             who=who,
             what="correct",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from faregate.core.holds import Booked, HoldState, LedgerError, Release, Settlement
 from faregate.core.money import Money
+from faregate.core.records import AuditRow
 from faregate.ledger import audit
 from faregate.ledger.bookings import BY_PERSON, Bookings
 from faregate.ledger.connection import Transaction, full_sync
@@ -53,7 +54,7 @@ class Decisions:
         ending = self._bookings.find(attempt)
         if ending.leaves is not HoldState.UNKNOWN:
             raise LedgerError(f"attempt {attempt!r} still runs; it ends by itself")
-        row = audit.AuditRow(
+        row = AuditRow(
             at_ms=at_ms,
             who=who,
             what="resolve",
@@ -79,7 +80,7 @@ class Decisions:
                 self._windows.reopen(row)
             audit.write(
                 self._connection,
-                audit.AuditRow(
+                AuditRow(
                     at_ms=at_ms,
                     who=who,
                     what="reopen",
@@ -112,7 +113,7 @@ class Decisions:
                 self._windows.set_limit(row, pico)
             audit.write(
                 self._connection,
-                audit.AuditRow(
+                AuditRow(
                     at_ms=at_ms,
                     who=who,
                     what="limit",
@@ -131,7 +132,7 @@ class Decisions:
             before = self._sessions.set_outcome(session, outcome)
             audit.write(
                 self._connection,
-                audit.AuditRow(
+                AuditRow(
                     at_ms=at_ms,
                     who=who,
                     what="outcome",
@@ -142,7 +143,7 @@ class Decisions:
                 ),
             )
 
-    def note(self, row: audit.AuditRow) -> None:
+    def note(self, row: AuditRow) -> None:
         """Write down a decision that changes no figure of the ledger."""
         with full_sync(self._connection), self._writing:
             audit.write(self._connection, row)

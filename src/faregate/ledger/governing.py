@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from faregate.core.latches import Latch, LatchState
 from faregate.core.limits.totals import SessionTotals
+from faregate.core.records import AuditRow
 from faregate.ledger import audit
 from faregate.ledger.connection import full_sync, select
 from faregate.ledger.errors import translated
@@ -90,7 +91,7 @@ class Governing:
 
     def latch(self, latch: Latch) -> None:
         """Pause or stop a scope, on the disk and in the audit."""
-        row = audit.AuditRow(
+        row = AuditRow(
             at_ms=latch.at_ms,
             who=latch.who,
             what=str(latch.state),
@@ -104,7 +105,7 @@ class Governing:
 
     def resume(self, scope: str, *, at_ms: int, who: str) -> None:
         """Take a latch off; a session's limits begin anew with that."""
-        row = audit.AuditRow(at_ms=at_ms, who=who, what="resume", subject=scope)
+        row = AuditRow(at_ms=at_ms, who=who, what="resume", subject=scope)
         kind, _, name = scope.partition(":")
         with full_sync(self._connection), self._writing:
             self._connection.execute(_LIFT, (scope,))
@@ -124,7 +125,7 @@ class Governing:
         who: str,
     ) -> None:
         """Write down in the audit that a person changed a limit, or a price."""
-        row = audit.AuditRow(
+        row = AuditRow(
             at_ms=at_ms,
             who=who,
             what=what,

@@ -19,9 +19,9 @@ from faregate.core.holds import (
     BudgetWindow,
     LedgerError,
 )
+from faregate.core.records import AuditRow
 from faregate.ledger import files, integrity, smoke_runs
 from faregate.ledger.alerts import AlertMarks
-from faregate.ledger.audit import AuditRow
 from faregate.ledger.boot import read_boot_id
 from faregate.ledger.connection import Transaction, open_writer
 from faregate.ledger.corrections import Corrections

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from faregate.core.records import WorkspaceKey
+from faregate.core.records import AuditRow, WorkspaceKey
 from faregate.ledger import audit
 from faregate.ledger.connection import full_sync, select
 from faregate.ledger.errors import translated
@@ -59,7 +59,7 @@ class WorkspaceKeys:
 
     def add(self, key: WorkspaceKey, *, who: str) -> None:
         """Note a new key."""
-        row = audit.AuditRow(
+        row = AuditRow(
             at_ms=key.made_at_ms,
             who=who,
             what="key",
@@ -72,7 +72,7 @@ class WorkspaceKeys:
 
     def revoke(self, key_id: str, *, at_ms: int, who: str) -> None:
         """Note that a key is over; the first time counts."""
-        row = audit.AuditRow(at_ms=at_ms, who=who, what="revoke", subject=key_id)
+        row = AuditRow(at_ms=at_ms, who=who, what="revoke", subject=key_id)
         with full_sync(self._connection), self._writing:
             self._connection.execute(_REVOKE, (key_id, at_ms))
             audit.write(self._connection, row)
