@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from faregate.config.settings import Settings
     from faregate.control.cost_log import (
         AttemptView,
+        AuditView,
         ExplainView,
         Judge,
         RequestView,
@@ -78,6 +79,16 @@ class Bookkeeping:
         if answers is None:
             return _empty(by)
         return answers.report(by, since_ms=since_ms)
+
+    def audit(self, *, since_ms: int, limit: int) -> list[AuditView]:
+        """Return what persons decided, the newest first."""
+        try:
+            return self._client.audit(since_ms=since_ms, limit=limit)
+        except ProxyNotRunning:
+            answers = self._answers()
+        if answers is None:
+            return []
+        return answers.audit(since_ms=since_ms, limit=limit)
 
     def attempts(self, *, since_ms: int) -> Iterator[AttemptView]:
         """Yield attempts, the oldest first, a page in memory at a time."""

@@ -8,6 +8,7 @@ import pytest
 from faregate.core.records import AuditRow
 from faregate.ledger import audit
 from faregate.ledger.ledger import Ledger
+from faregate.ledger.reports import Reports
 from tests.ledger.building import audited, hold, truth
 
 ROWS = [
@@ -48,3 +49,10 @@ def test_history_cannot_be_changed(
     hold(ledger, "a2")
     with pytest.raises(apsw.ConstraintError):
         connection.execute(statement)
+
+
+def test_the_newest_are_read_first(ledger: Ledger, connection: apsw.Connection) -> None:
+    reports = Reports(connection)
+    assert reports.decisions() == tuple(ROWS[::-1])
+    assert reports.decisions(since_ms=3) == (ROWS[4], ROWS[3])
+    assert reports.decisions(limit=1) == (ROWS[4],)

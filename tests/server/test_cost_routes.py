@@ -18,7 +18,7 @@ from faregate.control.client import ControlClient
 from faregate.control.cost_client import CostClient
 from faregate.control.cost_log import CorrectCost, Judge
 from faregate.control.errors import ControlError
-from faregate.control.models import NewSession
+from faregate.control.models import NewSession, SetBudget
 from faregate.core.latches import Latch, LatchState
 from faregate.smoke.simulated.faults.answers import empty_answer
 from faregate.smoke.simulated.script import Step
@@ -311,3 +311,15 @@ async def test_a_route_shows_what_was_wasted_and_escalated(tmp_path: Path) -> No
     assert route.wasted == bad.cost != "0"
     assert route.escalation_rate >= 0.5
     assert first.id != request
+
+
+async def test_who_decided_what_is_told(gate: RunningGate, person: CostClient) -> None:
+    await asyncio.to_thread(
+        person.set_budget, SetBudget(scope="global", window="month", limit="3")
+    )
+    await asyncio.to_thread(person.pause, "all")
+    (paused, cap) = await asyncio.to_thread(person.audit, since_ms=0, limit=10)
+    mine = f"uid {os.getuid()} pid {os.getpid()}"
+    assert (paused.what, paused.subject, paused.who) == ("paused", "all", mine)
+    assert (cap.what, cap.subject, cap.after) == ("limit", "global month", "3")
+    assert await asyncio.to_thread(person.audit, since_ms=2**49, limit=10) == []

@@ -30,6 +30,7 @@ COMMANDS: dict[str, str] = {
     "report": "What was spent, by model, route, agent, task and more.",
     "export": "Write every attempt as CSV or JSON lines.",
     "outcome": "Say whether a session's task was accepted.",
+    "audit": "Who changed a cap, approved, stopped or settled, and when.",
     "estimate": "What a workload will cost a month, by model and route.",
     "models": "List models that an agent can name.",
     "prices": "Which price counts for a model, and where it is from; set it.",

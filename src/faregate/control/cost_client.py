@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 from faregate.control.client import ControlClient
 from faregate.control.cost_log import (
     AttemptPage,
+    AuditView,
     CorrectCost,
     CorrectedView,
     ExplainView,
@@ -58,6 +59,11 @@ class CostClient(ControlClient):
         """Return a page of attempts, the oldest first."""
         query = _query(after=after, since_ms=since_ms, limit=limit)
         return self._get(f"/v1/attempts?{query}", AttemptPage)
+
+    def audit(self, *, since_ms: int, limit: int) -> list[AuditView]:
+        """Return what persons decided, the newest first."""
+        query = _query(since_ms=since_ms, limit=limit)
+        return self._get(f"/v1/audit?{query}", list[AuditView])
 
     def judge(self, judged: Judge) -> None:
         """Say whether a session's task was accepted."""

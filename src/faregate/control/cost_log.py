@@ -209,6 +209,22 @@ class CorrectionView(msgspec.Struct, frozen=True, kw_only=True):
     note: str | None
 
 
+class AuditView(msgspec.Struct, frozen=True, kw_only=True):
+    """One decision of a person: a cap, a limit, a hold, an approval, a key ..."""
+
+    at: str
+    who: str
+    what: str
+    """"limit" (of a budget), "session limit", "price", "resolve", "correct", "reopen",
+    "outcome", "approval", "paused", "stopped", "resume", "key", "revoke"."""
+    subject: str
+    session: str | None
+    """Whose request it was, of an approval."""
+    before: str | None
+    after: str | None
+    note: str | None
+
+
 class ExplainView(msgspec.Struct, frozen=True, kw_only=True):
     """Everything that is kept of one request."""
 

@@ -15,13 +15,14 @@ from faregate.core.labels import Labels
 from faregate.core.money import Money
 from faregate.core.records import (
     AttemptRow,
+    AuditRow,
     HoldRow,
     SessionRow,
     SmokeRunRow,
     SpendRow,
 )
 from faregate.core.side_spend import SMOKE_SESSION
-from faregate.ledger import files, smoke_runs, verify
+from faregate.ledger import audit, files, smoke_runs, verify
 from faregate.ledger.connection import open_reader, select
 from faregate.ledger.cost_reports import CostReports
 from faregate.ledger.counting_back import IDS_PER_MS, held_by_window
@@ -282,6 +283,11 @@ class Reports:
         """Return the newest runs of each target in each protocol, newest first."""
         with translated("Reading the ledger"):
             return smoke_runs.recent(self._connection, each, limit)
+
+    def decisions(self, *, since_ms: int = 0, limit: int = 100) -> tuple[AuditRow, ...]:
+        """Return what persons decided since then, the newest first."""
+        with translated("Reading the audit"):
+            return audit.latest(self._connection, since_ms=since_ms, limit=limit)
 
     def discrepancies(self) -> tuple[str, ...]:
         """Return every running sum that differs from its rows; reads everything."""

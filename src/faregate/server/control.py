@@ -159,7 +159,7 @@ class Control:
             self._budgets.check(asked)
         except ValueError as error:
             raise bad_request(str(error)) from error
-        note = "control" if asked.for_s is None else f"for {asked.for_s:g} s"
+        note = "" if asked.for_s is None else f"for {asked.for_s:g} s"
         self._admin.set_limit(asked.scope, asked.window, limit, note=note, who=who)
         try:
             self._budgets.set(asked)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 
 from faregate.control.cost_log import (
     AttemptPage,
+    AuditView,
     ExplainView,
     Report,
     RequestView,
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from faregate.core.cost_log import AttemptEntry, Explained, RequestRow
-    from faregate.core.records import SessionRow, SpendRow
+    from faregate.core.records import AuditRow, SessionRow, SpendRow
 
 SpendBy = Literal[
     "day", "provider", "model", "target", "route", "root", "workspace", "agent",
@@ -84,6 +85,10 @@ class CostReader(Protocol):
         """Return sums by a key, and the sum of them all."""
         ...
 
+    def decisions(self, *, since_ms: int, limit: int) -> Sequence[AuditRow]:
+        """Return what persons decided, the newest first."""
+        ...
+
 
 class CostAnswers:
     """Answers questions about the cost log; raises LedgerError."""
@@ -108,6 +113,12 @@ class CostAnswers:
                 session=session, since_ms=since_ms, limit=limit
             )
         return [cost_views.request_view(row) for row in rows]
+
+    def audit(self, *, since_ms: int, limit: int) -> list[AuditView]:
+        """Return what persons decided, the newest first."""
+        with self._opened() as reader:
+            rows = reader.decisions(since_ms=since_ms, limit=limit)
+        return [cost_views.audit_view(row) for row in rows]
 
     def explain(self, request: str) -> ExplainView | None:
         """Return what is kept of one request; None where nothing is."""

@@ -86,6 +86,13 @@ class _Routes:
         since_ms = _number(request, "since_ms", 0, _LONGEST_INSTANT)
         return await self._told(lambda: self._answers.report(by, since_ms=since_ms))
 
+    async def audit(self, request: web.Request) -> web.Response:
+        since_ms = _number(request, "since_ms", 0, _LONGEST_INSTANT)
+        limit = _number(request, "limit", 100, MOST_ROWS)
+        return await self._told(
+            lambda: self._answers.audit(since_ms=since_ms, limit=limit)
+        )
+
     async def judge(self, request: web.Request) -> web.Response:
         asked = msgspec.json.decode(await request.read(), type=Judge)
         # It counts as a word on the agent's work, and moves routes: not its own then.
@@ -157,6 +164,7 @@ def add_cost_routes(
     app.router.add_get("/v1/sessions", routes.sessions)
     app.router.add_get("/v1/attempts", routes.attempts)
     app.router.add_get("/v1/report", routes.report)
+    app.router.add_get("/v1/audit", routes.audit)
     app.router.add_post("/v1/outcomes", routes.judge)
     app.router.add_post("/v1/holds/correct", routes.correct)
     return app

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from faregate.control.cost_log import (
     AttemptView,
+    AuditView,
     CorrectionView,
     ExplainView,
     LabelsView,
@@ -26,7 +27,7 @@ from faregate.gateway.messages import lacking_price
 if TYPE_CHECKING:
     from faregate.core.cost_log import AttemptEntry, Explained, RequestRow
     from faregate.core.labels import Labels
-    from faregate.core.records import SpendRow
+    from faregate.core.records import AuditRow, SpendRow
 
 _LONGEST = 2000
 
@@ -162,6 +163,22 @@ def explain_view(told: Explained) -> ExplainView:
             for row in rows
         ],
         notes=None if told.notes is None else _notes(told.notes),
+    )
+
+
+def audit_view(row: AuditRow) -> AuditView:
+    """Return one decision of a person."""
+    approval = row.what == "approval"
+    before = sanitise_optional(row.before)
+    return AuditView(
+        at=exact_instant(row.at_ms),
+        who=sanitise(row.who),
+        what=sanitise(row.what),
+        subject=sanitise(row.subject),
+        session=before if approval else None,
+        before=None if approval else before,
+        after=sanitise_optional(row.after),
+        note=sanitise_optional(row.note) or None,
     )
 
 

@@ -25,6 +25,7 @@ from faregate.core.limit_changes import (
 )
 from faregate.core.limits.effective import EVERYONE, NAMES, Timed
 from faregate.core.values import dataclass
+from faregate.server.views import rfc3339
 
 if TYPE_CHECKING:
     from faregate.config.paths import Paths
@@ -191,7 +192,7 @@ class LimitDesk:
     def _note(self, change: Change, *, who: str) -> None:
         note = "taken back" if change.unset else None
         if change.until_ms is not None:
-            note = f"until {change.until_ms}"
+            note = f"until {rfc3339(change.until_ms)}"
         self._ledger.note_limit(
             f"{change.scope} {change.name}",
             before=limit_words(change.name, change.before),
