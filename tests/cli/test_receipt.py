@@ -28,9 +28,9 @@ def test_what_is_not_certain_is_marked() -> None:
     session = scenes.session("s", cost="1", cost_source="estimated", requests=1,
                              retries=1, unknown="1.60", refusals=2, unpriced=1)  # fmt: skip
     line = receipt([session], "s", 1)
-    assert line.startswith("s: ~$1.00 · 1 request · 1 retry · ")
+    assert line.startswith("s: ~$1.00 · 3 requests (2 refused) · 1 retry · ")
     assert line.endswith(
-        "2 refused · 1 without a price · $1.60 unknown: see faregate holds · not judged"
+        " · 1 without a price · $1.60 unknown: see faregate holds · not judged"
     )
 
 
@@ -51,5 +51,5 @@ def test_a_run_without_a_request_may_have_gone_around() -> None:
 
 def test_a_run_that_was_only_refused_is_not_said_to_have_gone_around() -> None:
     told = receipt([scenes.session("s", requests=0, refusals=2)], "s", 3.0)
-    assert "2 refused" in told
+    assert "2 requests (2 refused)" in told
     assert "went around" not in told

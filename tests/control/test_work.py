@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from faregate.control.models import SessionState
-from faregate.control.work import doing_of, state_with, work_words
+from faregate.control.work import asked_of, doing_of, state_with, work_words
+from tests.control import scenes
 
 
 @pytest.mark.parametrize(
@@ -62,3 +63,7 @@ def test_what_runs_decides_below_what_a_person_decided(
     state: SessionState, doing: str | None, shown: str
 ) -> None:
     assert state_with(state, doing) == shown
+
+
+def test_what_was_refused_was_asked_as_well() -> None:
+    assert asked_of(scenes.session("s", requests=3, refusals=2)) == 5

@@ -123,6 +123,8 @@ async def test_a_target_without_another_rests_when_nothing_works_there(
     assert result.retry_after is not None
     assert 1 <= result.retry_after <= 12
     assert len(gate.upstream.sent) == 3
+    # Its session is known all the same.
+    assert gate.ledger.calls["record_refusal"] == 1
 
 
 async def test_where_the_money_for_another_target_is_missing_the_failure_stands(

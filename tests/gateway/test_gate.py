@@ -141,6 +141,8 @@ def test_a_session_is_capped_until_something_fits(small: SmallGate) -> None:
         (RefusalCode.UNPRICED_MODEL, "refused", 1),
         (RefusalCode.UPSTREAM_TIMEOUT, "error", 0),
         (RefusalCode.SHUTTING_DOWN, "error", 0),
+        # The provider is to blame, but it was the gate that sent nothing.
+        (RefusalCode.PROVIDER_RESTING, "error", 1),
     ],
 )
 def test_refusals_are_counted_and_faults_are_not(
@@ -149,6 +151,15 @@ def test_refusals_are_counted_and_faults_are_not(
     small.gate.refused(Refusal(code=code, message="why"), who())
     assert small.kinds() == [kind]
     assert small.ledger.calls["record_refusal"] == counted
+
+
+def test_what_was_sent_is_counted_as_a_request_and_not_once_more(
+    small: SmallGate,
+) -> None:
+    stopped = Refusal(code=RefusalCode.STOPPED, message="a person stopped it")
+    small.gate.refused(stopped, who(), sent=True)
+    assert small.kinds() == ["refused"]
+    assert small.ledger.calls["record_refusal"] == 0
 
 
 def test_refusals_of_one_full_window_are_about_the_same(small: SmallGate) -> None:

@@ -84,6 +84,14 @@ def test_a_session_without_requests_goes_quiet(quiet_ms: int, state: str) -> Non
     assert shown(row).state == state
 
 
+def test_a_session_of_which_nothing_was_ever_sent_is_not_at_work() -> None:
+    refused = session_row(last_at_ms=NOW_MS, requests=0, attempts=0, refusals=3)
+    assert shown(refused).state == "idle"
+    # One that has only begun is.
+    begun = session_row(last_at_ms=NOW_MS, requests=0, attempts=0, refusals=0)
+    assert shown(begun).state == "active"
+
+
 def test_what_runs_makes_a_session_active() -> None:
     old = session_row(last_at_ms=0)
     waiting = flight(state=FlightState.WAITING)

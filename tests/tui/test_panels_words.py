@@ -196,9 +196,10 @@ class TestSessionDetail:
     def test_notes_go_first_when_it_is_narrow(self) -> None:
         session = scenes.session("s", client_retries=2, refusals=1)
         shown = texts(session_detail.traffic_lines(session, 20))
-        assert shown[:3] == ["requests     41", "retries      4", "refused      1"]
+        assert shown[:3] == ["requests     42", "retries      4", "refused      1"]
         wide = texts(session_detail.traffic_lines(session, 36))
-        assert wide[:2] == ["requests     41  43 attempts", "retries      4  agent 2"]
+        # As many as its list has: what was refused was asked as well.
+        assert wide[:2] == ["requests     42  43 attempts", "retries      4  agent 2"]
 
     def test_what_is_not_known_is_said(self) -> None:
         session = scenes.session(

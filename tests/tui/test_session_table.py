@@ -136,6 +136,18 @@ def test_a_state_is_a_sign_a_word_and_a_tone(
     assert (span.text, span.tone) == (shown, tone)
 
 
+def test_a_session_that_was_only_refused_says_so() -> None:
+    refused = scenes.session("s", state="idle", requests=0, attempts=0, refusals=3)
+    (row,) = SessionTable().rows(store(refused), ALL, Sort(), UNICODE)
+    shown = cells(row)
+    assert (shown["requests"], shown["state"]) == ("3", "✗ refused")
+    assert state_span(refused, None, UNICODE).tone is Tone.WARN
+    # One that is stopped, or asks again just now, is that.
+    stopped = scenes.session("s", state="stopped", attempts=0, refusals=3)
+    assert state_span(stopped, None, UNICODE).text == "✗ stopped"
+    assert state_span(refused, "waiting", UNICODE).text == "‖ waiting"
+
+
 def test_hostile_names_are_harmless_in_every_cell() -> None:
     evil = "\x1b]52;c;eA==\x07\x1b[2J\u202e"
     view = scenes.session(

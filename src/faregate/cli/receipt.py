@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from faregate.cli import figures
 from faregate.control.retries import by_agent, retries_of, retries_words
+from faregate.control.work import asked_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,9 +32,9 @@ def receipt(
     limits_hit: Mapping[str, int] | None = None,
 ) -> str:
     """Return what a run cost in one line, and at which limits it was refused."""
-    requests = sum(each.requests for each in sessions)
+    asked = sum(map(asked_of, sessions))
     refused = sum(each.refusals for each in sessions)
-    if not requests and not refused:
+    if not asked:
         return (
             f"{session}: no request passed the gate. If the agent did call a model, it "
             "went around it: faregate env AGENT tells what it needs"
@@ -44,15 +45,13 @@ def receipt(
     retries = retries_of(*sessions)
     parts = [
         f"{mark}{figures.usd(str(spent))}",
-        _plural(requests, "request"),
+        _plural(asked, "request") + (f" ({refused} refused)" if refused else ""),
         f"{figures.count(sum(each.input_tokens for each in sessions))} in",
         f"{figures.count(sum(each.output_tokens for each in sessions))} out",
         figures.seconds(lasted),
     ]
     if retries:
         parts.insert(2, retries_words(retries, by_agent(sessions)))
-    if refused:
-        parts.append(f"{refused} refused")
     if limits_hit:
         parts.append(f"limits hit: {', '.join(sorted(limits_hit))}")
     if unpriced := sum(each.unpriced for each in sessions):

@@ -11,6 +11,7 @@ from faregate.config.load import load
 from faregate.config.paths import find_paths
 from faregate.control.cost_log import MOST_ROWS
 from faregate.control.retries import retries_of
+from faregate.control.work import asked_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +66,7 @@ def lines(found: Sequence[SessionView]) -> list[str]:
                 each.task or "-",
                 each.state,
                 f"{each.started_at[:16]}Z".replace("T", " "),
-                str(each.requests),
+                str(asked_of(each)),
                 str(retries_of(each)),
                 figures.count(each.input_tokens),
                 figures.count(each.output_tokens),

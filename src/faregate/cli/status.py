@@ -19,7 +19,7 @@ from faregate.control.governing import latched_words
 from faregate.control.models import Status
 from faregate.control.retries import retries_of
 from faregate.control.sanitise import sanitise
-from faregate.control.work import work_words
+from faregate.control.work import asked_of, work_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -163,7 +163,7 @@ def session_lines(sessions: Sequence[SessionView]) -> list[str]:
                 each.id,
                 each.agent or "-",
                 each.models[-1] if each.models else "-",
-                str(each.requests),
+                str(asked_of(each)),
                 str(retries_of(each)),
                 figures.count(each.input_tokens),
                 figures.count(each.output_tokens),

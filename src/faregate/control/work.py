@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from faregate.control.models import SessionState
+    from faregate.control.models import SessionState, SessionView
 
 
 def work_words(in_flight: int, waiting: int, approvals: int) -> list[str]:
@@ -22,6 +22,11 @@ def work_words(in_flight: int, waiting: int, approvals: int) -> list[str]:
         (approvals, "waiting for approval"),
     )
     return [f"{number} {what}" for number, what in counted if number > 0]
+
+
+def asked_of(session: SessionView) -> int:
+    """Return how many requests a session made; those that were refused count."""
+    return session.requests + session.refusals
 
 
 def doing_of(flights: Iterable[str]) -> str | None:

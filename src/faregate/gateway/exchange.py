@@ -141,7 +141,8 @@ class Exchange:
         else:
             result = await self._fly(plan, course, identity)
         if isinstance(result, Refusal):
-            gate.refused(result, identity, hung_up=result is _HUNG_UP)
+            sent = inbound.explanation.attempts > 0
+            gate.refused(result, identity, hung_up=result is _HUNG_UP, sent=sent)
             return await self._end(result)
         if result is not None and self._reply.started:
             # Signs of life went out with a status of their own.

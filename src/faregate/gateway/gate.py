@@ -193,17 +193,24 @@ class Gate:
         return tuple(found)
 
     def refused(
-        self, refusal: Refusal, identity: Identity, *, hung_up: bool = False
+        self,
+        refusal: Refusal,
+        identity: Identity,
+        *,
+        hung_up: bool = False,
+        sent: bool = False,
     ) -> None:
         """Tell the ledger and the event log of a refusal.
 
-        One that only ends a request whose client hung up is nobody's news.
+        One that only ends a request whose client hung up is nobody's news. What was
+        `sent` before is counted as a request already.
         """
         if hung_up:
             return
         now = self.clock.now_ms()
         fault = refusal.code in _DOOR_CODES
-        if not fault:
+        resting = refusal.code is RefusalCode.PROVIDER_RESTING
+        if not sent and (resting or not fault):
             self.ledger.record_refusal(
                 session=identity.session,
                 root_session=identity.root_session,

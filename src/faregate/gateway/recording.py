@@ -35,7 +35,6 @@ _BROKEN = frozenset(
         RefusalCode.UPSTREAM_BROKEN,
         RefusalCode.UPSTREAM_TIMEOUT,
         RefusalCode.UPSTREAM_UNREACHABLE,
-        RefusalCode.PROVIDER_RESTING,
         RefusalCode.SHUTTING_DOWN,
         RefusalCode.INTERNAL,
     }

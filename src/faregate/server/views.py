@@ -216,4 +216,5 @@ def _state(
     quiet = (now_ms - record.last_at_ms) / 1000
     if quiet > ENDED_AFTER_S:
         return "ended"
-    return "idle" if quiet > IDLE_AFTER_S else "active"
+    turned_away = record.refusals > 0 and not record.attempts
+    return "idle" if turned_away or quiet > IDLE_AFTER_S else "active"

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from faregate.control.retries import retries_of
 from faregate.control.sanitise import sanitise
+from faregate.control.work import asked_of
 from faregate.tui.figures import count, dollars, duration, instant, money, percent
 from faregate.tui.session_table import cost_text, session_name
 
@@ -56,7 +57,7 @@ def receipt(session: SessionView, now: datetime) -> str:
         ("unknown", dollars(money(session.unknown))),
         ("agent", session.agent or "-"),
         ("models", ", ".join(session.models) or "-"),
-        ("requests", f"{session.requests} in {session.attempts} attempts"),
+        ("requests", f"{asked_of(session)} in {session.attempts} attempts"),
         ("retries", f"{retries_of(session)}, by the agent {session.client_retries}"),
         ("refused", str(session.refusals)),
         ("tool calls", str(session.tool_calls)),

@@ -12,7 +12,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from faregate.control.retries import retries_of
-from faregate.control.work import doing_of, state_with
+from faregate.control.work import asked_of, doing_of, state_with
 from faregate.tui.figures import (
     NOT_KNOWN,
     bare,
@@ -57,7 +57,13 @@ COLUMNS = (
         drop=8,
         least=16,
     ),
-    Column(id="requests", title="REQ", about="calls by the agent", right=True, drop=6),
+    Column(
+        id="requests",
+        title="REQ",
+        about="calls by the agent, refused ones too",
+        right=True,
+        drop=6,
+    ),
     Column(
         id="input",
         title="IN",
@@ -224,6 +230,9 @@ def state_span(view: SessionView, doing: str | None, glyphs: Glyphs) -> Span:
     state = state_with(view.state, doing)
     if state == "active" and doing is not None:
         return span(f"{glyphs.running} {doing}", Tone.ACTIVE)
+    if state == "idle" and view.refusals and not view.attempts:
+        # Nothing of it ever went out, which is no rest from work.
+        return span(f"{glyphs.stopped} refused", Tone.WARN)
     sign, word, tone = {
         "active": (glyphs.running, "active", Tone.ACTIVE),
         "idle": (glyphs.idle, "idle", Tone.IDLE),
@@ -251,7 +260,7 @@ def _cells(
         span(name),
         span(view.agent or NOT_KNOWN, Tone.MUTED),
         span(_models(view), Tone.MUTED),
-        Span(count(view.requests), Tone.TEXT),
+        Span(count(asked_of(view)), Tone.TEXT),
         Span(count(view.input_tokens), Tone.TEXT),
         Span(count(view.output_tokens), Tone.TEXT),
         Span(percent(view.cache_read_tokens, view.input_tokens), Tone.TEXT),
@@ -292,7 +301,7 @@ SORT_KEYS: dict[str, Callable[[SessionView], Any]] = {
     "session": lambda view: session_name(view).casefold(),
     "agent": lambda view: (view.agent or "").casefold(),
     "model": lambda view: _models(view).casefold(),
-    "requests": lambda view: view.requests,
+    "requests": asked_of,
     "input": lambda view: view.input_tokens,
     "output": lambda view: view.output_tokens,
     "cache": _cache_share,

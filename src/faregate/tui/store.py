@@ -24,6 +24,7 @@ from faregate.control.models import (
     Setup,
     Snapshot,
 )
+from faregate.control.work import asked_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -132,7 +133,7 @@ class Store:
 
     def requests(self) -> int:
         """Return the requests of all listed sessions."""
-        return sum(session.requests for session in self.sessions.values())
+        return sum(map(asked_of, self.sessions.values()))
 
     def copy(self) -> Store:
         """Return this moment, which later messages do not touch."""

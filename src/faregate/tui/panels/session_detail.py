@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from faregate.control.retries import retries_of
-from faregate.control.work import doing_of
+from faregate.control.work import asked_of, doing_of
 from faregate.tui.figures import (
     NOT_KNOWN,
     count,
@@ -130,7 +130,7 @@ def traffic_lines(session: SessionView, cells: int) -> list[Line]:
         _row(
             cells,
             "requests",
-            count(session.requests),
+            count(asked_of(session)),
             Tone.TEXT,
             f"{session.attempts} attempt{'' if session.attempts == 1 else 's'}",
         ),
