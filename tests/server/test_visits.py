@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from faregate.control.capture import CaptureOn
 from faregate.server.proxy import Proxy
 from tests.running import MODEL, RunningGate
+from tests.server.capturing import captured, do, person_of
 from tests.server.wire import CHAT, connected, post
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -70,3 +72,23 @@ async def test_a_providers_own_key_is_not_kept(
             await wire.send(asked(gate, "Authorization: Bearer sk-own"))
             assert (await wire.answer()).status == 200
     assert len(seen) == 2
+
+
+async def test_each_request_is_captured_with_the_length_of_its_own_body(
+    gate: RunningGate,
+) -> None:
+    person = person_of(gate)
+    await do(person.capture_on, CaptureOn())
+    try:
+        async with connected(gate.url) as wire:
+            for text in ("a", "longer than the first", "b"):
+                token = f"Authorization: Bearer {gate.token}"
+                await wire.send(asked(gate, token, text=text))
+                answer = await wire.answer()
+                request = answer.headers["x-faregate-request-id"]
+                found = await captured(gate, request)
+                sent = await do(person.captured_body, request, "request")
+                assert text.encode() in sent
+                assert dict(found.headers)["content-length"] == str(len(sent))
+    finally:
+        await do(person.capture_off)

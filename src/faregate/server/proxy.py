@@ -103,7 +103,7 @@ class Proxy:
             body = plain
         # A long wait holds it once, not twice.
         request.parts = []
-        inbound = self._inbound(visit, body, request_id, request.target)
+        inbound = self._inbound(visit, body, request_id, request)
         reply = StreamReply(connection, request, request_id)
         exchange = Exchange(self._gate, inbound, reply)
         connection.on_lost = exchange.client_gone
@@ -172,7 +172,7 @@ class Proxy:
             )
 
     def _inbound(
-        self, visit: Visit, body: bytes, request_id: str, target: str
+        self, visit: Visit, body: bytes, request_id: str, request: Incoming
     ) -> Inbound:
         caller, capture = visit.caller, self._gate.capture
         return Inbound(
@@ -187,7 +187,9 @@ class Proxy:
             self._gate.clock.now_ms(),
             caller.subscription,
             Explanation(),
-            None if capture is None else capture.tape(target, visit.headers),
+            None
+            if capture is None
+            else capture.tape(request.target, visit.headers_of(request.length)),
         )
 
 

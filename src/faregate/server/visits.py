@@ -36,6 +36,13 @@ class Visit:
     headers: Mapping[str, str]
     """All of its headers, names in lower case; any body's length."""
 
+    def headers_of(self, length: int | None) -> Mapping[str, str]:
+        """Return the headers of the one whose body is announced as so long."""
+        headers = {**self.headers, "content-length": str(length)}
+        if length is None:
+            del headers["content-length"]
+        return headers
+
 
 class Visits:
     """Remembers visits by their likeness.
