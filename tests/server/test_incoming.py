@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from faregate.core.refusal import Refusal, RefusalCode
@@ -183,6 +185,28 @@ def test_a_large_body_in_small_chunks_is_no_large_head() -> None:
     parser.feed(b"0\r\n\r\n")
     (request,) = parser.requests
     assert (request.complete, request.size) == (True, 300 * 8448)
+
+
+@pytest.mark.parametrize("sizes", [(1,), (2,), (2, 90), (300, 1, 1)])
+def test_a_body_in_crumbs_takes_little_more_than_its_bytes(
+    sizes: tuple[int, ...],
+) -> None:
+    """An object for each chunk would take thirty times what it holds."""
+    parser = RequestParser()
+    texts = [(b"ab" * each)[:each] for each in sizes]
+    chunks = b"".join(b"%x\r\n%b\r\n" % (len(text), text) for text in texts)
+    parser.feed(HEAD + b"Transfer-Encoding: chunked\r\n\r\n")
+    for _ in range(8):
+        parser.feed(chunks * 500)
+    (request,) = parser.requests
+    whole = b"".join(texts) * 4000
+    taken = sum(map(sys.getsizeof, request.parts)) + sys.getsizeof(request.parts)
+    assert taken < 4 * len(whole) + 4096
+    parser.feed(b"0\r\n\r\n")
+    assert request.complete
+    assert request.size == len(whole)
+    assert request.body() == whole
+    assert type(request.body()) is bytes
 
 
 def test_what_follows_the_last_request_is_not_read() -> None:

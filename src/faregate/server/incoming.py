@@ -37,6 +37,8 @@ _ONCE = frozenset(
 )
 _VERSIONS = frozenset({"1.1", "1.0", "0.9"})
 _FRAMING = frozenset({b"transfer-encoding", b"content-length"})
+_CRUMB = 64
+"""Bytes: smaller pieces of a body are put together as they come."""
 _TLS = b"\x16\x03"
 _END_OF_HEAD = b"\r\n\r\n"
 
@@ -71,7 +73,8 @@ class Incoming:
         """Its bytes, where they came in one piece and may come again."""
         self.length: int | None = None
         self.keep_alive = False
-        self.parts: list[bytes] = []
+        self.parts: list[bytes | bytearray] = []
+        """The body as it came; the first of them is bytes."""
         self.size = 0
         self.complete = False
         """Its body has arrived."""
@@ -96,7 +99,20 @@ class Incoming:
     def body(self) -> bytes:
         """Return the body as it was sent."""
         parts = self.parts
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+        return bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
+
+    def add(self, data: bytes) -> None:
+        """Take the next piece of the body."""
+        parts = self.parts
+        if len(data) < _CRUMB and parts:
+            # An object of its own would take many times what it holds.
+            last = parts[-1]
+            if isinstance(last, bytearray):
+                last += data
+                return
+            parts.append(bytearray(data))
+        else:
+            parts.append(data)
 
     def headers(self) -> dict[str, str] | Refusal:
         """Return headers by lower-case name; what is sent twice is one list."""
@@ -250,7 +266,7 @@ class RequestParser:
             request.refusal = bodies.too_large()
             request.parts.clear()
         else:
-            request.parts.append(data)
+            request.add(data)
 
     def on_message_complete(self) -> None:
         if self._switches:
