@@ -14,7 +14,7 @@ from pathlib import Path
 from faregate.config.paths import find_paths
 from tests.running import CONFIG, KEY
 
-RUNNER = Path(__file__).with_name("runner.py")
+ROOT = Path(__file__).parents[2]
 
 
 def make_home(
@@ -49,11 +49,13 @@ async def child(
 
     process = await asyncio.create_subprocess_exec(
         sys.executable,
-        str(RUNNER),
+        "-m",
+        "tests.money.runner",
         str(home),
         step,
         str(count),
         stdout=subprocess.PIPE,
+        cwd=ROOT,
         env={**os.environ, "FAREGATE_TEST_KEY": KEY},
         preexec_fn=limit,
     )

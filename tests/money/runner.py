@@ -1,6 +1,6 @@
 """A real proxy process that kills itself at one step of a request, for tests.
 
-    python runner.py HOME STEP COUNT
+    python -m tests.money.runner HOME STEP COUNT
 
 `STEP` names where SIGKILL strikes, at the COUNT-th request that comes there; "never"
 serves until it is told to stop. It prints its URL once it serves.
@@ -20,6 +20,7 @@ from faregate.config.load import load
 from faregate.config.paths import find_paths
 from faregate.daemon import Daemon, _loop_factory
 from faregate.gateway.settings import Patience
+from tests.money import deadly_disk
 
 STEPS = (
     "before hold",
@@ -45,8 +46,13 @@ async def _serve(home: str, step: str, count: int) -> None:
     settings = load(paths)
     settings = replace(settings, server=replace(settings.server, port=0))
     daemon = Daemon(settings, paths, stop, patience=patience)
-    await daemon.start()
-    _arm(daemon, step, count)
+    if step in deadly_disk.STEPS:
+        disk = deadly_disk.under_the_ledger(step, count)
+        await daemon.start()
+        disk.arm(daemon.ledger)
+    else:
+        await daemon.start()
+        _arm(daemon, step, count)
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, daemon.asked_to_stop)
     sys.stdout.write(f"{daemon.url}\n")
     sys.stdout.flush()

@@ -54,7 +54,7 @@ async def test_a_kill_at_any_step_loses_no_money(
     # Many settlements share one write.
     count = 1 if step == "after flush" else 5
     async with _killed_at(home, step, count=count) as url:
-        await _storm(home, url, requests=12)
+        await storm(home, url, requests=12)
     async with running_gate(home, provider, url=provider.url) as gate:
         state = gate.month()
         assert not state.held
@@ -62,7 +62,7 @@ async def test_a_kill_at_any_step_loses_no_money(
         if step in {"after hold", "after send", "mid-stream", "after usage"}:
             assert state.unknown >= Money.usd("0.05")
             assert "died" in gate.daemon.gate.events.since(0)[0].text
-        await _spend_the_rest(gate)
+        await spend_the_rest(gate)
         assert len(provider.generations) <= 20
 
 
@@ -71,9 +71,9 @@ async def test_killed_again_and_again_it_stays_below_the_cap(
 ) -> None:
     for step in ("after hold", "mid-stream"):
         async with _killed_at(home, step, count=2) as url:
-            await _storm(home, url, requests=5)
+            await storm(home, url, requests=5)
     async with running_gate(home, provider, url=provider.url) as gate:
-        await _spend_the_rest(gate)
+        await spend_the_rest(gate)
 
 
 async def test_a_second_proxy_names_the_first_and_writes_nothing(
@@ -89,7 +89,7 @@ async def test_a_second_proxy_names_the_first_and_writes_nothing(
         assert _snapshot(home) == before
 
 
-async def _spend_the_rest(gate: RunningGate) -> None:
+async def spend_the_rest(gate: RunningGate) -> None:
     """Send until nothing is admitted any more, and compare the bill at the end."""
     async with client_of(gate) as client, Sampler(gate) as sampler:
         answers = await asyncio.gather(*(client.post(PATH, BODY) for _ in range(40)))
@@ -101,7 +101,7 @@ async def _spend_the_rest(gate: RunningGate) -> None:
     assert CAP - booked(state) < Money.usd("0.0502")
 
 
-async def _storm(home: Path, url: str, requests: int) -> None:
+async def storm(home: Path, url: str, requests: int) -> None:
     """Send requests at once and let them break as they will."""
     async with aiohttp.ClientSession() as session:
         client = Client(session, url, bearer(home))
