@@ -125,3 +125,21 @@ def test_a_new_conversation_is_read_by_one_with_the_same_tools() -> None:
         memory.forget()
         known = learn(memory, main)
         learn(memory, helper)
+
+
+def test_crumbs_are_not_kept_in_pieces() -> None:
+    """Each of them would take many times its text, and what is kept is bounded."""
+    memory = BodyMemory()
+    crumbs = b",".join([b'"%d"' % number for number in range(4000)])
+    last = b'],"tools'
+    known = learn(memory, written("a", 1).replace(last, b"," + crumbs + last))
+    assert known.grows is None
+    assert known.all_values()["messages"].endswith(crumbs + b"]")
+    assert learn(memory, written("b", 6)).grows is not None
+    grown = written("b", 6).replace(last, b"," + crumbs + last)
+    assert memory.read(grown, NAMES) is None
+    assert kept(memory, grown) == [False]
+    values = {f"a{number}": b"1" for number in range(400)}
+    spans = {key: (at * 9 + 1, at * 9 + 7, at * 9 + 8) for at, key in enumerate(values)}
+    body = b"{" + b",".join([b'"a%03d":1' % number for number in range(400)]) + b"}"
+    assert memory.learn(body, NAMES, values, spans) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,11 +15,12 @@ from faregate.protocols import json_object, known_body, part_memory
 from faregate.protocols.body_memory import BODIES, SMALLEST
 from faregate.protocols.codec import BadRequestError, RequestHead
 from faregate.protocols.json_object import read_again
+from faregate.protocols.part_memory import SeenPart
 from faregate.protocols.registry import messages_of
 from tests.protocols.requests import codec_at
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from faregate.protocols.known_body import KnownBody
 
@@ -330,3 +332,60 @@ def test_a_short_body_is_not_kept() -> None:
     body = compact({"model": "m", "messages": [{"role": "user", "content": "hi"}]})
     read("/v1/chat/completions", body)
     assert BODIES.of(body) is None
+
+
+class Meddled(dict[str, bytes]):
+    """Values whose body another thread takes apart at one of the looks at them."""
+
+    def __init__(
+        self, values: dict[str, bytes], look: int, meddle: Callable[[], None]
+    ) -> None:
+        super().__init__(values)
+        self.left = look
+        self._meddle = meddle
+
+    def _look(self) -> None:
+        self.left -= 1
+        if self.left == 0:
+            self._meddle()
+
+    def __contains__(self, key: object) -> bool:
+        found = super().__contains__(key)
+        self._look()
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        for key in super().__iter__():
+            yield key
+            self._look()
+
+    def get(self, key: str, default: Any = None) -> Any:
+        found = super().get(key, default)
+        self._look()
+        return found
+
+
+def test_a_body_may_be_taken_apart_while_others_are_read_by_it() -> None:
+    """Long bodies are inspected in threads, and the first look splits its list."""
+    path = "/v1/messages"
+    first, body = base(path)
+    expected = dict(json_object.read_object(body).values)
+    raw = json_object.read_object(first).values["messages"]
+    parts = part_memory.PartMemory(lambda _: SeenPart()).parts(raw, "messages")
+    assert parts is not None
+    look, over = 1, False
+    while not over:
+        forget()
+        request = json_object.read_object(first)
+        known = request.known
+        assert known is not None
+        start, elements = request.spans["messages"][1], parts.elements
+        split = partial(known.split, "messages", start, elements, parts)
+        values = known.values = Meddled(known.values, look, split)
+        assert known.bulk_is_in(body)
+        found = known.followed(body)
+        assert found is not None
+        assert found.all_values() == expected
+        assert known.all_values() == dict(request.values)
+        over, look = values.left > 0, look + 1
+    assert look > len(expected)

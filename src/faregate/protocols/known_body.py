@@ -34,6 +34,10 @@ _SURE = 4
 """Elements that two bodies share only if one goes on from the other."""
 _OFTEN_CHANGED = 3
 """Elements at the end that an agent may write anew: a cache marker moves away."""
+_FEW = 256
+_CRUMB = 64
+"""Bytes: a body is not kept in pieces that are smaller on average, unless they are few,
+because as objects they would take many times their text."""
 
 
 @dataclass(slots=True, eq=False)
@@ -88,13 +92,11 @@ class KnownBody:
 
     def all_values(self) -> dict[str, bytes]:
         """Return the value of every member, in order."""
-        grows = self.grows
-        if grows is None:
-            return dict(self.values)
+        values, grows = self.values, self.grows
+        if grows is None or grows.key in values:
+            return dict(values)
         return {
-            key: self.body[grows.start : grows.end]
-            if key == grows.key
-            else self.values[key]
+            key: self.body[grows.start : grows.end] if key == grows.key else values[key]
             for _, key in self.members
         }
 
@@ -105,6 +107,8 @@ class KnownBody:
         value = self.values[key]
         opening = _OPENING.match(value)
         if opening is None or not value.endswith(b"]"):
+            return
+        if not _worth_keeping(self.body, len(elements)):
             return
         joint = self._joint()
         if len(elements) > 1:
@@ -121,9 +125,10 @@ class KnownBody:
             parts=parts,
         )
         grows.choose_mark()
+        # Another thread may read by this: whoever looks at the values first, and then
+        # at this, finds the list in one of them.
         self.grows = grows
-        # Only now, for another thread may read by this.
-        del self.values[key]
+        self.values = {each: own for each, own in self.values.items() if each != key}
 
     def followed(self, body: bytes) -> KnownBody | None:
         """Return what stands in a new body, by this one; None where that fails."""
@@ -131,19 +136,21 @@ class KnownBody:
             return None
         values: dict[str, bytes] = {}
         grows: Growing | None = None
+        before = self.values
         at = 0
         for number, (head, key) in enumerate(self.members):
             if not body.startswith(head, at):
                 # Left out, or something that the next of them will not match either.
                 continue
             at += len(head)
-            if key not in self.values:
+            known = before.get(key)
+            if known is None:
                 grows = self._grown(body, at, number)
                 if grows is None:
                     return None
                 at = grows.end
                 continue
-            value = self._value(body, at, number, self.values[key])
+            value = self._value(body, at, number, known)
             if value is None:
                 return None
             values[key] = value
@@ -162,18 +169,18 @@ class KnownBody:
         That may be as far from the end: what is longest are mostly the tools, and in
         front of them the messages grow.
         """
-        if not self.values:
+        values, grows = self.values, self.grows
+        if not values:
             return False
-        longest = max(self.values, key=lambda key: len(self.values[key]))
+        longest = max(values, key=lambda key: len(values[key]))
         at = 0
         for head, key in self.members:
             at += len(head)
             if key == longest:
                 break
-            own = self.values.get(key)
-            grows = self.grows
+            own = values.get(key)
             at = grows.end if own is None and grows else at + len(own or b"")
-        value = self.values[longest]
+        value = values[longest]
         later = at + len(body) - len(self.body)
         return body.startswith(value, at) or (
             later >= 0 and body.startswith(value, later)
@@ -236,6 +243,8 @@ class KnownBody:
         # After a comma there is something, or it is no list.
         if new is None or (shared and not new):
             return None
+        if not _worth_keeping(body, shared + len(new)):
+            return None
         grows = Growing(
             key=known.key,
             start=start,
@@ -264,8 +273,10 @@ def learned(
 ) -> KnownBody | None:
     """Return what stands in a body that was read in full.
 
-    None for one in which a key stands twice.
+    None for one in which a key stands twice, or that is crumbs.
     """
+    if not _worth_keeping(body, len(spans)):
+        return None
     members: list[tuple[bytes, str]] = []
     at = 0
     for key, (_, start, end) in spans.items():
@@ -278,6 +289,10 @@ def learned(
     if not members or _TAIL.fullmatch(tail) is None:
         return None
     return KnownBody(body, guarded, tuple(members), tail, dict(values))
+
+
+def _worth_keeping(body: bytes, pieces: int) -> bool:
+    return pieces <= _FEW or pieces * _CRUMB <= len(body)
 
 
 def is_text(piece: bytes) -> bool:
