@@ -103,7 +103,7 @@ def test_a_person_approves_what_was_shown(paths: Paths, asked: AskedProxy) -> No
     assert "about $1.92, at most $6.10" in ended.screen
     assert "no answer is a no" in ended.screen
     assert asked.asked("/v1/approvals/apr_a1/approve") == [
-        {"session": False, "hash": "sha-apr_a1", "note": "ok"}
+        {"hash": "sha-apr_a1", "note": "ok"}
     ]
     assert asked.seen[-1].headers["x-faregate-confirmed"] == "tty"
 

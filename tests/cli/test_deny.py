@@ -19,7 +19,7 @@ def test_a_no_needs_no_confirmation(cli: Cli, proxy: AskedProxy) -> None:
     assert json.loads(cli("deny", "a1", "--json").out)["decision"] == "denied"
     assert proxy.asked("/v1/approvals/apr_a1/deny") == [
         {"reason": "too dear", "hash": "sha-apr_a1"},
-        {"reason": None, "hash": "sha-apr_a1"},
+        {"hash": "sha-apr_a1"},
     ]
 
 

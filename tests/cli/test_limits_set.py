@@ -102,8 +102,6 @@ def test_a_proxy_that_tightens_is_not_told_of_a_person(
         "scope": "workspace:web",
         "name": "requests",
         "value": "9",
-        "for_s": None,
-        "preview": False,
     }
     assert "x-faregate-confirmed" not in proxy.seen[-1].headers
 

@@ -21,7 +21,7 @@ def test_the_proxy_is_told(cli: Cli, proxy: AskedProxy) -> None:
     document = json.loads(cli("outcome", "web/main", "rejected", "--json").out)
     assert document == {"session": "web/main", "outcome": "rejected"}
     assert proxy.asked("/v1/outcomes") == [
-        {"session": "web/main", "outcome": "rejected", "note": ""}
+        {"session": "web/main", "outcome": "rejected"}
     ]
 
 

@@ -54,6 +54,6 @@ def test_a_running_proxy_is_told_of_the_person(paths: Paths, proxy: AskedProxy) 
     assert document["live"]
     assert document["price"] == "$3 in, $15 out"
     (asked,) = proxy.asked("/v1/prices")
-    assert (asked["input"], asked["output"], asked["cached_input"]) == ("3", "15", None)
+    assert asked == {"target": NEW, "input": "3", "output": "15"}
     assert proxy.seen[-1].headers["x-faregate-confirmed"] == "tty"
     assert not paths.overrides.exists()

@@ -83,7 +83,7 @@ def test_claude_is_redirected_and_marked(
     assert asked["agent"] == "claude-code"
     assert asked["task"] == "T-1"
     assert asked["pid"] == os.getpid()
-    assert asked["max_cost"] is None
+    assert "max_cost" not in asked
     assert [each.path for each in proxy.seen].count("/v1/sessions/s1/end") == 1
     assert "your ANTHROPIC_API_KEY is set aside" in result.err
     assert "sk-real" not in result.err

@@ -17,6 +17,7 @@ from tests.control import scenes
 # Frozen: scripts rely on every one of these. Fields may be added, never taken away.
 GOLDEN: dict[str, object] = {
     "version": str,
+    "build": str,
     "proxy": {"url": str, "pid": int, "uptime_s": float},
     "budgets": [
         {
@@ -219,6 +220,19 @@ def test_hidden_values_and_a_broken_configuration_are_told(
     result = cli("status")
     assert result.code == 0
     assert "is not usable" in result.err
+
+
+@pytest.mark.parametrize("command", [("status",), ("up",), ("run", "--", "true")])
+def test_a_proxy_of_another_build_is_told(
+    cli: Cli, proxy: AskedProxy, command: tuple[str, ...]
+) -> None:
+    assert "another build" not in cli(*command).err
+    status = replace(proxy.snapshot.status, build="0123456789ab")
+    proxy.snapshot = replace(proxy.snapshot, status=status)
+    result = cli(*command)
+    assert "the proxy that runs is of another build than this program" in result.err
+    assert "faregate down; faregate up" in result.err
+    assert result.code == 0
 
 
 def test_the_line_comes_from_the_proxys_file(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from faregate import __version__
+from faregate.config.build import build
 from faregate.control.models import (
     BudgetView,
     Delta,
@@ -176,7 +178,8 @@ def snapshot(
         seq=seq,
         at=at(0),
         status=Status(
-            version="0.1.0",
+            version=__version__,
+            build=build(),
             proxy=ProxyInfo(url=URL, pid=4242, uptime_s=11_520.0),
             budgets=[budget()] if budgets is None else budgets,
             sessions=sessions or [],

@@ -64,6 +64,16 @@ def test_a_problem_keeps_its_code_and_other_bodies_their_status() -> None:
     assert problem(502, b"<html>").message == "the proxy answered with status 502"
 
 
+@pytest.mark.parametrize("status", [404, 405])
+def test_a_route_that_is_not_there_means_an_older_proxy(status: int) -> None:
+    told = problem(status, b'{"code":"http_error","message":"Not Found"}')
+    assert told.code == "unknown_ask"
+    assert "older than this program" in told.message
+    assert told.message.endswith("faregate down; faregate up")
+    known = problem(404, b'{"code":"not_found","message":"there is no request x"}')
+    assert (known.code, known.message) == ("not_found", "there is no request x")
+
+
 def test_another_control_version_is_named_with_what_to_do() -> None:
     check_version(VersionInfo(version="0.1.0", control=1))
     with pytest.raises(ControlError, match="faregate down") as raised:

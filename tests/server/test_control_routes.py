@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from faregate.config.build import build
 from faregate.control.client import ControlClient
 from faregate.control.errors import ProxyNotRunning
 from tests.running import KEY, RunningGate, running_gate
@@ -172,3 +173,20 @@ async def test_every_trouble_is_a_problem_with_a_code(
     assert set(problem) == {"code", "message"}
     assert all(problem.values())
     assert KEY not in str(problem)
+
+
+async def test_half_of_what_is_asked_is_never_done(gate: RunningGate) -> None:
+    asked = b'{"scope":"global","window":"month","limit":"0.5","of_tomorrow":1}'
+    status, told = await raw(gate, request("POST", "/v1/budgets", asked))
+    assert (status, told["code"]) == (400, "bad_request")
+    assert "`of_tomorrow`: nothing was done" in told["message"]
+    assert "faregate down; faregate up" in told["message"]
+    assert str(gate.month().budget.limit) == "$1.00"
+
+
+async def test_the_build_that_runs_is_told(
+    gate: RunningGate, client: ControlClient
+) -> None:
+    info = await asyncio.to_thread(client.version)
+    status = await asyncio.to_thread(client.status)
+    assert info.build == status.build == build()

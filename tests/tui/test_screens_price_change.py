@@ -106,9 +106,7 @@ async def test_a_price_is_typed_and_confirmed(proxy: FakeProxy) -> None:
         later(app)
         await pilot.press("y")
         await told(pilot, app, "sim/new: $3 in, $15 out, USD per million tokens")
-        assert posted(proxy) == [
-            {"target": "sim/new", "input": "3", "output": "15", "cached_input": None}
-        ]
+        assert posted(proxy) == [{"target": "sim/new", "input": "3", "output": "15"}]
 
 
 async def test_a_model_is_typed_and_escape_sends_nothing(proxy: FakeProxy) -> None:

@@ -49,7 +49,7 @@ async def test_the_cost_is_said_before_it_is_sent(first: FakeProxy) -> None:
         first.answers["POST /v1/trial"] = {**OFFER, "status": 200, "text": "Hello"}
         await pilot.press("y")
         await told(pilot, app, "sim/gpt-x answered: Hello")
-        assert posted(first)[-1] == {"target": "sim/gpt-x", "preview": False}
+        assert posted(first)[-1] == {"target": "sim/gpt-x"}
         assert first.seen[-1].headers["x-faregate-confirmed"] == "tty"
 
 

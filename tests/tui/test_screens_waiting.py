@@ -91,7 +91,7 @@ async def test_approving_once_names_what_was_seen(queue: FakeProxy) -> None:
         await told(pilot, app, "approved: infra/tf-import")
         path, body = posted(queue)[0]
         assert path == "/v1/approvals/ap-1/approve"
-        assert body == {"session": False, "hash": URGENT.hash, "note": None}
+        assert body == {"hash": URGENT.hash}
 
 
 async def test_a_key_for_one_row_never_acts_on_the_next(queue: FakeProxy) -> None:

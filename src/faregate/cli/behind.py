@@ -1,6 +1,6 @@
 """What was changed after the proxy started, and so is not in force.
 
-A proxy reads its configuration and its keys once. Only compares and tells.
+A proxy reads its configuration, its keys and its own code once. Only compares and tells.
 """
 
 from __future__ import annotations
@@ -8,16 +8,26 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from faregate import __version__
 from faregate.cli import output
+from faregate.config.build import build
 from faregate.config.keys import find_keys
+from faregate.control.versions import RESTART, apart
 
 if TYPE_CHECKING:
     from collections.abc import Container
 
     from faregate.config.paths import Paths
     from faregate.config.settings import Settings
+    from faregate.control.models import Status
 
-_RESTART = "faregate down; faregate up"
+
+def another_version(running: Status) -> list[str]:
+    """Return a sentence when the running proxy is of another version than this."""
+    said = apart(
+        running.version, running.build, own_version=__version__, own_build=build()
+    )
+    return [] if said is None else [said]
 
 
 def changed_since_start(paths: Paths) -> list[str]:
@@ -30,7 +40,7 @@ def changed_since_start(paths: Paths) -> list[str]:
         if paths.config.stat().st_mtime_ns > paths.pid.stat().st_mtime_ns:
             return [
                 f"{paths.config} was changed after the proxy started and is not in "
-                f"force yet. To use it: {_RESTART}"
+                f"force yet. To use it: {RESTART}"
             ]
     return []
 
@@ -46,7 +56,7 @@ def keys_since_start(settings: Settings, known: Container[str]) -> list[str]:
     are = "is" if len(new) == 1 else "are"
     return [
         f"{', '.join(new)} {are} set here, but the proxy started without. To use "
-        f"{'it' if len(new) == 1 else 'them'}: {_RESTART}"
+        f"{'it' if len(new) == 1 else 'them'}: {RESTART}"
     ]
 
 

@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from faregate.cli import output
-from faregate.cli.behind import changed_since_start, keys_since_start, tell
+from faregate.cli.behind import (
+    another_version,
+    changed_since_start,
+    keys_since_start,
+    tell,
+)
 from faregate.cli.budget import amount_of
 from faregate.cli.bypass import Surroundings, find_bypasses
 from faregate.cli.child import CannotStart, not_there, run_child
@@ -111,6 +116,7 @@ def run(
         return missing.status
     running = ensure_running(paths)
     if not running.started:
+        tell(another_version(running.snapshot.status))
         tell(changed_since_start(paths))
     plan = _plan(command, labels["agent"], own_login=bool(own_login))
     keys_found = frozenset(running.snapshot.setup.keys_found)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from faregate.cli import figures, output
-from faregate.cli.behind import changed_since_start, tell
+from faregate.cli.behind import another_version, changed_since_start, tell
 from faregate.cli.exit_codes import ExitCode
 from faregate.cli.failures import START_HINT
 from faregate.config.load import load
@@ -56,6 +56,7 @@ def status(as_json: bool, line: bool, every: bool) -> int:
     else:
         for each in lines(found, every=every):
             output.result(each)
+        tell(another_version(found))
         _tell_overrides()
     return 0
 

@@ -7,7 +7,12 @@ from typing import TYPE_CHECKING
 import click
 
 from faregate.cli import output
-from faregate.cli.behind import changed_since_start, keys_since_start, tell
+from faregate.cli.behind import (
+    another_version,
+    changed_since_start,
+    keys_since_start,
+    tell,
+)
 from faregate.cli.figures import month_budget, usd
 from faregate.cli.launch import ensure_running
 from faregate.cli.web import PORT as WEB_PORT
@@ -73,6 +78,7 @@ def _say(running: Running) -> None:
 
 
 def _tell_behind(paths: Paths, running: Running) -> None:
+    tell(another_version(running.snapshot.status))
     tell(changed_since_start(paths))
     try:
         settings = load(paths)

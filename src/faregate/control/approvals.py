@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from faregate.control.asking import Ask
+
 ApprovalKind = Literal["request", "tool_calls"]
 """A request that has not been sent, or calls in an answer that has been paid for."""
 
@@ -81,7 +83,7 @@ class ApprovalList(msgspec.Struct, frozen=True, kw_only=True):
     decided: list[DecidedView]
 
 
-class Approve(msgspec.Struct, frozen=True, kw_only=True):
+class Approve(Ask, frozen=True, kw_only=True):
     """Ask to let something pass, once or for the rest of its session."""
 
     session: bool = False
@@ -90,7 +92,7 @@ class Approve(msgspec.Struct, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class Deny(msgspec.Struct, frozen=True, kw_only=True):
+class Deny(Ask, frozen=True, kw_only=True):
     """Ask to refuse something; the agent reads the reason."""
 
     reason: str | None = None

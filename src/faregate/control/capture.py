@@ -10,6 +10,8 @@ from typing import Literal
 
 import msgspec
 
+from faregate.control.asking import Ask
+
 Part = Literal["request", "sent", "answer", "reply"]
 """The client's body; what an attempt sent; what it got; what the client was given."""
 PARTS: tuple[Part, ...] = ("request", "sent", "answer", "reply")
@@ -18,7 +20,7 @@ NOT_CAPTURED = "not_captured"
 HOW_TO_TURN_ON = "turn it on with: faregate capture on"
 
 
-class CaptureOn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class CaptureOn(Ask, frozen=True, kw_only=True):
     """Ask to capture from now on."""
 
     for_s: float | None = None

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
+from faregate.control.asking import Ask
 from faregate.control.models import SessionView
 
 ReportBy = Literal[
@@ -235,7 +236,7 @@ class ExplainView(msgspec.Struct, frozen=True, kw_only=True):
     """What was decided, in order, each with its "step"; None where it is not kept."""
 
 
-class CorrectCost(msgspec.Struct, frozen=True, kw_only=True):
+class CorrectCost(Ask, frozen=True, kw_only=True):
     """Ask to set what a finished attempt cost, in USD."""
 
     attempt: str
@@ -253,7 +254,7 @@ class CorrectedView(msgspec.Struct, frozen=True, kw_only=True):
     """Budgets that take requests again."""
 
 
-class Judge(msgspec.Struct, frozen=True, kw_only=True):
+class Judge(Ask, frozen=True, kw_only=True):
     """Say whether a session's task was accepted."""
 
     session: Annotated[str, msgspec.Meta(min_length=1, max_length=400)]

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Literal
 
 import msgspec
 
+from faregate.control.asking import Ask
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 StandingState = Literal["running", "paused", "stopped", "out_of_time", "ended"]
 
 
-class RunLimits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class RunLimits(Ask, frozen=True, kw_only=True):
     """Limits that a person gives one run; None is no choice."""
 
     requests: int | None = None
@@ -42,7 +44,7 @@ class LatchView(msgspec.Struct, frozen=True, kw_only=True):
     who: str
 
 
-class LatchAsk(msgspec.Struct, frozen=True, kw_only=True):
+class LatchAsk(Ask, frozen=True, kw_only=True):
     """Ask to pause, stop or resume a scope."""
 
     scope: str
@@ -109,7 +111,7 @@ class LoopView(msgspec.Struct, frozen=True, kw_only=True):
     refused: int
 
 
-class SetLimit(msgspec.Struct, frozen=True, kw_only=True):
+class SetLimit(Ask, frozen=True, kw_only=True):
     """Ask to set a limit, or to take back what was set."""
 
     scope: str

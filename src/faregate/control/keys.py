@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from faregate.control.asking import Ask
+
 
 class KeyView(msgspec.Struct, frozen=True, kw_only=True):
     """One key that was made for a workspace; the key itself is shown once."""
@@ -14,7 +16,7 @@ class KeyView(msgspec.Struct, frozen=True, kw_only=True):
     revoked_at: str | None
 
 
-class NewKey(msgspec.Struct, frozen=True, kw_only=True):
+class NewKey(Ask, frozen=True, kw_only=True):
     """Ask for a key of a workspace."""
 
     workspace: str
@@ -28,7 +30,7 @@ class MadeKey(msgspec.Struct, frozen=True, kw_only=True):
     token: str
 
 
-class RevokeKey(msgspec.Struct, frozen=True, kw_only=True):
+class RevokeKey(Ask, frozen=True, kw_only=True):
     """Ask to refuse a key from now on."""
 
     id: str

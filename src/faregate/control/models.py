@@ -12,6 +12,7 @@ from typing import Literal
 import msgspec
 
 from faregate.control.approvals import ApprovalView, DecidedView
+from faregate.control.asking import Ask
 from faregate.control.governing import RunLimits
 
 CONTROL_VERSION = 1
@@ -130,6 +131,8 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     """What a person paused beside single sessions: "all", "workspace:X"."""
     stopped: list[str] = []
     """What a person stopped beside single sessions, in the same form."""
+    build: str = ""
+    """Which code the proxy runs: a version may have many between two releases."""
     waiting_approval: int = 0
     """How many of those that wait do so for a person; the others wait for room."""
     events: list[EventView] = []
@@ -229,7 +232,7 @@ class HoldView(msgspec.Struct, frozen=True, kw_only=True):
     why: str | None
 
 
-class ResolveHold(msgspec.Struct, frozen=True, kw_only=True):
+class ResolveHold(Ask, frozen=True, kw_only=True):
     """Ask to resolve an unknown hold: `spent` in USD, or None to void it."""
 
     id: str
@@ -237,7 +240,7 @@ class ResolveHold(msgspec.Struct, frozen=True, kw_only=True):
     note: str | None = None
 
 
-class SetBudget(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class SetBudget(Ask, frozen=True, kw_only=True):
     """Ask to set a budget's limit; None removes the limit."""
 
     scope: str
@@ -247,7 +250,7 @@ class SetBudget(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """For so many seconds only; then the limit is what it was."""
 
 
-class NewSession(msgspec.Struct, frozen=True, kw_only=True):
+class NewSession(Ask, frozen=True, kw_only=True):
     """Ask for a session with a token of its own, for `faregate run`."""
 
     agent: str | None = None
@@ -277,6 +280,7 @@ class VersionInfo(msgspec.Struct, frozen=True, kw_only=True):
 
     version: str
     control: int
+    build: str = ""
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):

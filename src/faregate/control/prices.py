@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from faregate.control.asking import Ask
 
-class SetPrice(msgspec.Struct, frozen=True, kw_only=True):
+
+class SetPrice(Ask, frozen=True, kw_only=True):
     """Ask to set a model's price, in USD per million tokens as decimal text."""
 
     target: str

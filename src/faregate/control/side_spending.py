@@ -9,13 +9,14 @@ from typing import Literal
 
 import msgspec
 
+from faregate.control.asking import Ask
 from faregate.core.holds import HoldState
 from faregate.core.money import Money
 from faregate.core.side_spend import SpendAsk, SpendEnd, SpendHeld, SpendRefused
 from faregate.core.usage import Usage, UsageSource
 
 
-class SideHold(msgspec.Struct, frozen=True, kw_only=True):
+class SideHold(Ask, frozen=True, kw_only=True):
     """Ask for a hold."""
 
     provider: str

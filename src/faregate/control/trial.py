@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from faregate.control.asking import Ask
 
-class TrialAsk(msgspec.Struct, frozen=True, kw_only=True):
+
+class TrialAsk(Ask, frozen=True, kw_only=True):
     """Ask for one small request through the gate."""
 
     target: str | None = None

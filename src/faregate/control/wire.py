@@ -13,6 +13,7 @@ import msgspec
 
 from faregate.control.errors import ControlError
 from faregate.control.models import CONTROL_VERSION, Problem, VersionInfo
+from faregate.control.versions import UNKNOWN_ASK
 from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ MAX_HEAD = 64 * 1024
 
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of an answer's body."""
+
+_NO_ROUTE = (404, 405)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,6 +92,8 @@ def problem(status: int, body: bytes) -> ControlError:
         told = msgspec.json.decode(body, type=Problem)
     except msgspec.MsgspecError:
         return ControlError("http_error", f"the proxy answered with status {status}")
+    if told.code == "http_error" and status in _NO_ROUTE:
+        return ControlError("unknown_ask", UNKNOWN_ASK)
     return ControlError(told.code, told.message)
 
 

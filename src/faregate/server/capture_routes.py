@@ -15,6 +15,7 @@ from aiohttp import web
 
 from faregate.captures.document import CaptureFileError
 from faregate.config.problems import ConfigError
+from faregate.control.asking import Ask
 from faregate.control.capture import (
     HOW_TO_TURN_ON,
     NOT_CAPTURED,
@@ -48,7 +49,7 @@ _LONGEST_NAME = 200
 _T = TypeVar("_T")
 
 
-class _Clear(msgspec.Struct, frozen=True, kw_only=True):
+class _Clear(Ask, frozen=True, kw_only=True):
     request: str | None = None
 
 

@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 _T = TypeVar("_T")
+_UNKNOWN = (
+    ": nothing was done. This proxy may be older than what asks; to replace it: "
+    "faregate down; faregate up"
+)
 MOST_BODY = 1024 * 1024
 WRITE_TIMEOUT = 30.0
 """Seconds for a watcher of the feed to take a line before it is dropped."""
@@ -74,7 +78,8 @@ async def _problems(
     except ControlRefusedError as refused:
         return _problem(refused.status, refused.code, str(refused))
     except (msgspec.MsgspecError, RecursionError) as error:
-        return _problem(400, "bad_request", str(error))
+        told = str(error)
+        return _problem(400, "bad_request", told + _UNKNOWN * ("unknown field" in told))
     except AlreadyResolvedError as error:
         return _problem(409, "already_resolved", str(error))
     except LedgerError as error:
@@ -93,7 +98,11 @@ class _Routes:
 
     async def version(self, _request: web.Request) -> web.Response:
         return json_answer(
-            VersionInfo(version=self._control.version, control=CONTROL_VERSION)
+            VersionInfo(
+                version=self._control.version,
+                control=CONTROL_VERSION,
+                build=self._control.live.build,
+            )
         )
 
     async def status(self, _request: web.Request) -> web.Response:

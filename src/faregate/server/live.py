@@ -110,6 +110,7 @@ class Live:
         reports: ReportsPort,
         figures: Figures,
         version: str,
+        build: str = "",
         url: str,
         pid: int,
         setup: Callable[[], Setup],
@@ -119,6 +120,7 @@ class Live:
         self._gate = gate
         self._reports = reports
         self._version = version
+        self.build = build
         self._url = url
         self._pid = pid
         self._setup = setup
@@ -154,6 +156,7 @@ class Live:
         records = self._reports.sessions(limit=SESSIONS_SHOWN)
         return Status(
             version=self._version,
+            build=self.build,
             proxy=ProxyInfo(
                 url=self._url, pid=self._pid, uptime_s=round(self._uptime(), 1)
             ),
