@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 
 import pytest
+from msgspec.structs import replace
 
+from faregate.cli.exit_codes import ExitCode
 from faregate.config.load import load
 from faregate.config.paths import Paths
+from faregate.control.rests import AskedAgain
 from faregate.control.smoke_runs import SmokeProbe, SmokeRunView, VerdictText
 from faregate.providers.registry import PROVIDERS
 from faregate.smoke_history import History
 from tests.cli.asked_proxy import AskedProxy
 from tests.cli.conftest import Cli
+from tests.control import scenes
 
 
 def test_only_those_with_a_key_are_listed(
@@ -73,6 +77,39 @@ def test_all_and_json(cli: Cli, paths: Paths) -> None:
         "balance": None,
         "last_smoke": None,
     }
+
+
+def test_who_rests_is_told_whole_and_can_be_asked_at_once(
+    cli: Cli, proxy: AskedProxy
+) -> None:
+    tired = scenes.provider(
+        "deepseek",
+        breaker="open",
+        last_error="deepseek-v4-flash: its wallet or quota is empty",
+        rests_until=scenes.at(-43),
+    )
+    status = replace(proxy.snapshot.status, providers=[tired])
+    proxy.snapshot = replace(proxy.snapshot, status=status)
+    told = cli("providers").err
+    assert "faregate: deepseek rests 43s more" in told
+    assert " more: deepseek-v4-flash: its wallet or quota is empty. At once: " in told
+    assert "faregate providers deepseek --ask-again" in told
+    proxy.answers["POST /v1/providers/again"] = AskedAgain(providers=["deepseek"])
+    result = cli("providers", "deepseek", "--ask-again")
+    assert (result.code, result.out) == (0, "deepseek is asked by the next request\n")
+    assert proxy.asked("/v1/providers/again") == [{"providers": ["deepseek"]}]
+    assert json.loads(cli("providers", "--ask-again", "--json").out) == {
+        "providers": ["deepseek"]
+    }
+    proxy.answers["POST /v1/providers/again"] = AskedAgain(providers=[])
+    assert cli("providers", "--ask-again").out == "no provider rests\n"
+    assert cli("providers", "openai", "--ask-again").out == "none of them rests\n"
+
+
+def test_without_a_proxy_nobody_rests(cli: Cli) -> None:
+    result = cli("providers", "--ask-again")
+    assert result.code == ExitCode.UNREACHABLE
+    assert "faregate up" in result.err
 
 
 def test_a_running_proxy_knows_better(cli: Cli, proxy: AskedProxy) -> None:

@@ -52,6 +52,20 @@ def test_old_calls_do_not_count() -> None:
     assert breaker.state(31) is BreakerState.CLOSED
 
 
+def test_a_rest_that_is_ended_lets_one_call_probe_at_once() -> None:
+    breaker = broken()
+    breaker.end_rest(1)
+    assert breaker.state(1) is BreakerState.HALF_OPEN
+    assert [breaker.ask(1) for _ in range(2)] == [Permit.PROBE, Permit.NO]
+    # A probe that runs is not joined by a second one.
+    breaker.end_rest(2)
+    assert breaker.ask(2) is Permit.NO
+    breaker.failed(3, "503", Permit.PROBE)
+    assert breaker.until == 3 + 20
+    breaker.end_rest(30)
+    assert breaker.until == 23
+
+
 def test_exactly_one_call_probes() -> None:
     breaker = broken()
     assert breaker.state(10) is BreakerState.HALF_OPEN

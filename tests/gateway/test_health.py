@@ -184,3 +184,22 @@ def test_what_is_wrong_names_the_model(health: Health) -> None:
     fail(health, Trouble.BROKEN, times=3)
     assert health.why("a", 0) == f"m: {WORDS[Trouble.BROKEN]}"
     assert health.why("a", 0) is not None
+
+
+def test_a_person_ends_the_rest_of_a_provider_and_of_its_models(
+    health: Health,
+) -> None:
+    fail(health, Trouble.KEY)
+    fail(health, Trouble.MODEL_GONE, Target(provider="b", model="m"))
+    assert health.rests_until("a", 1) == 60
+    assert health.rests_until("b", 1) == 120
+    assert health.rests_until("nobody", 1) is None
+    assert health.end_rests(["b", "nobody"], 1) == ["b"]
+    assert down(health, A, 1)
+    assert health.state("b", 1) is BreakerState.HALF_OPEN
+    assert health.rests_until("b", 1) is None
+    # What rests no more cannot be woken.
+    assert health.end_rests(["b"], 1) == []
+    assert health.end_rests([], 1) == ["a"]
+    health.well(leave(health, now=1), 1, retry=False)
+    assert health.state("a", 1) is BreakerState.CLOSED

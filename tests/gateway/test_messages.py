@@ -152,6 +152,7 @@ def test_a_provider_that_rests_is_named_with_its_time_and_reason() -> None:
     assert refusal.message.startswith(
         "p/m rests for 8 s, because it breaks; q@us/n rests for 600 s, because"
     )
+    assert refusal.message.endswith("at once: faregate providers --ask-again")
     assert refusal.retry_after == 8
 
 

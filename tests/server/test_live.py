@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from faregate.control.client import ControlClient
+from faregate.control.errors import ControlError
 from faregate.control.models import Delta
 from faregate.server.live import LOOK_AGAIN_MS, QUIET_EVERY_MS, Cursor, Live
+from faregate.server.peer import Runs
 from faregate.smoke.simulated.faults.table import TABLE
 from faregate.smoke.simulated.script import Step
 from tests.running import RunningGate, running_gate
@@ -263,3 +265,38 @@ async def test_prompts_and_keys_are_nowhere(gate: RunningGate, live: Live) -> No
     await live.fresh()
     assert secret not in str(live.snapshot())
     assert gate.token not in str(live.snapshot())
+
+
+async def test_a_rest_is_told_with_its_end_and_a_person_ends_it(
+    tmp_path: Path,
+) -> None:
+    async with running_gate(tmp_path / "home", monthly="50") as gate:
+        live = gate.daemon.live
+        gate.provider.script(*[Step(fault=TABLE["500"])] * 5)
+        for _ in range(5):
+            assert (await one_more(gate)).status == 500
+        await live.fresh()
+        (provider,) = live.status().providers
+        assert provider.breaker == "open"
+        assert provider.last_error == "gpt-x: it answers with server errors"
+        assert provider.rests_until is not None
+        assert provider.rests_until > live.snapshot().at
+        refused = await one_more(gate, "late")
+        assert refused.error["code"] == "provider_resting"
+        assert {each.id for each in live.status().sessions} == {"late", "run-1"}
+        client = ControlClient(gate.paths.socket)
+        assert await asyncio.to_thread(client.ask_again, "nobody") == []
+        assert await asyncio.to_thread(client.ask_again, "sim") == ["sim"]
+        assert live.status().providers[0].rests_until is None
+        assert live.snapshot().events[-1].text.startswith("sim rests no more")
+        assert (await one_more(gate, "late")).status == 200
+        assert live.status().providers[0].breaker == "closed"
+
+
+async def test_an_agent_ends_no_rest(
+    gate: RunningGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Runs, "holds", lambda _runs, _pid: True)
+    with pytest.raises(ControlError) as refused:
+        await asyncio.to_thread(ControlClient(gate.paths.socket).ask_again)
+    assert refused.value.code == "forbidden"

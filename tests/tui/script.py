@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from faregate.control.cost_log import SessionPage
 from faregate.control.errors import ProxyNotRunning
+from faregate.control.rests import AskedAgain
 from tests.control import scenes
 from tests.tui import smoked
 from tests.tui.captured_scene import Kept
@@ -76,6 +77,7 @@ def knowing_all(socket: Path, kind: type[Knowing] = Knowing) -> Knowing:
     fake.smoke = [smoked.ALL_WELL, smoked.NO_USAGE, smoked.GONE]
     fake.answers["GET /v1/limits"] = LIMITS
     fake.answers["GET /v1/latches"] = []
+    fake.answers["POST /v1/providers/again"] = AskedAgain(providers=[])
     old = [
         scenes.session(
             f"old-{number:05}-aaaa",

@@ -132,6 +132,7 @@ CASES = {
     "reverse": Case(sees=lambda app: app.view.order.reverse, undo="S"),
     "back": Case(at="month", sees=screen, undo=""),
     "smoke": Case(at="providers", sees=shown("Smoke test of openrouter/a:")),
+    "ask_again": Case(at="providers", sees=noticed("does not rest"), undo=""),
     "smoke_all": Case(at="providers", sees=shown("openrouter/a, zai/glm-5.3, vllm")),
     "resolve": Case(at="holds", first="G g", sees=shown("What did anthropic bill")),
     "set_limit": Case(at="limits", first="G g", sees=screen),

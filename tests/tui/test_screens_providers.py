@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from faregate.control.models import Problem
+from faregate.control.rests import AskedAgain
 from faregate.tui.screens.confirm import ConfirmScreen
 from faregate.tui.screens.overview import OverviewScreen
 from faregate.tui.screens.providers import ProvidersScreen
+from faregate.tui.widgets.line_table import LineTable
+from tests.control import scenes
 from tests.tui import smoked
 from tests.tui.harness import NARROW, WIDE, later, make_app, rows, shows, told, until
 
@@ -167,6 +172,37 @@ async def test_an_older_proxy_has_no_history(proxy: FakeProxy, folder: Path) -> 
         proxy.problem = (404, Problem(code="not_found", message="no such path"))
         await pilot.press("4")
         await told(pilot, app, "this proxy keeps no smoke tests")
+
+
+@SIZES
+async def test_a_rest_is_told_whole_and_ended(
+    proxy: FakeProxy, folder: Path, size: tuple[int, int]
+) -> None:
+    proxy.smoke = []
+    why = "deepseek-v4-flash: its wallet or quota is empty"
+    tired = scenes.provider(
+        "deepseek", breaker="open", last_error=why, rests_until=scenes.at(-43)
+    )
+    status = replace(scenes.busy().status, providers=[tired])
+    proxy.snapshot = replace(scenes.busy(), status=status)
+    proxy.answers["POST /v1/providers/again"] = AskedAgain(providers=["deepseek"])
+    app = make_app(proxy.socket, desk=smoked.desk(proxy.socket, folder))
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await told(pilot, app, "● proxy")
+        await pilot.press("4")
+        await told(pilot, app, "resting: deepseek")
+        while app.screen.query_one("#table", LineTable).chosen != "deepseek":
+            await pilot.press("j")
+        await told(pilot, app, "deepseek rests until 10:52:52")
+        shown = " ".join(" ".join(rows(app)).replace("│", " ").split())
+        assert f"10:52:52: {why}. a asks it again at once" in shown
+        await pilot.press("a")
+        await told(pilot, app, "deepseek is asked by the next")
+        (asked,) = [each for each in proxy.seen if each.path.endswith("/again")]
+        assert json.loads(asked.body) == {"providers": ["deepseek"]}
+        proxy.answers["POST /v1/providers/again"] = AskedAgain(providers=[])
+        await pilot.press("a")
+        await told(pilot, app, "deepseek does not rest")
 
 
 @pytest.mark.parametrize("key", ["escape", "1", "left"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
@@ -9,6 +10,7 @@ import click
 from faregate.cli import output
 from faregate.cli.behind import changed_since_start, keys_since_start, tell
 from faregate.cli.exit_codes import ExitCode
+from faregate.cli.figures import seconds
 from faregate.cli.provider_rows import by_provider, cells, header, row_of, signup_lines
 from faregate.config.keys import find_keys
 from faregate.config.load import load
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from faregate.cli.provider_rows import Row
     from faregate.config.paths import Paths
     from faregate.config.settings import Settings
-    from faregate.control.models import Setup
+    from faregate.control.models import Snapshot
     from faregate.control.smoke_runs import SmokeRunView
     from faregate.smoke.balance.values import Balance, NoBalance
 
@@ -39,12 +41,18 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Say where a key is had and what to know first.",
 )
+@click.option(
+    "--ask-again",
+    is_flag=True,
+    help="End the rest of providers that failed: the next request asks them.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def providers(
     names: tuple[str, ...],
     every: bool,
     balance: bool,
     check_signup: bool,
+    ask_again: bool,
     as_json: bool,
 ) -> int:
     """Which providers are known, have a key, and passed their last smoke test.
@@ -54,8 +62,11 @@ def providers(
     paths = find_paths()
     settings = load(paths)
     _check_names(names, settings)
+    if ask_again:
+        return _ask_again(paths, names, as_json=as_json)
     keys = find_keys(settings, run=False)
-    proxy = _told_by_proxy(paths)
+    running_proxy = _told_by_proxy(paths)
+    proxy = None if running_proxy is None else running_proxy.setup
     running = None if proxy is None else frozenset(proxy.keys_found)
     runs = _latest_runs(settings, paths)
     told = _balances(settings, names, every) if balance else {}
@@ -82,10 +93,37 @@ def providers(
     # A proxy has read its own environment; what is wrong with this one is no matter.
     for warning in keys.warnings if proxy is None else proxy.warnings:
         output.warn(warning)
-    if proxy is not None:
+    if running_proxy is not None:
         tell(changed_since_start(paths))
-        tell(keys_since_start(settings, proxy.keys_found))
+        tell(keys_since_start(settings, running_proxy.setup.keys_found))
+        _tell_rests(running_proxy)
     return 0
+
+
+def _ask_again(paths: Paths, names: tuple[str, ...], *, as_json: bool) -> int:
+    """End the rest of these providers, of all for none."""
+    ended = ControlClient(paths.socket).ask_again(*names)
+    if as_json:
+        output.document({"providers": ended})
+        return 0
+    for name in ended:
+        output.result(f"{name} is asked by the next request")
+    if not ended:
+        output.result("none of them rests" if names else "no provider rests")
+    return 0
+
+
+def _tell_rests(proxy: Snapshot) -> None:
+    """Say who is not asked now, why, and for how long."""
+    now = datetime.fromisoformat(proxy.at)
+    for each in proxy.status.providers:
+        if each.rests_until is not None:
+            left = datetime.fromisoformat(each.rests_until) - now
+            output.note(
+                f"faregate: {each.name} rests {seconds(left.total_seconds())} more: "
+                f"{each.last_error or 'it failed too often'}. At once: "
+                f"faregate providers {each.name} --ask-again"
+            )
 
 
 def _check_names(names: Sequence[str], settings: Settings) -> None:
@@ -108,9 +146,9 @@ def _lines(rows: list[Row], *, with_balance: bool) -> list[str]:
     )
 
 
-def _told_by_proxy(paths: Paths) -> Setup | None:
+def _told_by_proxy(paths: Paths) -> Snapshot | None:
     try:
-        return ControlClient(paths.socket).snapshot().setup
+        return ControlClient(paths.socket).snapshot()
     except ControlError:
         return None
 

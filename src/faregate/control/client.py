@@ -139,6 +139,13 @@ class ControlClient:
             path += f"?target={quote(target, safe='')}&limit={limit}"
         return self._get(path, list[SmokeRunView])
 
+    def ask_again(self, *providers: str) -> list[str]:
+        """End the rest of these providers, of all for none; return whose did."""
+        from faregate.control.rests import AskAgain, AskedAgain
+
+        asked = AskAgain(providers=list(providers))
+        return decoded(self._post("/v1/providers/again", asked), AskedAgain).providers
+
     def keys(self) -> list[KeyView]:
         """Return the keys that were made for workspaces, without the keys."""
         from faregate.control.keys import KeyView

@@ -101,6 +101,8 @@ class ProviderView(msgspec.Struct, frozen=True, kw_only=True):
     requests_1h: int = 0
     ttfb_ms: float | None = None
     last_error: str | None = None
+    rests_until: str | None = None
+    """When it is asked again by itself; None where it does not rest."""
 
 
 class EventView(msgspec.Struct, frozen=True, kw_only=True):

@@ -142,6 +142,10 @@ class Breaker:
         if permit is Permit.PROBE:
             self._probing = False
 
+    def end_rest(self, now: float) -> None:
+        """Let the next call probe; one that probes now is waited for."""
+        self.until = min(self.until, now)
+
     def total(self, now: float) -> bool:
         """Tell whether nothing has worked lately, as far as there is anything."""
         return not any(ok for at, ok in self._latest if now - at <= self._policy.window)

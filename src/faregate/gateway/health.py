@@ -16,7 +16,7 @@ from faregate.core.retrying import Failure, RetryPurse, Trouble
 from faregate.core.values import dataclass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from faregate.core.routing import Target
 
@@ -235,6 +235,36 @@ class Health:
             if name == provider
         }
         return next(s for s in _WORST_FIRST if s in states)
+
+    def rests_until(self, provider: str, now: float) -> float | None:
+        """Return when a provider's last rest is over; None where nothing rests."""
+        return max((each.until for each in self._resting(provider, now)), default=None)
+
+    def end_rests(self, providers: Iterable[str], now: float) -> list[str]:
+        """End what rests of these providers, of all for none; return whose did.
+
+        The next request to each is a probe: a good end closes its breaker.
+        """
+        ended = []
+        for name in list(providers) or list(self._providers):
+            resting = self._resting(name, now)
+            for breaker in resting:
+                breaker.end_rest(now)
+            if resting:
+                ended.append(name)
+        return ended
+
+    def _resting(self, provider: str, now: float) -> list[Breaker]:
+        found = self._providers.get(provider)
+        if found is None:
+            return []
+        breakers = [found.breaker]
+        breakers += [
+            standing.breaker
+            for (name, *_), standing in self._targets.items()
+            if name == provider
+        ]
+        return [each for each in breakers if each.state(now) is BreakerState.OPEN]
 
     def why(self, provider: str, now: float) -> str | None:
         """Return what is wrong with a provider, for a person; None when all is well."""

@@ -305,7 +305,8 @@ def resting(resting: Mapping[Target, Down], now: float) -> Refusal:
     )
     return Refusal(
         code=RefusalCode.PROVIDER_RESTING,
-        message=f"{told}. Then it is tried again",
+        message=f"{told}. Then it is tried again; at once: faregate providers "
+        "--ask-again",
         retry_after=min(LONGEST_RETRY_AFTER, *waits.values()),
     )
 

@@ -77,6 +77,23 @@ class Control:
         self._budgets = budgets
         self._stop = stop
 
+    def ask_again(self, providers: list[str], *, peer: int) -> list[str]:
+        """End the rest of these providers, of all for none; return whose did.
+
+        Not for an agent, which would send failing requests without a pause.
+        """
+        if self.runs.holds(peer):
+            raise ControlRefusedError(403, "forbidden", INSIDE)
+        gate = self._gate
+        ended = gate.health.end_rests(providers, gate.clock.monotonic())
+        for name in ended:
+            gate.events.publish(
+                "rest",
+                f"{name} rests no more: the next request asks it again",
+                at_ms=gate.clock.now_ms(),
+            )
+        return ended
+
     def new_session(self, asked: NewSession, *, peer: int) -> SessionGrant:
         """Return a fresh session with a token of its own, for process `peer`.
 

@@ -17,6 +17,7 @@ from faregate.control.models import (
     SetBudget,
     VersionInfo,
 )
+from faregate.control.rests import AskAgain, AskedAgain
 from faregate.core.holds import AlreadyResolvedError, LedgerError
 from faregate.server import views
 from faregate.server.broadcast import Broadcast
@@ -60,6 +61,7 @@ def control_app(control: Control) -> web.Application:
     app.router.add_post("/v1/budgets", routes.set_budget)
     app.router.add_post("/v1/sessions", routes.new_session)
     app.router.add_post("/v1/sessions/{id:.+}/end", routes.end_session)
+    app.router.add_post("/v1/providers/again", routes.ask_again)
     app.router.add_post("/v1/shutdown", routes.shutdown)
     app.on_shutdown.append(routes.close)
     app.on_response_prepare.append(_sign)
@@ -155,6 +157,12 @@ class _Routes:
         session = request.match_info["id"]
         self._control.end_session(session, peer=peer_in(request).pid)
         return json_answer({"ok": True})
+
+    async def ask_again(self, request: web.Request) -> web.Response:
+        asked = await _body(request, AskAgain)
+        peer = peer_in(request).pid
+        ended = self._control.ask_again(asked.providers, peer=peer)
+        return json_answer(AskedAgain(providers=ended))
 
     async def shutdown(self, request: web.Request) -> web.Response:
         if self._control.runs.holds(peer_in(request).pid):

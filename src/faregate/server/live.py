@@ -214,9 +214,16 @@ class Live:
                 view,
                 breaker=str(health.state(view.name, now) or BreakerState.CLOSED),
                 last_error=health.why(view.name, now) or view.last_error,
+                rests_until=self._instant(health.rests_until(view.name, now), now),
             )
             for view in self._figures.latest.providers
         ]
+
+    def _instant(self, moment: float | None, now: float) -> str | None:
+        """Return monotonic seconds as an instant; `now` is one of them."""
+        if moment is None:
+            return None
+        return views.rfc3339(self._gate.clock.now_ms() + round((moment - now) * 1000))
 
     def cursor(self) -> Cursor:
         """Return a cursor that has seen everything up to now."""

@@ -50,6 +50,9 @@ ACTIONS = (
 
     _providers("smoke", "r", "smoke", "smoke test",
                "test the target under the cursor; says first what that costs", bar=2),
+    _providers("ask_again", "a", "ask_again", "ask again",
+               "end the rest of the provider under the cursor: the next request "
+               "asks it", bar=3),
     _providers("smoke_all", "R", "smoke_all", "all",
                "test every target again; says first what that costs", bar=4),
 

@@ -313,7 +313,7 @@ class FaregateApp(App[None]):
 
         if name == "providers":
             desk = self._options.desk or SmokeDesk(self._options.socket_path)
-            return ProvidersScreen(self.view, desk)
+            return ProvidersScreen(self.view, desk, self.control)
         return SCREENS[name](self.view, self.control)
 
     def _make_view(self, clock: Clock) -> View:

@@ -90,6 +90,10 @@ class ControlDesk:
         """Stop "all", "workspace:X" or "session:X"; return how many requests ended."""
         return (await self._act(self._client.stop, scope)).ended
 
+    async def ask_again(self, provider: str) -> bool:
+        """End a provider's rest; tell whether it rested."""
+        return bool(await self._act(self._client.ask_again, provider))
+
     async def pause(self, scope: str) -> None:
         """Have the requests of a scope wait."""
         await self._act(self._client.pause, scope)

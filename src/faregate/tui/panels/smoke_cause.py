@@ -48,8 +48,8 @@ def _untested(name: str, has_key: bool) -> str:
     needs_one = spec is not None and not spec.local and bool(spec.key_env)
     if spec is not None and needs_one and not has_key:
         return (
-            f"No key for {name}: set {spec.key_env[0]} in the shell that runs the "
-            "proxy, then r"
+            f"No key for {name}: set {spec.key_env[0]} where the proxy runs, then: "
+            "faregate down; faregate up"
         )
     return f"{name} was not tested yet: r tests it, and says first what that costs"
 

@@ -10,7 +10,7 @@ from faregate.control.sanitise import sanitise
 from faregate.tui.action import Scope
 from faregate.tui.actions import bindings
 from faregate.tui.figures import dollars, instant, money
-from faregate.tui.panels import smoke_cause
+from faregate.tui.panels import rest, smoke_cause
 from faregate.tui.provider_table import COLUMNS, provider_rows
 from faregate.tui.screens.confirm import ConfirmScreen
 from faregate.tui.screens.table_screen import TableScreen
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from faregate.control.smoke_runs import SmokeRunView
+    from faregate.tui.control_desk import ControlDesk
     from faregate.tui.lines import Line
     from faregate.tui.smoke_desk import SmokeDesk
     from faregate.tui.table_layout import Row
@@ -41,9 +42,10 @@ class ProvidersScreen(TableScreen):
     DETAIL = "cause and fix"
     EMPTY: ClassVar[str] = "no provider yet"
 
-    def __init__(self, view: View, desk: SmokeDesk) -> None:
+    def __init__(self, view: View, desk: SmokeDesk, control: ControlDesk) -> None:
         super().__init__(view)
         self._desk = desk
+        self._control = control
         self._runs: list[SmokeRunView] = []
         self._testing: frozenset[str] = frozenset()
         self._led = False
@@ -73,16 +75,21 @@ class ProvidersScreen(TableScreen):
             parts.append(f"last {last:%H:%M}" if same_day else f"last {last:%Y-%m-%d}")
         if self._testing:
             parts.append("a test is running")
+        if names := rest.resting(self.view):
+            parts.append(f"resting: {sanitise(', '.join(names), limit=60)}")
         return f" {self.view.ink.glyphs.dot} ".join(parts)
 
     def detail(self, cells: int, height: int) -> list[Line]:
         """Tell what is wrong with the target under the cursor."""
         chosen = self.table.chosen
+        provider = self.view.shown.providers.get(self._provider())
+        rests = rest.rest_lines(self.view, provider, cells)
         found = {run.target: run for run in self._runs}
         setup = self.view.shown.setup
         keys = () if setup is None else setup.keys_found
         tell = partial(smoke_cause.cause_lines, chosen, found.get(chosen or ""))
-        return tell((chosen or "").partition("/")[0] in keys, cells, height)
+        left = height - len(rests)
+        return [*rests, *tell(self._provider() in keys, cells, left)][:height]
 
     def repaint(self, kinds: AbstractSet[Kind]) -> None:
         """Bring the parts up to date that show these kinds of news."""
@@ -97,6 +104,21 @@ class ProvidersScreen(TableScreen):
             # What was tested stands first, and came after the cursor did.
             self._led = True
             self.table.action_top()
+
+    def action_ask_again(self) -> None:
+        """End the rest of the provider under the cursor."""
+        name = self._provider()
+        if name:
+            self.act(partial(self._ask_again, name))
+
+    async def _ask_again(self, name: str) -> None:
+        rested = await self._control.ask_again(name)
+        told = "is asked by the next request" if rested else "does not rest"
+        self.notify(f"{name} {told}", markup=False)
+
+    def _provider(self) -> str:
+        """Return the provider of the row under the cursor; "" for none."""
+        return (self.table.chosen or "").partition("/")[0]
 
     def action_smoke(self) -> None:
         """Test the target under the cursor, after a question."""

@@ -1,0 +1,17 @@
+"""Models of the control API for providers that rest. Additive only."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class AskAgain(msgspec.Struct, frozen=True, kw_only=True):
+    """Ask to end the rest of these providers; of all that rest for none."""
+
+    providers: list[str] = []
+
+
+class AskedAgain(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose rest was ended."""
+
+    providers: list[str]
