@@ -13,7 +13,6 @@ import signal
 from typing import TYPE_CHECKING
 
 from faregate import __version__
-from faregate.config.build import build
 from faregate.config.files import make_private_dir, write_private
 from faregate.config.keys import find_keys, note_keys
 from faregate.config.made_secrets import admin_secret, signing_secret
@@ -226,7 +225,6 @@ class Daemon:
             reports=self.reports,
             figures=figures,
             version=__version__,
-            build=build(),
             url=self.url,
             pid=os.getpid(),
             setup=setup.setup,

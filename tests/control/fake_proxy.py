@@ -159,7 +159,7 @@ class FakeProxy:
             case "POST", _:
                 return _json({})
             case _:
-                return _json(Problem(code="not_found", message="no such path"), 404)
+                return _json(Problem(code="http_error", message="Not Found"), 404)
 
     def _told(self, request: web.Request) -> web.Response | None:
         told = f"{request.method} {request.path}"

@@ -40,6 +40,7 @@ def make_app(
     read_only: bool = False,
     start: Sequence[str] = (),
     ends_proxy: bool = False,
+    build: str = "",
 ) -> FaregateApp:
     """Return an application that was not started yet."""
     options = Options(
@@ -55,6 +56,7 @@ def make_app(
         read_only=read_only,
         start=start,
         ends_proxy=ends_proxy,
+        build=build,
     )
     return FaregateApp(options, clock=clock or FrozenClock(), connect=connect)
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from faregate.config.build import build
 from faregate.control.approvals import ApprovalList
 from faregate.control.governing import latched_words
 from faregate.control.models import (
@@ -110,7 +111,6 @@ class Live:
         reports: ReportsPort,
         figures: Figures,
         version: str,
-        build: str = "",
         url: str,
         pid: int,
         setup: Callable[[], Setup],
@@ -120,7 +120,7 @@ class Live:
         self._gate = gate
         self._reports = reports
         self._version = version
-        self.build = build
+        self.build = build()
         self._url = url
         self._pid = pid
         self._setup = setup

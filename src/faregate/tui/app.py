@@ -25,6 +25,7 @@ from faregate.tui.feed import Connect, follow
 from faregate.tui.glyphs import ASCII, UNICODE
 from faregate.tui.ink import mix
 from faregate.tui.messages import OpenRequest, OpenSession, StoreChanged
+from faregate.tui.other_version import OtherVersion
 from faregate.tui.screens.live_screen import LiveScreen
 from faregate.tui.screens.overview import OverviewScreen
 from faregate.tui.smoke_desk import SmokeDesk
@@ -76,6 +77,7 @@ class FaregateApp(App[None]):
         self.no_color = options.no_color
         self.control = ControlDesk(options.socket_path, read_only=options.read_only)
         self._caller = Caller(self._write_terminal, options.signals)
+        self._other = OtherVersion(options.build)
         self._connect = connect or partial(feed, options.socket_path)
         self._pending: set[Kind] = set()
         self._painted_at = float("-inf")
@@ -155,9 +157,8 @@ class FaregateApp(App[None]):
             self.set_interval(1.0, self._reload_themes)
         for problem in self._told:
             self.notify(problem, severity="warning", timeout=10, markup=False)
-        view = self.view
-        work = partial(follow, self._connect, view.store, view.clock, self._changed)
-        start(self, work, "feed")
+        listen = partial(follow, self._connect, self.view.store, self.view.clock)
+        start(self, partial(listen, self._changed), "feed")
 
     def on_store_changed(self, _message: StoreChanged) -> None:
         """Paint now, or when the last painting is long enough ago."""
@@ -354,6 +355,7 @@ class FaregateApp(App[None]):
         self._paint_timer = None
         self._painted_at = self.view.clock.monotonic()
         kinds, self._pending = self._pending, set()
+        self._other.look(self.view, self.notify)
         self._repaint(kinds)
         self._caller.look(self.view.store, self.view.theme_ink.glyphs)
         self._set_ticker()

@@ -9,6 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from faregate.collector import spare_the_collector
+from faregate.config.build import build
 from faregate.tui.app import FaregateApp
 from faregate.tui.calling import Signals
 from faregate.tui.hang_up import told_of_hang_up
@@ -60,6 +61,7 @@ def run(
         start=() if demo or replay is not None else COMMAND,
         ends_proxy=demo,
         read_only=replay is not None,
+        build="" if demo or replay is not None else build(),
         replay="" if replay is None else replay[2],
     )
     clock = None if replay is None else replay[1]

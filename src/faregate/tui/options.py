@@ -40,5 +40,7 @@ class Options:
     """How a person who looks elsewhere is called."""
     motion: bool = True
     """Whether scrolling and notices may move; False for people whom that troubles."""
+    build: str = ""
+    """The build that this screen is of; "" where the proxy's is its own business."""
     replay: str = ""
     """How fast a past span is shown, such as "60x"; empty for the present."""

@@ -86,6 +86,7 @@ class Store:
     seq: int = -1
     received: float = 0.0
     version: str = ""
+    build: str = ""
     proxy: ProxyInfo | None = None
     in_flight: int = 0
     waiting: int = 0
@@ -151,7 +152,7 @@ class Store:
 
     def _apply_snapshot(self, message: Snapshot, received: float) -> set[Kind]:
         status = message.status
-        self.version = status.version
+        self.version, self.build = status.version, status.build
         self.proxy = status.proxy
         self.in_flight, self.waiting = status.in_flight, status.waiting
         self.waiting_approval = status.waiting_approval

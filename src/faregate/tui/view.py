@@ -37,6 +37,8 @@ class View:
     """Whether the proxy ends with this screen, as a demo's does."""
     replay: str = ""
     """How fast a past span is shown; empty for the present."""
+    apart: str = ""
+    """What there is to say of a proxy of another version."""
     frozen: Store | None = None
     frozen_at: datetime | None = None
     wanted: Filter = field(default_factory=lambda: parse_filter(""))

@@ -83,6 +83,8 @@ def _link(view: View) -> Line:
     match link.state:
         case LinkState.LIVE:
             address = store.proxy.url.rpartition("//")[2] if store.proxy else ""
+            if view.apart:
+                address += ", another version"
             return (span(f"{glyphs.live} ", Tone.OK), span(f"proxy {address}"))
         case LinkState.CONNECTING:
             return (span(f"{glyphs.lost} connecting", Tone.MUTED),)

@@ -56,7 +56,7 @@ class ProvidersScreen(TableScreen):
         try:
             self._runs = await self._desk.history()
         except ControlError as error:
-            if error.code in {"not_found", "http_error"}:
+            if error.code in {"not_found", "unknown_ask"}:
                 raise ControlError(error.code, _NO_HISTORY) from error
             raise
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 
+from faregate.config.build import build
 from faregate.tui.app import FaregateApp
 from faregate.tui.calling import Signals
 from faregate.tui.options import Options
@@ -36,6 +37,7 @@ def options(plan: ScreenPlan) -> Options:
         no_color=bool(os.environ.get("NO_COLOR")),
         keys=plan.keys,
         read_only=plan.read_only,
+        build=build(),
         signals=Signals(bell=False, notices=False, titles=False),
     )
 
