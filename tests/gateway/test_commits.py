@@ -183,3 +183,26 @@ async def test_nothing_is_left_when_the_ledger_closes(
     known.admission.commits.settle(known.truth(held, 1))
     known.ledger.ledger.close()
     assert in_file(known) == {}
+
+
+async def test_a_commit_that_breaks_keeps_nobody_waiting(known: Bench) -> None:
+    """What broke is in the log of the loop; each hold is then confirmed by itself."""
+    told: list[dict[str, Any]] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _loop, context: told.append(context))
+    known.admission.commits.coming = 2
+    known.ledger.failing["flush"] = RuntimeError("a bug")
+    tasks = [known.start(1) for _ in range(2)]
+    outcomes = await asyncio.wait_for(asyncio.gather(*tasks), 10)
+    assert all(isinstance(outcome, Admitted) for outcome in outcomes)
+    assert len(in_file(known)) == 2
+    assert [str(each["exception"]) for each in told] == ["a bug"]
+
+
+async def test_a_hold_whose_commit_breaks_is_given_back(known: Bench) -> None:
+    known.admission.commits.coming = 1
+    known.ledger.failing["confirm"] = RuntimeError("a bug")
+    with pytest.raises(RuntimeError, match="a bug"):
+        await known.hold(1)
+    assert known.state().held == ZERO
+    assert in_file(known) == {}

@@ -93,6 +93,22 @@ class Admission:
         if self._line and self._may_serve(states):
             self._serve()
 
+    def give_back(self, outcome: Outcome) -> None:
+        """Void a hold whose request went away, or failed, before anything was sent."""
+        if not isinstance(outcome, Admitted):
+            return
+        release = Release(
+            attempt=outcome.held.attempt,
+            at_ms=self._clock.now_ms(),
+            why="its request was given up before anything was sent",
+        )
+        try:
+            states = self._ledger.void(release).states
+        except LedgerError:
+            # The ledger says so itself, and keeps the hold.
+            states = ()
+        self.closed(outcome.held.attempt, states)
+
     def refresh(self) -> None:
         """Serve the line anew: limits have changed."""
         self._serve()
@@ -125,7 +141,7 @@ class Admission:
         except asyncio.CancelledError:
             # It may have come in the same moment.
             if future.done() and not future.cancelled() and not future.exception():
-                self._give_back(future.result())
+                self.give_back(future.result())
             raise
         finally:
             self._leave(waiter)
@@ -139,8 +155,8 @@ class Admission:
         except LedgerError as error:
             self.closed(outcome.held.attempt)
             return messages.ledger_failed(error)
-        except asyncio.CancelledError:
-            self._give_back(outcome)
+        except BaseException:
+            self.give_back(outcome)
             raise
         return outcome
 
@@ -199,22 +215,6 @@ class Admission:
 
     def _must_queue(self, scopes: frozenset[Scope]) -> bool:
         return self._round is not None or self._line.holds_up(scopes)
-
-    def _give_back(self, outcome: Outcome) -> None:
-        """Void a hold that was made just as its request went away."""
-        if not isinstance(outcome, Admitted):
-            return
-        release = Release(
-            attempt=outcome.held.attempt,
-            at_ms=self._clock.now_ms(),
-            why="the client hung up while it waited; nothing was sent",
-        )
-        try:
-            states = self._ledger.void(release).states
-        except LedgerError:
-            # The ledger says so itself, and keeps the hold.
-            states = ()
-        self.closed(outcome.held.attempt, states)
 
     def _may_serve(self, states: Sequence[BudgetState]) -> bool:
         """Tell whether a booking that led to these states can decide anything.

@@ -33,6 +33,7 @@ from faregate.gateway.translating import estimated
 from faregate.protocols.error_bodies import read_error
 
 if TYPE_CHECKING:
+    from faregate.gateway.admission import Admitted
     from faregate.gateway.asking import Asker
     from faregate.gateway.course import Course, Step
     from faregate.gateway.gate import Gate
@@ -233,19 +234,15 @@ class Attempts:
 
     async def _held(self, plan: Plan) -> End:
         """Make one attempt under a hold of its own."""
-        gate, asker, flight = self._gate, self._asker, self._flight
+        gate, asker = self._gate, self._asker
         if plan.spec.tokenizer is not None:
             plan = await asker.fitted(plan)
         self._plan = plan
         admitted = await gate.admission.admit(asker.ask(plan), self._asked.on_wait)
         if isinstance(admitted, Refusal):
             return End(admitted, refused=True)
-        gate.admitted(asker.identity.session, admitted.held)
-        flight.held = admitted.held.amount
-        flight.why = None
-        hold = asker.open(plan, admitted)
+        attempt, hold = self._begun(plan, admitted)
         try:
-            attempt = self._prepared(plan, hold)
             self._running = True
             if attempt.validates:
                 result = await self._checked(attempt)
@@ -256,6 +253,19 @@ class Attempts:
             self._remember(plan, hold)
             gate.governor.booked(self._asked, hold)
         return End(result, attempt.failure)
+
+    def _begun(self, plan: Plan, admitted: Admitted) -> tuple[Attempt, OpenHold]:
+        """Return an attempt with its hold; one that cannot be made keeps none."""
+        gate, asker, flight = self._gate, self._asker, self._flight
+        try:
+            gate.admitted(asker.identity.session, admitted.held)
+            flight.held = admitted.held.amount
+            flight.why = None
+            hold = asker.open(plan, admitted)
+            return self._prepared(plan, hold), hold
+        except BaseException:
+            gate.admission.give_back(admitted)
+            raise
 
     def _prepared(self, plan: Plan, hold: OpenHold | None) -> Attempt:
         """Return an attempt that is to be run at once."""

@@ -73,9 +73,11 @@ class Commits:
 
     def write(self) -> None:
         """Commit everything now; what fails the ledger tells by itself."""
-        with suppress(LedgerError):
-            self._ledger.flush()
-        self._tell()
+        try:
+            with suppress(LedgerError):
+                self._ledger.flush()
+        finally:
+            self._tell()
 
     def _look(self) -> None:
         self._timed = False
