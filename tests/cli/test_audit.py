@@ -8,8 +8,10 @@ import pwd
 
 import pytest
 
+from faregate.cli.exit_codes import ExitCode
 from faregate.config.load import load
 from faregate.config.paths import Paths
+from tests.cli.asked_proxy import AskedProxy
 from tests.cli.conftest import Cli
 from tests.cli.cost_home import fill
 from tests.ledger.building import ending, hold, open_ledger, usd
@@ -94,3 +96,10 @@ def test_no_more_than_asked_for(cli: Cli, decided: Paths) -> None:
 def test_without_a_ledger(cli: Cli, paths: Paths) -> None:
     assert cli("audit").out == "nobody has decided anything yet\n"
     assert json.loads(cli("audit", "--json").out) == {"decisions": []}
+
+
+def test_an_older_proxy_has_none(cli: Cli, proxy: AskedProxy) -> None:
+    failed = cli("audit", "--json")
+    assert failed.code == ExitCode.FAILED
+    assert json.loads(failed.out)["error"]["code"] == "unknown_ask"
+    assert "older than this program" in failed.err
