@@ -8,6 +8,7 @@ import pytest
 
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.server.incoming import (
+    LONGEST_HEAD,
     LONGEST_HEADER,
     LONGEST_TARGET,
     MOST_HEADERS,
@@ -123,6 +124,10 @@ BROKEN = {
         HEAD + b"X: 1\r\n" * (MOST_HEADERS + 1),
         RefusalCode.HEADERS_TOO_LARGE,
     ),
+    "all_headers": (
+        HEAD + b"X: %b\r\n" % (b"a" * 4000) * (LONGEST_HEAD // 4000 + 1) + b"\r\n",
+        RefusalCode.HEADERS_TOO_LARGE,
+    ),
     "no_http": (b"\x00\xff\r\n", RefusalCode.BAD_REQUEST),
     "version": (b"GET / HTTP/2.0\r\nHost: h\r\n\r\n", RefusalCode.BAD_REQUEST),
     **{
@@ -144,6 +149,14 @@ BROKEN = {
         RefusalCode.BAD_REQUEST,
     ),
 }
+
+
+@pytest.mark.parametrize("size", [4096, 0])
+def test_each_head_is_as_long_as_it_may_be(size: int) -> None:
+    """What is remembered of heads is bounded by their number, and by this."""
+    lines = b"X: %b\r\n" % (b"a" * 4000) * (LONGEST_HEAD // 4001 - 1)
+    found = parsed((HEAD + lines + b"\r\n") * 3, size)
+    assert [request.refusal for request in found] == [None] * 3
 
 
 @pytest.mark.parametrize("size", [4096, 0])

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LONGEST_TARGET = 8192
 LONGEST_HEADER = 8190
+LONGEST_HEAD = 64 * 1024
+"""Bytes of all headers together: of heads that come again much is remembered."""
 MOST_HEADERS = 128
 _LONGEST_HEAD = LONGEST_TARGET + (MOST_HEADERS + 2) * (LONGEST_HEADER + 4)
 """A longer head has a line that is too long, or too many."""
@@ -146,6 +148,8 @@ class RequestParser:
         self._parser = httptools.HttpRequestParser(self)
         self._target = b""
         self._fields: list[Field] = []
+        self._size = 0
+        """Bytes of the headers."""
         self._length: int | None = None
         self._beside = 0
         """Bytes since the last that was of a body."""
@@ -203,7 +207,7 @@ class RequestParser:
             return
         self.in_head, self._between = True, False
         self._target, self._fields, self._length = b"", [], None
-        self._beside = 0
+        self._beside = self._size = 0
 
     def on_url(self, url: bytes) -> None:
         if self._again:
@@ -216,8 +220,13 @@ class RequestParser:
     def on_header(self, name: bytes, value: bytes) -> None:
         if not self.in_head:
             return  # A trailer, which nobody reads.
-        if len(name) + len(value) > LONGEST_HEADER:
+        size = len(name) + len(value)
+        self._size += size
+        if size > LONGEST_HEADER:
             self._refuse(_header_too_long())
+        if self._size > LONGEST_HEAD:
+            message = f"The headers together are longer than {LONGEST_HEAD} bytes"
+            self._refuse(Refusal(code=RefusalCode.HEADERS_TOO_LARGE, message=message))
         low = name.lower()
         if low == b"content-length":
             self._length = int(value)
