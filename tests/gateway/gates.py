@@ -97,6 +97,8 @@ class FakeAnswer:
     parts: list[bytes | BaseException | asyncio.Event] = field(default_factory=list)
     aborted: bool = False
     released: bool = False
+    at_once: bytes | None = None
+    """Its body came with its head, and `parts` are none."""
 
     async def chunks(self) -> AsyncIterator[bytes]:
         for part in self.parts:
@@ -107,6 +109,11 @@ class FakeAnswer:
             else:
                 await asyncio.sleep(0)
                 yield part
+
+    def arrived(self) -> bytes | None:
+        if self.at_once is not None:
+            self.released = True
+        return self.at_once
 
     async def pour(self, into: Callable[[bytes], Wait | None]) -> None:
         try:

@@ -96,6 +96,36 @@ async def test_the_limit_counts_all_parts() -> None:
     assert raised.value.kind is FaultKind.TOO_LARGE
 
 
+async def at_once(body: bytes, *, limit: int = 1000) -> Delivered | Unusable:
+    """Read an answer whose body came with its head."""
+    answer: Any = whole({})
+    answer.parts, answer.at_once = [ValueError("it was read")], body
+    heard: list[int] = []
+    outcome = await read_whole(
+        answer,
+        CODEC,
+        provider="p",
+        flags=frozenset(),
+        limit=limit,
+        heard=lambda: heard.append(1),
+    )
+    assert (len(heard), answer.released) == (1, True)
+    return outcome
+
+
+async def test_a_body_that_came_with_its_head_is_not_waited_for() -> None:
+    outcome = await at_once(SAID)
+    assert isinstance(outcome, Delivered)
+    assert outcome.whole.body == SAID
+    assert isinstance(await at_once(b"hello"), Unusable)
+
+
+async def test_the_limit_counts_for_it_as_well() -> None:
+    with pytest.raises(UpstreamError) as raised:
+        await at_once(SAID, limit=len(SAID) - 1)
+    assert raised.value.kind is FaultKind.TOO_LARGE
+
+
 class Relayed:
     """A relay, and both its ends."""
 

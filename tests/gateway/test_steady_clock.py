@@ -118,3 +118,24 @@ def test_a_ledger_that_rested_for_long_makes_the_clock_doubtful() -> None:
     assert "the system clock says 2106-11-09" in why
     assert "is of 2026-11-28" in why
     assert "FAREGATE_TRUST_CLOCK=1" in why
+
+
+def test_clocks_are_not_compared_at_every_look(clock: FakeClock) -> None:
+    steady = SteadyClock(clock)
+    looks: list[float] = []
+
+    passed = clock.elapsed
+
+    def elapsed() -> float:
+        looks.append(passed())
+        return looks[-1]
+
+    steady.elapsed = elapsed
+    looks.clear()
+    for _ in range(30):
+        clock.pass_by(0.1)
+        assert steady.now_ms() == clock.ms
+    assert 1 <= len(looks) <= 4
+    clock.ms += 30 * 24 * HOUR
+    assert steady.now_ms() < clock.ms
+    assert steady.jump_ms

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import asyncio
 
 import pytest
@@ -213,3 +214,16 @@ def test_arrivals_are_bounded() -> None:
     assert len(body.arrivals) == MOST_ARRIVALS
     assert len(body.data) == MOST_ARRIVALS + 5
     assert not body.complete
+
+
+async def test_an_answer_that_came_at_once_is_kept(
+    small: SmallGate, kept: list[CapturedRequest]
+) -> None:
+    exchange, _ = small.exchange(ask(stream=False))
+    answer = whole({})
+    answer.at_once = json.dumps(OK).encode()
+    small.upstream.script = [answer]
+    await exchange.run()
+    (attempt,) = kept[0].attempts
+    assert attempt.answer is not None
+    assert (attempt.answer.data, attempt.error) == (answer.at_once, None)

@@ -132,7 +132,7 @@ def _at_chunk(upstream: Any, number: int, strike: Callable[[], None]) -> None:
 
             await pour(counted)
 
-        answer.pour = poured
+        answer.pour, answer.arrived = poured, lambda: None
         return answer
 
     upstream.send = sent

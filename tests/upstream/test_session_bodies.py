@@ -330,3 +330,25 @@ async def test_an_unread_answer_is_not_reused(upstream: HttpUpstream) -> None:
             got = await upstream.send(request(provider.url))
             got.release()
         assert provider.connections == 2
+
+
+async def test_a_whole_answer_gives_its_connection_back(upstream: HttpUpstream) -> None:
+    async def answer(call: Call) -> None:
+        await call.answer(b"{}")
+
+    async with raw_provider(answer) as provider:
+        got = await upstream.send(request(provider.url))
+        body = got.arrived()
+        assert body == b"{}"
+        assert upstream.idle == 1
+        assert got.arrived() is None
+
+
+async def test_an_encoded_answer_is_decoded_first(upstream: HttpUpstream) -> None:
+    async def answer(call: Call) -> None:
+        await call.send(encoded(gzip.compress(TEXT), "gzip"))
+
+    async with raw_provider(answer) as provider:
+        got = await upstream.send(request(provider.url))
+        assert got.arrived() is None
+        assert await got.read(MEGABYTE) == TEXT

@@ -164,3 +164,41 @@ async def test_who_gives_up_waiting_takes_nobody_elses_turn() -> None:
     gone.cancel()
     await stays
     assert gone.cancelled()
+
+
+async def test_a_body_that_is_here_is_taken_at_once() -> None:
+    line = a_line(Turns(asyncio.get_running_loop()))
+    line.data_received(chunk(b"all"))
+    assert line.arrived() is None
+    line.data_received(chunk(b" of it") + END)
+    assert line.arrived() == b"all of it"
+    assert line.reusable
+
+
+async def test_a_body_that_is_here_waits_for_its_turn() -> None:
+    turns = Turns(asyncio.get_running_loop())
+    line = a_line(turns)
+    assert turns.take(PER_TURN)
+    line.data_received(chunk(b"all") + END)
+    assert line.arrived() is None
+    got: list[bytes] = []
+    await line.pour(got.append)
+    assert got == [b"all"]
+
+
+async def test_a_large_body_is_not_taken_at_once() -> None:
+    line = a_line(Turns(asyncio.get_running_loop()))
+    line.data_received(chunk(bytes(AT_ONCE + 1)) + END)
+    assert line.arrived() is None
+    got: list[bytes] = []
+    await line.pour(got.append)
+    assert len(b"".join(got)) == AT_ONCE + 1
+
+
+async def test_a_body_that_breaks_off_has_not_arrived() -> None:
+    line = a_line(Turns(asyncio.get_running_loop()))
+    line.data_received(chunk(b"half"))
+    line.connection_lost(ConnectionResetError())
+    assert line.arrived() is None
+    with pytest.raises(Exception, match="not complete"):
+        await line.pour(lambda _data: None)

@@ -85,7 +85,13 @@ async def read_whole(
         return Unusable(
             refusal=_broken(provider, f"it answered {status}, which is no answer")
         )
-    body = await _read(upstream, limit, heard)
+    body = upstream.arrived()
+    if body is None:
+        body = await _read(upstream, limit, heard)
+    else:
+        heard()
+        if len(body) > limit:
+            raise _too_large(limit)
     if status == 200 and _ANSWER_START.match(body) is None:
         kind = upstream.headers.get("content-type", "no content type")
         return Unusable(
@@ -121,16 +127,17 @@ async def _read(
         heard()
         size += len(chunk)
         if size > limit:
-            raise UpstreamError(
-                FaultKind.TOO_LARGE,
-                f"its answer is larger than {limit} bytes",
-                sent=True,
-            )
+            raise _too_large(limit)
         parts.append(chunk)
 
     await upstream.pour(keep)
     upstream.release()
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _too_large(limit: int) -> UpstreamError:
+    words = f"its answer is larger than {limit} bytes"
+    return UpstreamError(FaultKind.TOO_LARGE, words, sent=True)
 
 
 def streams(upstream: UpstreamAnswer) -> bool:

@@ -131,6 +131,13 @@ class UpstreamAnswer(Protocol):
         """Return the headers, names in lower case."""
         ...
 
+    def arrived(self) -> bytes | None:
+        """Return the whole body where all of it is here; the connection is free then.
+
+        None where the body is to be waited for, and nothing of it is taken.
+        """
+        ...
+
     def chunks(self) -> AsyncIterator[bytes]:
         """Yield body bytes as they arrive; raise UpstreamError on a broken body."""
         ...

@@ -7,6 +7,7 @@ on from where it was. Small corrections, and time spent asleep, are followed.
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
@@ -22,6 +23,8 @@ LONGEST_REST_S = 400 * 86_400
 """How long a ledger may have rested before the clock is doubted at the start."""
 WITNESS_MS = 300_000
 """How far a witness's clock and ours may be apart."""
+UNCHECKED_MS = 1000
+"""How far the system clock may go on from where it was compared with the other one."""
 
 
 def doubt(now_s: float, last_s: float) -> str | None:
@@ -50,7 +53,10 @@ class SteadyClock:
         """Return seconds of a clock that never goes back and counts sleep."""
         self.monotonic = clock.monotonic
         """Return seconds of a clock that never goes back."""
-        self._offset = clock.now_ms() - clock.elapsed() * 1000
+        wall = clock.now_ms()
+        self._offset = wall - clock.elapsed() * 1000
+        self._compared: float = wall
+        """Where the system clock was when it was last found to be right."""
         self.jump_ms = 0
         """By how much the system clock is away from the time that counts."""
         self.on_jump: Callable[[int], None] = lambda _ms: None
@@ -62,12 +68,17 @@ class SteadyClock:
 
     def now_ms(self) -> int:
         """Return Unix milliseconds."""
-        wall, elapsed_ms = self._wall_ms(), self.elapsed() * 1000
+        wall = self._wall_ms()
+        if 0 <= wall - self._compared < UNCHECKED_MS:
+            return wall
+        elapsed_ms = self.elapsed() * 1000
         step = wall - elapsed_ms - self._offset
         if -LARGEST_STEP_MS <= step <= LARGEST_STEP_MS:
             self._offset += step
+            self._compared = wall
             self.jump_ms = 0
             return wall
+        self._compared = math.inf
         jumped, self.jump_ms = self.jump_ms, int(step)
         if not jumped:
             self.on_jump(self.jump_ms)

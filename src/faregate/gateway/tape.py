@@ -308,6 +308,14 @@ class _OverheardAnswer:
         self.status = answer.status
         self.headers = answer.headers
 
+    def arrived(self) -> bytes | None:
+        """Return the whole body where all of it is here."""
+        body = self._answer.arrived()
+        if body is not None:
+            self._tape.answer.add(body)
+            self._tape.over = True
+        return body
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield body bytes as they arrive."""
         add = self._tape.answer.add

@@ -162,7 +162,7 @@ class CostLog:
             entry.root_session,
             entry.parent,
             entry.identified_by,
-            self._sessions.label_set(entry.labels),
+            self._sessions.labels_of(entry.session, entry.labels),
             entry.protocol,
             entry.asked,
             entry.route,

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from faregate.ledger.unwritten import Placed
 
 _log = logging.getLogger("faregate.ledger")
+_NO_ENDS = UnwrittenEnds()
 
 
 class GroupCommit:
@@ -87,7 +88,7 @@ class GroupCommit:
         placed = holds.placed
         if placed:
             holds.placed = []
-            self._commit(placed, UnwrittenEnds())
+            self._commit(placed, _NO_ENDS)
 
     def _commit(self, holds: list[Placed], ends: UnwrittenEnds) -> None:
         try:

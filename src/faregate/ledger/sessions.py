@@ -110,6 +110,14 @@ class Sessions:
             self._connection.execute(_ADD_TARGET, (entry.id, f"{provider}/{model}"))
             entry.targets.add(target)
 
+    def labels_of(self, session: str, labels: Labels) -> int:
+        """Return the number of the labels of something that a session did."""
+        entry = self._known.get(session)
+        # `is`: the caller passes the same labels again and again.
+        if entry is not None and entry.labels is labels:
+            return entry.label_set
+        return self.label_set(labels)
+
     def end(self, session: str, at_ms: int) -> None:
         """Note that a session's run has ended; the first end counts."""
         self._connection.execute(_END, (session, at_ms))

@@ -30,6 +30,8 @@ LONGEST_HEADER = 8190
 MOST_HEADERS = 128
 _LONGEST_HEAD = (MOST_HEADERS + 2) * (LONGEST_HEADER + 4)
 """A longer head has a line that is too long, or too many."""
+# As a number: bytes would first be tried as one, which fails at some cost.
+_NUL = 0
 _FIRST = 100
 _SWITCHING = 101
 
@@ -121,6 +123,15 @@ class Line(asyncio.Protocol):
         if self._paused and not self._parts:
             self._resume()
         return data
+
+    def arrived(self) -> bytes | None:
+        """Return the whole body where all of it is here, as small ones are at once.
+
+        None, and nothing is taken, for any other.
+        """
+        size = self._waiting
+        here = self.over and self.broke is None and size <= AT_ONCE
+        return self.taken() if here and self._turns.take(size) else None
 
     async def more(self) -> bool:
         """Wait until it is the turn of something that can be taken.
@@ -254,7 +265,7 @@ class Line(asyncio.Protocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._headed:
             return  # A trailer, which nobody passes on.
-        if len(name) + len(value) > LONGEST_HEADER or b"\0" in value:
+        if len(name) + len(value) > LONGEST_HEADER or _NUL in value:
             raise ValueError("a header that cannot be")
         self._fields += 1
         if self._fields > MOST_HEADERS:

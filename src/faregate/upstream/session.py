@@ -68,6 +68,16 @@ class HttpAnswer:
             raise
         self.release()
 
+    def arrived(self) -> bytes | None:
+        """Return the whole body where all of it is here and needs no decoding."""
+        line = self._line
+        if line is None or self._decoder is not None:
+            return None
+        body = line.arrived()
+        if body is not None:
+            self.release()
+        return body
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield body bytes, decoded, as they arrive."""
         line = self._line
