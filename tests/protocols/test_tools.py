@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from faregate.core.pricing import CacheWrite
+from faregate.protocols import tools
 from faregate.protocols.codec import BadRequestError
+from faregate.protocols.gemini import request as gemini
 from faregate.protocols.tools import (
     NO_TOOLS,
     ClientKinds,
@@ -17,7 +19,14 @@ from faregate.protocols.tools import (
     server_name,
     unique,
 )
+from tests.protocols.requests import inspect
 
+GEMINI = "/v1beta/models/gemini-3:generateContent"
+LISTS = {
+    "/v1/chat/completions": "messages",
+    "/v1/responses": "input",
+    "/v1/messages": "messages",
+}
 CLIENT = ClientKinds(names=frozenset({"function"}), prefixes=("bash_",))
 
 
@@ -91,9 +100,19 @@ def test_the_digest_leaves_cache_markers_out() -> None:
     )
 
 
-def test_long_lists_are_not_kept() -> None:
-    raw = json.dumps([{"name": "x" * 600_000}]).encode()
-    assert read_tools(raw, CLIENT) == read_tools(raw, CLIENT)
+@pytest.mark.parametrize(("size", "kept"), [(600, 1), (600_000, 0)])
+@pytest.mark.parametrize("path", [*LISTS, GEMINI])
+def test_long_lists_are_not_kept(path: str, size: int, kept: int) -> None:
+    """A few short ones may be; as many long ones would be a gigabyte."""
+    caches = (tools._remembered, gemini._remembered)
+    for cache in caches:
+        cache.cache_clear()
+    body: dict[str, Any] = {"tools": [{"name": "x" * size}]}
+    if path != GEMINI:
+        body |= {"model": "m", LISTS[path]: []}
+    first, second = (inspect(path, body) for _ in range(2))
+    assert first.conversation.fixed == second.conversation.fixed
+    assert sum(cache.cache_info().currsize for cache in caches) == kept
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 _DATED = re.compile(r"_\d{8}$|_preview(_\d{4}_\d{2}_\d{2})?$|_\d{4}_\d{2}_\d{2}$")
-_LARGEST_REMEMBERED = 512 * 1024
+LARGEST_REMEMBERED = 512 * 1024
+"""Bytes of a list that is kept until newer ones come."""
 
 
 class _Tool(msgspec.Struct, gc=False):
@@ -71,7 +72,7 @@ def read_tools(raw: bytes | None, client: ClientKinds) -> ToolFacts:
     """
     if raw is None:
         return NO_TOOLS
-    if len(raw) > _LARGEST_REMEMBERED:
+    if len(raw) > LARGEST_REMEMBERED:
         return _read(raw, client)
     return _remembered(raw, client)
 

@@ -34,7 +34,12 @@ from faregate.protocols.json_object import (
     read_object,
 )
 from faregate.protocols.part_memory import ANYWHERE, PartMemory, Parts
-from faregate.protocols.tools import NO_TOOLS, ToolFacts, unique
+from faregate.protocols.tools import (
+    LARGEST_REMEMBERED,
+    NO_TOOLS,
+    ToolFacts,
+    unique,
+)
 
 if TYPE_CHECKING:
     from faregate.protocols.codec import RequestHead, Splice
@@ -153,10 +158,16 @@ def _service_tier(request: JsonObject) -> str | None:
 
 def _tools(request: JsonObject) -> ToolFacts:
     raw = request.get("tools")
-    return NO_TOOLS if raw is None else _read_tools(raw)
+    if raw is None:
+        return NO_TOOLS
+    return _read_tools(raw) if len(raw) > LARGEST_REMEMBERED else _remembered(raw)
 
 
 @lru_cache(maxsize=64)
+def _remembered(raw: bytes) -> ToolFacts:
+    return _read_tools(raw)
+
+
 def _read_tools(raw: bytes) -> ToolFacts:
     try:
         tools = _TOOLS.decode(raw)
