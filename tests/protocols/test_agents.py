@@ -164,3 +164,24 @@ def test_the_hints_of_one_head_are_remembered_and_kept_apart(
     assert session_hints(heads[0]) == first[0]
     assert session_hints(heads[4], "from-body").session == "s4"
     assert len(agents._by_headers) <= 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("authorization", "Bearer fg-abc.def", True),
+        ("x-api-key", "fg-abc.def", True),
+        ("authorization", "Bearer sk-own", False),
+        ("authorization", "sk-own-fg-abc", False),
+        ("x-api-key", "sk-own", False),
+        ("x-goog-api-key", "AIza-own", False),
+        ("api-key", "own", False),
+    ],
+)
+def test_a_head_with_a_providers_own_key_is_not_kept(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, kept: bool
+) -> None:
+    monkeypatch.setattr(agents, "_by_headers", {})
+    heads = [{"x-session-id": "s", name: value} for _ in range(3)]
+    assert [session_hints(head).session for head in heads] == ["s"] * 3
+    assert len(agents._by_headers) == (3 if kept else 0)

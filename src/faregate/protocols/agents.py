@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from faregate.core.facts import SessionHints
+from faregate.core.secret import LOCAL_TOKEN_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,6 +117,7 @@ def is_litellm_family(headers: Mapping[str, str]) -> bool:
 
 
 _REMEMBERED = 256
+_CREDENTIALS = ("authorization", "x-api-key", "x-goog-api-key", "api-key")
 _by_headers: dict[int, tuple[Mapping[str, str], SessionHints]] = {}
 
 
@@ -134,10 +136,21 @@ def session_hints(
     if known is not None and known[0] is headers:
         return known[1]
     hints = _hints(headers, None)
+    if not _tokens_alone(headers):
+        return hints
     if len(_by_headers) >= _REMEMBERED:
         _by_headers.clear()
     _by_headers[id(headers)] = headers, hints
     return hints
+
+
+def _tokens_alone(headers: Mapping[str, str]) -> bool:
+    """Tell whether headers hold no key of a provider, which is never kept."""
+    keys = map(headers.get, _CREDENTIALS)
+    return all(
+        key is None or key.removeprefix("Bearer ").startswith(LOCAL_TOKEN_PREFIX)
+        for key in keys
+    )
 
 
 def _hints(headers: Mapping[str, str], body_session: str | None) -> SessionHints:
