@@ -12,6 +12,7 @@ import pytest
 from faregate.core.holds import AlreadyResolvedError, HoldState, LedgerError
 from faregate.core.money import ZERO, Money
 from faregate.core.pricing import PriceRow, Rates
+from faregate.gateway.inbound import Whole
 from faregate.gateway.settlement import UNBILLED
 from faregate.providers.spec import Billing, ErrorClass, ErrorRule
 from tests.gateway.building import CountingLedger, FakeClock, turn
@@ -229,6 +230,37 @@ async def test_what_somebody_else_resolved_is_left_alone(small: SmallGate) -> No
     await run(small, whole(SAID | USED), stream=False)
     assert "resolved" in small.kinds()
     assert small.ledger.calls["mark_unknown"] == 0
+
+
+@pytest.mark.parametrize("end", ["settle", "void", "mark_unknown"])
+async def test_a_hold_ends_as_unknown_where_its_end_cannot_be_booked(
+    end: str, small: SmallGate, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A fault of our own costs no room for good: a person can resolve what is unknown."""
+    ledger: Any = small.ledger.ledger
+    real, faults = ledger.mark_unknown, [ValueError("a bug")]
+
+    def breaks(release: Any) -> Any:
+        if faults:
+            raise faults.pop()
+        return real(release)
+
+    ledger.mark_unknown = breaks
+    if end != "mark_unknown":
+        faults.clear()
+        small.ledger.failing[end] = ValueError("a bug")
+    answers: dict[str, dict[str, Any]] = {}
+    answers |= {"settle": SAID | USED, "void": ERROR, "mark_unknown": SAID}
+    status = 400 if end == "void" else 200
+    exchange, _ = small.exchange(ask(stream=False))
+    small.upstream.script = [whole(answers[end], status)]
+    result = await exchange.run()
+    assert isinstance(result, Whole)
+    assert result.status == status
+    assert outcome(small) is HoldState.UNKNOWN
+    (told,) = (e for e in small.gate.events.since(0) if e.kind == "ledger")
+    assert told.text == "The ledger keeps a hold: a bug"
+    assert "a bug" in caplog.text
 
 
 async def test_what_costs_nothing_holds_nothing_and_is_still_counted(

@@ -6,6 +6,7 @@ that fails keeps the hold and says so itself.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 from faregate.core.estimate import Bounds, observed_output
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from faregate.gateway.ports import Clock, LedgerPort
     from faregate.protocols.codec import Answer
 
+_log = logging.getLogger("faregate.gateway")
 UNBILLED = frozenset({400, 401, 403, 404, 413, 422, 429})
 """Statuses that no provider bills when no output came with them."""
 
@@ -273,7 +275,9 @@ class OpenHold(LeanRecord):
             booked = book()
         except AlreadyResolvedError as error:
             self._event("resolved", f"Somebody else resolved a hold: {error}")
-        except LedgerError as error:
+        except Exception as error:  # noqa: BLE001 - whatever failed, the hold must end
+            if not isinstance(error, LedgerError):
+                _log.exception("attempt %s cannot be booked", self._attempt)
             booked = self._kept(str(error))
             what = "failed, nothing is admitted" if booked is None else "keeps a hold"
             self._event("ledger", f"The ledger {what}: {error}")
