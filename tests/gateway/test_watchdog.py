@@ -10,8 +10,9 @@ import pytest
 
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gateway.flights import Flight, FlightState
+from faregate.gateway.patient import SLEPT
 from faregate.gateway.settings import GateSettings, Patience
-from faregate.gateway.watchdog import SLEPT, excuse, look, overdue, watch
+from faregate.gateway.watchdog import excuse, look, overdue, watch
 from faregate.protocols.codec import Answer
 from tests.gateway.building import CountingLedger, FakeClock
 from tests.gateway.gates import SmallGate

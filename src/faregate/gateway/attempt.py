@@ -23,6 +23,7 @@ from faregate.gateway.forwarding import (
 )
 from faregate.gateway.inbound import Withheld
 from faregate.gateway.judging import ReadMeter
+from faregate.gateway.patient import Within
 from faregate.gateway.reshaping import is_event_stream, way_back
 from faregate.protocols.codec import Answer, StreamMeter
 
@@ -61,7 +62,7 @@ class Attempt:
         """A stream reaches no client before it is judged."""
         self.finding: Finding | None = None
         """What is wrong with its answer, once that is known."""
-        self._timer: asyncio.Timeout | None = None
+        self._timer: Within | None = None
         self._departure = Departure()
         self._upstream: UpstreamAnswer | None = None
         self._relay: StreamRelay | None = None
@@ -135,7 +136,7 @@ class Attempt:
 
     async def _in_time(self, patience: float) -> Result | Withheld:
         try:
-            async with asyncio.timeout(patience) as self._timer:
+            async with Within(patience) as self._timer:
                 return await self._carry()
         except TimeoutError:
             error = UpstreamError(
@@ -147,7 +148,7 @@ class Attempt:
 
     def _began(self) -> None:
         if self._timer is not None:
-            self._timer.reschedule(None)
+            self._timer.enough()
 
     async def _carry(self) -> Result | Withheld:
         request, way = self._request(), self._way()

@@ -18,6 +18,7 @@ from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gateway import governor_messages
 from faregate.gateway.flights import FlightState
 from faregate.gateway.inbound import READ_ON_LOOP
+from faregate.gateway.patient import Within
 from faregate.protocols.lean_struct import LeanRecord
 from faregate.protocols.registry import transcript_of
 
@@ -276,7 +277,7 @@ class Governor:
         if latch.state is LatchState.PAUSED:
             asked.on_wait("a person to resume it")
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._patience_s):
+            async with Within(self._patience_s):
                 while latch is not None and latch.state is LatchState.PAUSED:
                     await self._lifted.wait()
                     latch = self.latches.of(asked.identity)

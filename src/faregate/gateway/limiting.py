@@ -21,6 +21,7 @@ from faregate.core.limits.registry import first_reached, room_for_output
 from faregate.core.money import ZERO
 from faregate.core.policy import OnTight
 from faregate.gateway import governor_messages, messages
+from faregate.gateway.patient import Within
 from faregate.gateway.session_state import LatestLimits, Passage
 
 if TYPE_CHECKING:
@@ -251,7 +252,7 @@ class Limiter:
         """Stand in the session's line until the limit lets go, for a while."""
         asked.on_wait(governor_messages.waiting_for(reached))
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(self._settings.patience.room), state.turn:
+            async with Within(self._settings.patience.room), state.turn:
                 try:
                     return await self._first_in_line(asked, state, wish)
                 finally:

@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.gateway.flights import Flight, FlightState
+from faregate.gateway.patient import SLEPT
 
 if TYPE_CHECKING:
     from faregate.gateway.gate import Gate
     from faregate.gateway.settings import Patience
-
-SLEPT = 5.0
-"""Seconds by which a look may be late before the process counts as stopped."""
 
 
 async def watch(gate: Gate) -> None:
