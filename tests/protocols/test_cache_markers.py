@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+from typing import Any
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from faregate.core.pricing import CacheWrite
 from faregate.protocols.cache_markers import (
@@ -41,10 +46,51 @@ def test_markers_are_taken_out(marked: bytes, plain: bytes) -> None:
         b'{"cache_control":[1]}',
         b'{"cache_control":{"a":{"b":1}}}',
         b'{"a":"cache_control"}',
+        b'{"cache_control":{"a":"}"},"b":"{"}',
+        b'{"cache_control":{"a":"\\""},"b":1}',
+        b'{"a \\"cache_control":{"type":1}}',
     ],
 )
 def test_what_is_no_marker_stays(piece: bytes) -> None:
     assert without_markers(piece) == piece
+
+
+TEXTS = st.sampled_from(
+    ["", "a", "}", "{", "\\", '"', "cache_control", '"cache_control":{', ",", "5m"]
+)
+VALUES = st.recursive(
+    TEXTS | st.integers() | st.none(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner),
+    max_leaves=8,
+)
+
+
+def bare(value: Any) -> Any:
+    """What is left of a document without the markers of a known form."""
+    if isinstance(value, list):
+        return [bare(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        k: bare(v) for k, v in value.items() if k != "cache_control" or not plain(v)
+    }
+
+
+def plain(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return value is None
+    texts = [*value, *value.values()]
+    known = all(isinstance(each, str | int) or each is None for each in texts)
+    return known and not set('{}"\\') & set("".join(map(str, texts)))
+
+
+@settings(max_examples=100, deadline=None)
+@given(VALUES, st.sampled_from([(",", ":"), (", ", ": ")]))
+def test_what_is_left_is_the_document_without_them(
+    value: Any, separators: tuple[str, str]
+) -> None:
+    piece = json.dumps(value, separators=separators).encode()
+    assert json.loads(without_markers(piece)) == bare(value)
 
 
 @pytest.mark.parametrize(
@@ -62,6 +108,8 @@ def test_what_is_no_marker_stays(piece: bytes) -> None:
         ([b'{"cache_control":{"ttl":"1w"}}'], CacheWrite.UNKNOWN),
         ([b'{"cache_control":{"ttl":"1w"}}', b"{" + MARK + b"}"], CacheWrite.UNKNOWN),
         ([b'{"cache_control":7}'], CacheWrite.UNKNOWN),
+        ([b'{"cache_control":{"ttl":"\\u0035m"}}'], CacheWrite.UNKNOWN),
+        ([b'{"a \\"cache_control":{"ttl":"1h"}}'], CacheWrite.NONE),
     ],
 )
 def test_cache_writes(pieces: list[bytes], write: CacheWrite) -> None:

@@ -58,6 +58,35 @@ def test_the_same_part_with_and_without_a_marker() -> None:
     assert plain.cache_write is CacheWrite.NONE
 
 
+def test_a_part_whose_marker_moved_away_is_not_read_again() -> None:
+    reader = Reader()
+    memory = PartMemory(reader)
+    parts(memory, b'["a",' + MARKED + b"]")
+    plain = parts(memory, b'["a",{"t":"hi"},"b"]').seen[1]
+    assert reader.read == [b'"a"', MARKED, b'"b"']
+    fresh = PartMemory(reader).look(b'{"t":"hi"}')
+    assert plain == fresh
+    assert plain.plain
+
+
+@pytest.mark.parametrize("word", [b"image", b"sound", b"file", b"tool"])
+def test_a_marked_part_that_is_more_than_text_is_read_without_it(word: bytes) -> None:
+    reader = Reader()
+    memory = PartMemory(reader)
+    memory.look(MARKED.replace(b"hi", word))
+    piece = b'{"t":"' + word + b'"}'
+    assert memory.look(piece) == PartMemory(Reader()).look(piece)
+    assert reader.read[-1] == piece
+
+
+def test_media_at_a_url_reach_anywhere_and_a_text_with_one_does_not() -> None:
+    memory = PartMemory(Reader())
+    text = parts(memory, b'[{"image":1},{"url":"http://a"},"b"]')
+    assert text.media_reach == 1
+    media = parts(memory, b'[{"image":"http://a"},{"image":1},"b"]')
+    assert media.media_reach == part_memory.ANYWHERE
+
+
 def test_what_is_more_than_text_is_found() -> None:
     memory = PartMemory(Reader())
     text = parts(memory, b'["a","b"]')

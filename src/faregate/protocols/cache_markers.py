@@ -17,7 +17,11 @@ if TYPE_CHECKING:
     from faregate.protocols.json_object import JsonObject
 
 _MARKER = b'"cache_control"'
-_MARKER_VALUE = re.compile(rb"\s*:\s*(?:\{[^{}]{0,200}\}|null)")
+# Only texts that end in it: one that holds a brace or an escape is of an unknown form.
+_MARKER_VALUE = re.compile(
+    rb'\s*:\s*(?:\{[^{}"]{0,64}(?:"[^"\\{}]{0,64}"[^{}"]{0,64}){0,16}\}|null)'
+)
+_BACKSLASH = 0x5C
 _NEXT_COMMA = re.compile(rb"\s*,")
 NO_WRITE = CacheWrite.NONE
 _TTL = re.compile(rb'"ttl"\s*:\s*"([^"]*)"')
@@ -34,16 +38,31 @@ def digest_of(piece: bytes) -> int:
 
 
 def without_markers(piece: bytes) -> bytes:
-    """Return JSON bytes without their cache markers.
+    """Return JSON bytes without their cache markers: they are still JSON.
 
     Inside a JSON text a quote is escaped, so prose that quotes a marker stays.
     """
-    if _MARKER not in piece:
-        return piece
+    return unmarked(piece)[0]
+
+
+def cache_write_of(pieces: Iterable[bytes]) -> CacheWrite:
+    """Return which cache writes the markers in these JSON bytes can cause."""
+    found = NO_WRITE
+    for piece in pieces:
+        found = dearest_write(found, unmarked(piece)[1])
+    return found
+
+
+def unmarked(piece: bytes) -> tuple[bytes, CacheWrite]:
+    """Return JSON bytes without their cache markers, and what those can cause."""
+    found = NO_WRITE
     kept: list[bytes] = []
     position = 0
     for start, end in _markers(piece):
-        if end == start + len(_MARKER):
+        marker = piece[start:end]
+        if not marker.endswith(b"null"):
+            found = _dearer(found, _ttl_of(marker))
+        if marker == _MARKER:
             continue
         head = piece[position:start].rstrip()
         position = end
@@ -52,8 +71,18 @@ def without_markers(piece: bytes) -> bytes:
         elif (comma := _NEXT_COMMA.match(piece, end)) is not None:
             position = comma.end()
         kept.append(head)
+    if not kept:
+        return piece, found
     kept.append(piece[position:])
-    return b"".join(kept)
+    return b"".join(kept), found
+
+
+def _ttl_of(marker: bytes) -> bytes:
+    """Return for how long a marker asks; "?" for one of an unknown form."""
+    if marker == _MARKER:
+        return b"?"
+    match = _TTL.search(marker)
+    return b"5m" if match is None else match.group(1)
 
 
 def _markers(piece: bytes) -> Iterator[tuple[int, int]]:
@@ -64,28 +93,13 @@ def _markers(piece: bytes) -> Iterator[tuple[int, int]]:
     at = piece.find(_MARKER)
     while at >= 0:
         end = at + len(_MARKER)
-        match = _MARKER_VALUE.match(piece, end)
-        if match is not None:
-            end = match.end()
-        yield at, end
+        # A key that merely ends in these words has its quote escaped.
+        if not at or piece[at - 1] != _BACKSLASH:
+            match = _MARKER_VALUE.match(piece, end)
+            if match is not None:
+                end = match.end()
+            yield at, end
         at = piece.find(_MARKER, end)
-
-
-def cache_write_of(pieces: Iterable[bytes]) -> CacheWrite:
-    """Return which cache writes the markers in these JSON bytes can cause."""
-    found = NO_WRITE
-    for piece in pieces:
-        if _MARKER not in piece:
-            continue
-        for start, end in _markers(piece):
-            marker = piece[start:end]
-            if marker.endswith(b"null"):
-                continue
-            match = _TTL.search(marker)
-            ttl = b"5m" if match is None else match.group(1)
-            # A marker of an unknown form could ask for anything.
-            found = _dearer(found, ttl if marker.endswith(b"}") else b"?")
-    return found
 
 
 def asked_write(request: JsonObject) -> CacheWrite:

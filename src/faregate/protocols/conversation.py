@@ -53,13 +53,12 @@ def conversation_of(
     turns.
     """
     told = text_part(system).digest
-    seen = parts.seen
-    digests = tuple([part.digest for part in seen])
+    digests = parts.digests
     key = (told, *digests[: parts.until_user])
     return Conversation(
         fixed=hash((told, *fixed)),
         parts=digests,
-        sizes=tuple([part.size for part in seen]),
+        sizes=parts.sizes,
         opening=_openings.get(key) or _opening(system, parts, key),
     )
 

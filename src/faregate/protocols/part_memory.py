@@ -16,10 +16,9 @@ from faregate.core.pricing import CacheWrite
 from faregate.core.values import dataclass
 from faregate.protocols.cache_markers import (
     NO_WRITE,
-    cache_write_of,
     dearest_write,
-    digest_of,
     is_marked,
+    unmarked,
 )
 from faregate.protocols.codec import BadRequestError
 from faregate.protocols.fields import limited
@@ -49,6 +48,8 @@ class SeenPart:
     user: bool = False
     """The user speaks."""
     media: bool = False
+    remote: bool = False
+    """What it holds may stand at a URL."""
     audio: bool = False
     stored: bool = False
     """It names what is stored at the provider."""
@@ -68,6 +69,8 @@ class Parts:
     seen: Sequence[SeenPart]
     marked: Sequence[tuple[int, SeenPart]]
     """Those that are more than text, each with its number from 1."""
+    digests: tuple[int, ...]
+    sizes: tuple[int, ...]
 
     @property
     def until_user(self) -> int:
@@ -86,9 +89,12 @@ class Parts:
         What stands at a URL may be another thing the next time it is fetched: then
         no part can be said to be the last.
         """
-        reach = max((number for number, part in self.marked if part.media), default=0)
-        if reach and any(_REMOTE in element for element in self.elements):
-            return ANYWHERE
+        reach = 0
+        for number, part in self.marked:
+            if part.remote:
+                return ANYWHERE
+            if part.media:
+                reach = number
         return reach
 
     @property
@@ -166,69 +172,89 @@ class PartMemory:
             if not raw.startswith(b"["):
                 raise BadRequestError(f"`{name}` must be a list.", name) from None
             return None
-        return self._read_all([bytes(each) for each in found], [], [])
+        return self._joined(NO_PARTS, 0, [bytes(each) for each in found])
 
     def _more(self, grows: Growing, name: str) -> Parts | None:
         """Return the parts of a list that goes on from one that was read before."""
         elements: Sequence[bytes] = limited(grows.elements, name)
         before: Parts | None = grows.before
-        shared = grows.shared
         if before is None:
-            return self._read_all(elements, [], [])
-        marked = [each for each in before.marked if each[0] <= shared]
-        return self._read_all(elements, list(before.seen[:shared]), marked)
+            return self._joined(NO_PARTS, 0, elements)
+        return self._joined(before, grows.shared, elements)
 
-    def _read_all(
-        self,
-        elements: Sequence[bytes],
-        seen: list[SeenPart],
-        marked: list[tuple[int, SeenPart]],
+    def _joined(
+        self, before: Parts, shared: int, elements: Sequence[bytes]
     ) -> Parts | None:
-        """Add what the elements are that were not seen yet."""
-        look = self.look
+        """Return the parts that elements are, the first of them those of `before`."""
         try:
-            for element in elements[len(seen) :]:
-                part = look(element)
-                seen.append(part)
-                if not part.plain:
-                    marked.append((len(seen), part))
+            new = [self.look(element) for element in elements[shared:]]
         except (msgspec.DecodeError, RecursionError):
             return None
-        return Parts(elements, seen, marked)
+        marked = [each for each in before.marked if each[0] <= shared]
+        marked += [
+            (number, part)
+            for number, part in enumerate(new, shared + 1)
+            if not part.plain
+        ]
+        return Parts(
+            elements,
+            [*before.seen[:shared], *new],
+            marked,
+            before.digests[:shared] + tuple([part.digest for part in new]),
+            before.sizes[:shared] + tuple([part.size for part in new]),
+        )
 
     def look(self, piece: bytes) -> SeenPart:
         """Return what one part is."""
         key = hash(piece)
         part = self._known.get(key)
         if part is None or part.size != len(piece):
-            part = _whole(self._read(piece), piece)
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            self._known[key] = part
+            part = self._learned(piece, key)
+            self._keep(key, part)
         return part
 
+    def _learned(self, piece: bytes, key: int) -> SeenPart:
+        """Read a part; know it without its cache marker too, which moves away."""
+        flags = self._read(piece)
+        if not is_marked(piece):
+            return _part(flags, piece, key, NO_WRITE)
+        plain, write = unmarked(piece)
+        part = _part(flags, piece, hash(plain), write)
+        if not _is_more(flags):
+            self._keep(part.digest, _part(flags, plain, part.digest, NO_WRITE))
+        return part
 
-def _whole(flags: SeenPart, piece: bytes) -> SeenPart:
+    def _keep(self, key: int, part: SeenPart) -> None:
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[key] = part
+
+
+def _is_more(flags: SeenPart) -> bool:
+    """Tell whether a reader found anything but text."""
+    return flags.media or flags.audio or flags.stored or flags.tools is not None
+
+
+def _part(flags: SeenPart, piece: bytes, digest: int, write: CacheWrite) -> SeenPart:
     """Return what a reader said of a part, with what its bytes say."""
-    digest, write = hash(piece), NO_WRITE
-    if is_marked(piece):
-        digest, write = digest_of(piece), cache_write_of([piece])
-    more = flags.media or flags.audio or flags.stored or flags.tools is not None
+    if write is NO_WRITE and not _is_more(flags):
+        return SeenPart(digest=digest, size=len(piece), user=flags.user)
     # By name and not by `replace`, which takes longer than to read the part.
     return SeenPart(
         digest=digest,
         size=len(piece),
         user=flags.user,
         media=flags.media,
+        remote=flags.media and _REMOTE in piece,
         audio=flags.audio,
         stored=flags.stored,
         tools=flags.tools,
         cache_write=write,
-        plain=not more and write is NO_WRITE,
+        plain=False,
     )
 
 
-NO_PARTS = Parts((), (), ())
+NO_PARTS = Parts((), (), (), (), ())
 _TEXTS = PartMemory(lambda _text: SeenPart(user=True))
 
 
@@ -239,4 +265,7 @@ def text_part(raw: bytes) -> SeenPart:
 
 def text_parts(texts: Sequence[bytes]) -> Parts:
     """Return the parts that texts are, each for itself."""
-    return Parts(texts, [*map(text_part, texts)], ())
+    seen = [*map(text_part, texts)]
+    digests = tuple([part.digest for part in seen])
+    sizes = tuple([part.size for part in seen])
+    return Parts(texts, seen, (), digests, sizes)
