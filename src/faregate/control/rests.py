@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
+from faregate.control.asking import Ask
 
-class AskAgain(msgspec.Struct, frozen=True, kw_only=True):
+
+class AskAgain(Ask, frozen=True, kw_only=True):
     """Ask to end the rest of these providers; of all that rest for none."""
 
     providers: list[str] = []
