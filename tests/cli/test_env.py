@@ -14,6 +14,7 @@ from faregate.cli.exit_codes import ExitCode
 from faregate.config.paths import Paths
 from tests.cli.asked_proxy import AskedProxy
 from tests.cli.conftest import Cli
+from tests.control import scenes
 
 ROOT = "http://127.0.0.1:4747"
 TOKEN = "fg-t0k3n"
@@ -186,6 +187,24 @@ def test_opencode_knows_ones_routes_and_what_is_named(
     ]
     paths.config.write_text("nonsense")
     assert cli("env", "opencode").code == 0
+
+
+def test_a_proxy_without_any_key_is_told(cli: Cli, proxy: AskedProxy) -> None:
+    proxy.snapshot = scenes.snapshot(told=scenes.setup(keys_found=[]))
+    told = cli("env", "claude")
+    assert told.code == 0
+    assert "# The proxy has no provider's key yet, and refuses until" in told.err
+    assert "export ANTHROPIC_API_KEY=... (or that of another provider" in told.err
+    proxy.snapshot = scenes.snapshot(told=scenes.setup(keys_found=["zai"]))
+    assert "no provider's key" not in cli("env", "claude").err
+
+
+def test_a_server_of_ones_own_needs_no_key(
+    cli: Cli, proxy: AskedProxy, paths: Paths
+) -> None:
+    proxy.snapshot = scenes.snapshot(told=scenes.setup(keys_found=[]))
+    paths.config.write_text('[providers.ollama]\nkind = "openai"\n')
+    assert "no provider's key" not in cli("env", "claude").err
 
 
 def test_values_are_quoted_for_each_shell(cli: Cli, proxy: AskedProxy) -> None:

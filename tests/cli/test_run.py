@@ -303,6 +303,25 @@ def test_without_a_key_in_the_proxy_the_agent_keeps_its_login(
     assert "--max-cost" in result.err
 
 
+def test_an_agent_without_any_key_is_told_how_to_get_one(
+    cli: Cli, told: Path, proxy: AskedProxy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy.snapshot = scenes.snapshot(told=scenes.setup(keys_found=[]))
+    for agent, key in (
+        ("claude", "ANTHROPIC_API_KEY"),
+        ("codex", "OPENAI_API_KEY"),
+        ("gemini", "GEMINI_API_KEY"),
+        ("my-agent", "ANTHROPIC_API_KEY"),
+    ):
+        result = cli("run", agent)
+        assert "none in this terminal either, and may ask you to log in" in result.err
+        assert f"export {key}=... (or that of another provider" in result.err
+        assert "then faregate down; faregate up" in result.err
+    # Who has one of its own needs no lesson.
+    monkeypatch.setenv("CLAUDE_CODE_OAUTH_TOKEN", "sk-ant-oat-own")
+    assert "in this terminal either" not in cli("run", "claude").err
+
+
 def test_an_own_login_can_be_asked_for(
     cli: Cli, told: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,6 +72,19 @@ def test_opencode_is_told_of_models_that_it_does_not_know() -> None:
     assert list(providers["faregate"]["models"]) == ['odd"name', *named]
 
 
+def test_opencode_is_shown_with_a_model_of_ones_own() -> None:
+    setup = set_up(entry("opencode"), replace(GATE, models=("auto", "zai/glm-5.3")))
+    told = " ".join(setup.notes)
+    assert "faregate env opencode --model zai/glm-5.3; then start: " in told
+    assert "opencode -m faregate/zai/glm-5.3" in told
+    example = " ".join(set_up(entry("opencode"), GATE).notes)
+    assert "--model deepseek/deepseek-v4-flash; then start: opencode -m " in example
+
+
+def test_what_a_shell_replaces_stays_in_the_notes() -> None:
+    assert '-k "$OPENAI_API_KEY"' in " ".join(set_up(entry("cline"), GATE).notes)
+
+
 def test_nothing_is_left_to_fill_in() -> None:
     for agent in (*AGENTS, EVERYTHING):
         setup = set_up(agent, GATE)

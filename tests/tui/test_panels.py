@@ -269,6 +269,35 @@ class TestEvents:
             "10:47:09 ▲ alert                         $160.00 of $200.00 reached",
         ]
 
+    def test_what_a_person_should_do_is_never_cut(self) -> None:
+        todo = (
+            "No key for deepseek: set DEEPSEEK_API_KEY where the proxy runs, then "
+            "restart it: faregate down; faregate up. Or name one with key_env"
+        )
+        told = [
+            scenes.event(1, "asked again " * 20, severity="info"),
+            scenes.event(2, todo, kind="refused", severity="warn"),
+        ]
+        view = view_of(scenes.snapshot(events=told))
+        lines = events.events_lines(view, 76, 3)
+        assert texts(lines) == [
+            "10:34:09 ! refused  No key for deepseek: set DEEPSEEK_API_KEY where the",
+            "           proxy runs, then restart it: faregate down; faregate up. Or name",
+            "           one with key_env",
+        ]
+        assert all(width(line) <= 76 for line in lines)
+        wide = texts(events.events_lines(view, 116, 5))
+        assert len(wide) == 3
+        assert " · " in wide[2]
+        # With a line or two, what stands at its beginning is shown.
+        assert texts(events.events_lines(view, 76, 1))[0].startswith(
+            "10:34:09 ! refused"
+        )
+        assert len(events.events_lines(view, 76, 2)) == 2
+        endless = scenes.event(3, "x" * 200, severity="alert")
+        view = view_of(scenes.snapshot(events=[endless]))
+        assert len(events.events_lines(view, 76, 3)) == 1
+
     def test_of_one_session_and_of_none(self) -> None:
         view = view_of(scenes.busy())
         assert len(events.events_lines(view, 78, 9, "b2f4a9d1-1111")) == 2

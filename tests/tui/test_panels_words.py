@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from msgspec.structs import replace
 
+from faregate.control import calling
 from faregate.tui.action import Scope
 from faregate.tui.lines import width
 from faregate.tui.panels import help, keys_bar, notice, session_detail
@@ -31,6 +32,52 @@ class TestNotice:
         ):
             assert any(line.strip() == wanted for line in shown), wanted
 
+    def test_the_first_lines_are_the_way_that_works_for_every_agent(self) -> None:
+        for cells, height in ((116, 30), (76, 21)):
+            shown = texts(
+                notice.notice_lines(view_of(scenes.first_run()), cells, height)
+            )
+            whole = "\n".join(shown)
+            run = whole.index("faregate run -- claude")
+            by_hand = whole.index("export OPENAI_BASE_URL")
+            assert run < whole.index("faregate env AGENT") < by_hand
+            # Who exports these alone has an agent without a key, or one that is deaf.
+            (heading,) = [line for line in shown if "Codex ignores the" in line]
+            assert "with a key: yours" in heading
+            assert len(heading) <= cells
+
+    def test_an_agent_that_began_and_asked_nothing_is_told(self) -> None:
+        told = scenes.setup(first_request_seen=False)
+        for names, words in (
+            (["a"], "1 session has begun; waiting for a first request on 127.0.0.1"),
+            (["a", "b"], "2 sessions have begun; waiting for a first request on 127"),
+        ):
+            idle = [scenes.session(name, requests=0) for name in names]
+            view = view_of(scenes.snapshot(sessions=idle, told=told))
+            assert words in "\n".join(texts(notice.notice_lines(view, 76, 21)))
+
+    def test_commands_are_as_they_work_in_this_terminal(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(calling, "command", lambda: "~/g/scripts/faregate")
+        monkeypatch.setattr(notice, "command", calling.command)
+        told = scenes.setup(
+            first_request_seen=False, cap_is_default=True, keys_found=[]
+        )
+        view = view_of(replace(scenes.first_run(), setup=told))
+        shown = "\n".join(texts(notice.notice_lines(view, 76, 30)))
+        for wanted in (
+            "~/g/scripts/faregate run -- claude",
+            'eval "$(~/g/scripts/faregate env AGENT)"',
+            "~/g/scripts/faregate down;",
+            "~/g/scripts/faregate up",
+        ):
+            assert wanted in shown
+        assert " faregate " not in shown
+        absent = view_of(None, link=Link(state=LinkState.ABSENT))
+        shown = "\n".join(texts(notice.notice_lines(absent, 76, 30)))
+        assert "~/g/scripts/faregate up" in shown
+
     def test_nothing_found_is_told_with_what_to_do(self) -> None:
         told = scenes.setup(
             first_request_seen=False, keys_found=[], warnings=["OPENAI_API_KEY is ours"]
@@ -38,7 +85,7 @@ class TestNotice:
         view = view_of(scenes.snapshot(told=told, budgets=[]), agents=())
         shown = "\n".join(texts(notice.notice_lines(view, 76, 30)))
         assert "faregate run -- AGENT" in shown
-        assert "[ ] no provider key found" in shown
+        assert "[ ] no provider key found: an agent needs a key or login of" in shown
         assert "export OPENAI_API_KEY=..." in shown
         assert "[ ] cap: none; faregate budget set monthly 20 sets one" in shown
         assert "!   OPENAI_API_KEY is ours" in shown

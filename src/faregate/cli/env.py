@@ -17,6 +17,7 @@ from faregate.config.paths import find_paths
 from faregate.config.problems import ConfigError, did_you_mean
 from faregate.control.client import ControlClient
 from faregate.control.errors import ControlError, ProxyNotRunning
+from faregate.control.versions import RESTART
 from faregate.core.agent_setup import OURS, Gate, base_urls_only, set_up
 from faregate.core.agents import EVERYTHING, Agent, agent_named, names
 from faregate.core.identity import is_name
@@ -27,9 +28,17 @@ if TYPE_CHECKING:
 
     from faregate.config.paths import Paths
     from faregate.config.settings import Settings
+    from faregate.control.models import Snapshot
     from faregate.core.agent_setup import AgentSetup
 
 _NO_TOKEN = "fg-none"
+_USUAL = (
+    ("anthropic_messages", "ANTHROPIC_API_KEY"),
+    ("openai_chat", "OPENAI_API_KEY"),
+    ("openai_responses", "OPENAI_API_KEY"),
+    ("gemini", "GEMINI_API_KEY"),
+)
+"""Whose key serves which dialect as it is, the first that an agent speaks."""
 
 
 @click.command()
@@ -85,9 +94,9 @@ def _print(
     if workspace is not None and not is_name(workspace):
         raise click.UsageError(f"--workspace {workspace!r} is no name for a label")
     paths = find_paths()
-    url, token = _url(paths), _token(paths)
+    proxy, token = _running(paths), _token(paths)
     gate = Gate(
-        url=url,
+        url=_url(proxy, paths),
         token=token or _NO_TOKEN,
         workspace=workspace,
         models=(*_routes(paths), *(name.removeprefix(OURS) for name in models)),
@@ -117,6 +126,22 @@ def _print(
     _print_lines(setup, chosen, fish=fish)
     for text in setup.notes:
         output.note(f"# {text}")
+    if proxy is not None and not _has_a_key(proxy, paths):
+        output.note(
+            "# The proxy has no provider's key yet, and refuses until it has one: "
+            + give_a_key(chosen)
+        )
+
+
+def _has_a_key(proxy: Snapshot, paths: Paths) -> bool:
+    """Tell whether a request with the gate's token could be served."""
+    if proxy.setup.keys_found:
+        return True
+    try:
+        known = load(paths).providers.values()
+    except ConfigError:
+        return True
+    return any(each.configured and each.keyless for each in known)
 
 
 def _routes(paths: Paths) -> tuple[str, ...]:
@@ -130,6 +155,21 @@ def _routes(paths: Paths) -> tuple[str, ...]:
 def _print_lines(setup: AgentSetup, agent: Agent, *, fish: bool) -> None:
     for line in shell_lines(setup, agent, fish=fish):
         output.result(line)
+
+
+def own_keys(agent: Agent) -> tuple[str, ...]:
+    """Return the variables by which an agent brings a key of its own."""
+    named = (*agent.env, *agent.unset)
+    return tuple(name for name in named if name.endswith(("_KEY", "_TOKEN")))
+
+
+def give_a_key(agent: Agent) -> str:
+    """Return what gives the proxy a key that an agent can use."""
+    usual = next((key for spoken, key in _USUAL if spoken in agent.protocols), "")
+    return (
+        f"export {usual or _USUAL[0][1]}=... (or that of another provider, see "
+        f"faregate providers --all), then {RESTART}"
+    )
 
 
 def declared_models(settings: Settings) -> tuple[str, ...]:
@@ -187,17 +227,21 @@ def _token_of_run(environ: Mapping[str, str]) -> str:
     return found.pop()
 
 
-def _url(paths: Paths) -> str:
-    """Return the address of the proxy that runs, else of the one that would."""
+def _running(paths: Paths) -> Snapshot | None:
+    """Return what the proxy tells; None, and a word about it, where none does."""
     try:
-        proxy = ControlClient(paths.socket).status().proxy
+        return ControlClient(paths.socket).snapshot()
     except ProxyNotRunning:
         output.note("# The proxy is not running. Start it with: faregate up")
-        return load(paths).server.url
     except ControlError as problem:
         output.note(f"# The proxy does not answer: {problem.message}")
-        return load(paths).server.url
-    return load(paths).server.url if proxy is None else proxy.url
+    return None
+
+
+def _url(proxy: Snapshot | None, paths: Paths) -> str:
+    """Return the address of the proxy that runs, else of the one that would."""
+    told = None if proxy is None else proxy.status.proxy
+    return load(paths).server.url if told is None else told.url
 
 
 def _token(paths: Paths) -> str:

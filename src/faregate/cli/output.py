@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from faregate.control.calling import spelled
 from faregate.control.sanitise import escaped, harmless, sanitise
 
 if TYPE_CHECKING:
@@ -39,8 +40,8 @@ def verbatim(text: str) -> None:
 
 
 def note(text: str) -> None:
-    """Print one diagnostic line."""
-    print(harmless(text), file=sys.stderr, flush=True)
+    """Print one diagnostic line; commands in it as they are called here."""
+    print(harmless(spelled(text)), file=sys.stderr, flush=True)
 
 
 def warn(text: str) -> None:

@@ -22,7 +22,7 @@ from faregate.cli.budget import amount_of
 from faregate.cli.bypass import Surroundings, find_bypasses
 from faregate.cli.child import CannotStart, not_there, run_child
 from faregate.cli.confirm import RUN_VARIABLE
-from faregate.cli.env import declared_models
+from faregate.cli.env import declared_models, give_a_key, own_keys
 from faregate.cli.exit_codes import ExitCode
 from faregate.cli.launch import ensure_running
 from faregate.cli.receipt import of_session, receipt
@@ -205,12 +205,19 @@ def _translated(protocols: Set[str], spoken: Set[str]) -> bool:
 
 def _tell_own_login(plan: Plan, settings: Settings, keys_found: frozenset[str]) -> None:
     """Say that, and why, the agent pays with a key or login of its own."""
+    agent = plan.agent or EVERYTHING
     title = plan.agent.title if plan.agent else "this command"
     output.note(
         f"faregate: the proxy has no key that {title} could use, so it needs "
         "a key or login of its own; that is metered and capped all the same"
     )
-    tell(keys_since_start(settings, keys_found))
+    if set_here := keys_since_start(settings, keys_found):
+        tell(set_here)
+    elif not any(os.environ.get(name) for name in own_keys(agent)):
+        output.note(
+            f"faregate: {title} has none in this terminal either, and may ask you to "
+            f"log in. To give the proxy one: {give_a_key(agent)}"
+        )
 
 
 def _start(

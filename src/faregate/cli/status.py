@@ -13,6 +13,7 @@ from faregate.cli.failures import START_HINT
 from faregate.config.load import load
 from faregate.config.paths import find_paths
 from faregate.config.problems import ConfigError
+from faregate.control.calling import spelled
 from faregate.control.client import ControlClient
 from faregate.control.errors import ProxyNotRunning
 from faregate.control.governing import latched_words
@@ -55,7 +56,7 @@ def status(as_json: bool, line: bool, every: bool) -> int:
         output.document(found)
     else:
         for each in lines(found, every=every):
-            output.result(each)
+            output.result(spelled(each))
         tell(another_version(found))
         _tell_overrides()
     return 0

@@ -143,7 +143,7 @@ class ControlClient:
         """End the rest of these providers, of all for none; return whose did."""
         from faregate.control.rests import AskAgain, AskedAgain
 
-        asked = AskAgain(providers=list(providers))
+        asked = AskAgain(providers=providers)
         return decoded(self._post("/v1/providers/again", asked), AskedAgain).providers
 
     def keys(self) -> list[KeyView]:

@@ -10,7 +10,7 @@ from faregate.control.asking import Ask
 class AskAgain(Ask, frozen=True, kw_only=True):
     """Ask to end the rest of these providers; of all that rest for none."""
 
-    providers: list[str] = []
+    providers: tuple[str, ...] = ()
 
 
 class AskedAgain(msgspec.Struct, frozen=True, kw_only=True):

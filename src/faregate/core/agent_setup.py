@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 OURS = "faregate/"
 """How an agent with providers of its own calls the models of the gate."""
 
+_EXAMPLE = "deepseek/deepseek-v4-flash"
 # What starts another program, and the words that come before that program's name.
 _LAUNCHERS: Mapping[str, tuple[str, ...]] = {
     "env": (),
@@ -116,6 +117,7 @@ def set_up(agent: Agent, gate: Gate) -> AgentSetup:
         "ROOT": root,
         "V1": f"{root}/v1",
         "TOKEN": gate.token,
+        "MODEL": gate.models[-1] if gate.models else _EXAMPLE,
         "MODELS": json.dumps({name: {} for name in gate.models}, separators=(",", ":")),
     }
     return AgentSetup(
@@ -124,7 +126,8 @@ def set_up(agent: Agent, gate: Gate) -> AgentSetup:
         },
         unset=agent.unset,
         args=tuple(Template(text).substitute(values) for text in agent.args),
-        notes=agent.notes,
+        # What a shell is to replace stays as it is.
+        notes=tuple(Template(text).safe_substitute(values) for text in agent.notes),
     )
 
 

@@ -2,7 +2,8 @@
 
 Pure. Every entry was tried against the agent itself: which variables it obeys, which
 it silently ignores, whether its base URL ends in /v1. Templates: $ROOT is the gate's
-address with any path prefix, $V1 the same with /v1, $TOKEN the local token.
+address with any path prefix, $V1 the same with /v1, $TOKEN the local token, $MODEL a
+model that was named, else an example.
 """
 
 from __future__ import annotations
@@ -145,11 +146,13 @@ AGENTS: tuple[Agent, ...] = (
         protocols=OPENAI | ANTHROPIC | GEMINI,
         roams=True,
         notes=(
-            "opencode's openai, anthropic and google go through the gate, its other "
-            "providers do not. Any model of the gate is faregate/PROVIDER/MODEL: "
-            "faregate run -- opencode -m faregate/deepseek/deepseek-v4-flash, or a "
-            "route of yours, as faregate/auto. For `faregate env opencode` name it "
-            "with --model.",
+            "opencode takes a model of the gate only if that was declared when it "
+            "started. Declare it here: faregate env opencode --model $MODEL; then "
+            "start: opencode -m faregate/$MODEL",
+            "Or both at once: faregate run -- opencode -m faregate/$MODEL. Routes of "
+            "yours are declared already: opencode -m faregate/auto",
+            "opencode's own openai, anthropic and google go through the gate, its other "
+            "providers do not.",
         ),
     ),
     Agent(

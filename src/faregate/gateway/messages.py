@@ -267,9 +267,9 @@ def key_missing(spec: ProviderSpec) -> Refusal:
     return Refusal(
         code=RefusalCode.KEY_MISSING,
         message=(
-            f"No key for {spec.name}: set {where} where the proxy runs (or key_env, "
-            f"key_command under [providers.{spec.name}]), then restart it with: "
-            "faregate down; faregate up"
+            f"No key for {spec.name}: set {where} where the proxy runs, then restart "
+            "it: faregate down; faregate up. Or name one with key_env, key_command "
+            f"under [providers.{spec.name}]"
         ),
     )
 

@@ -18,7 +18,7 @@ from faregate.server.peer import INSIDE, NESTED, Runs
 from faregate.server.processes import lineage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from faregate.control.governing import RunLimits
     from faregate.gateway.gate import Gate
@@ -77,7 +77,7 @@ class Control:
         self._budgets = budgets
         self._stop = stop
 
-    def ask_again(self, providers: list[str], *, peer: int) -> list[str]:
+    def ask_again(self, providers: Iterable[str], *, peer: int) -> list[str]:
         """End the rest of these providers, of all for none; return whose did.
 
         Not for an agent, which would send failing requests without a pause.

@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from faregate.control.calling import PLAIN, command, spelled
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.protocols.agents import is_litellm_family
 from faregate.protocols.registry import dialect_of
@@ -74,6 +75,8 @@ def refusal_answer(
 ) -> Answer:
     """Return a refusal as an answer that stops agents at once."""
     dialect = codec or dialect_of(claim_of_path(path)[1])
+    if command() != PLAIN:
+        refusal = replace(refusal, message=spelled(refusal.message))
     litellm = is_litellm_family(headers)
     status = status_of(refusal.code, litellm_family=litellm)
     if litellm and status == STOP_LITELLM:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from faregate.collector import spare_the_collector
 from faregate.config.build import build
+from faregate.control.calling import spelled
 from faregate.tui.app import FaregateApp
 from faregate.tui.calling import Signals
 from faregate.tui.hang_up import told_of_hang_up
@@ -76,7 +77,7 @@ def run(
         app.run()
     app.say_farewell()
     if app.return_code == 0 and app.view.store.live and replay is None:
-        sys.stdout.write(f"{farewell}\n")
+        sys.stdout.write(f"{spelled(farewell)}\n")
     return app.return_code or 0
 
 

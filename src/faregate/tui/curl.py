@@ -9,6 +9,7 @@ import json
 import shlex
 from typing import TYPE_CHECKING
 
+from faregate.control.calling import command
 from faregate.control.sanitise import sanitise
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def captured_curl(setup: Setup, view: CaptureView, body: bytes | None) -> str:
     line = " ".join([f"curl -sS {shlex.quote(url)}", key, *headers])
     text = _text(body)
     if text is None:
-        whole = f"faregate capture show {shlex.quote(view.request)} --part request"
+        whole = f"{command()} capture show {shlex.quote(view.request)} --part request"
         return f"{whole} | {line} --data-binary @-"
     return f"{line} --data-binary {shlex.quote(text)}"
 

@@ -12,6 +12,7 @@ import shutil
 from functools import partial
 from pathlib import Path
 
+from faregate.control.calling import spelled
 from faregate.tui.workers import in_thread
 
 RUN_VARIABLE = "FAREGATE_SESSION"
@@ -31,7 +32,7 @@ async def jump(session: str, proc: Path = Path("/proc")) -> str:
     terminals = await in_thread(partial(terminals_of, session, proc))
     if not terminals:
         raise JumpError(
-            "no process of this session was found: faregate run starts such"
+            spelled("no process of this session was found: faregate run starts such")
         )
     listed = await _run(tmux, "list-panes", "-a", "-F", "#{pane_id} #{pane_tty}")
     panes: dict[str, str] = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from faregate.control.calling import spelled
 from faregate.tui.caps import (
     Gauge,
     Level,
@@ -236,7 +237,7 @@ def _no_cap(store: Store, replay: str) -> list[Line]:
         for view in list(store.budgets.values())[:2]
     ]
     if not replay:
-        lines.append((span("faregate budget set monthly 20", Tone.ACCENT),))
+        lines.append((span(spelled("faregate budget set monthly 20"), Tone.ACCENT),))
     return lines
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from faregate.control.calling import spelled
 from faregate.tui.figures import instant
-from faregate.tui.lines import Line, cell, span
+from faregate.tui.lines import Line, Span, cell, span, text_width, width, wrap
 from faregate.tui.session_table import session_name, short_id
 from faregate.tui.tones import Tone
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 TITLE = "events"
 
 _KIND, _SESSION, _SESSION_FROM = 8, 20, 100
+_UNDER = 11
+"""Cells before a further line of an event: it begins under its kind."""
 
 
 def events_lines(
@@ -33,10 +36,38 @@ def events_lines(
     if not found:
         return [(span("nothing yet", Tone.MUTED),)]
     with_session = session is None and cells >= _SESSION_FROM
-    return [_line(view, event, with_session) for event in found]
+    lines: list[Line] = []
+    for event in found:
+        # What a person should do stands at the end of it, and must not be cut.
+        room = height - len(lines) if event.severity != "info" else 1
+        lines += _lines(view, event, with_session, cells, max(room, 1))
+        if len(lines) >= height:
+            break
+    return lines[: max(height, 1)]
 
 
-def _line(view: View, event: EventView, with_session: bool) -> Line:
+def _lines(
+    view: View, event: EventView, with_session: bool, cells: int, most: int
+) -> list[Line]:
+    """Return an event whole, where that takes at most so many lines; else cut."""
+    told = spelled(event.text)
+    head = _head(view, event, with_session)
+    room = cells - width(head)
+    if most == 1 or text_width(told) <= room:
+        return [(*head, span(told))]
+    first = wrap(told, max(room, 10))[0]
+    if not told.startswith(first):
+        # A word that is longer than the line is cut where it is.
+        return [(*head, span(told))]
+    rest = wrap(told[len(first) :].strip(), max(cells - _UNDER, 10))
+    if len(rest) >= most:
+        # What follows is cut at the end of the last line.
+        rest = [*rest[: most - 2], " ".join(rest[most - 2 :])]
+    under = Span(" " * _UNDER, Tone.TEXT)
+    return [(*head, span(first)), *((under, span(each)) for each in rest)]
+
+
+def _head(view: View, event: EventView, with_session: bool) -> Line:
     at = instant(event.at)
     time = f"{view.clock.local(at):%H:%M:%S}" if at else "--:--:--"
     sign, tone = _sign(event, view.ink.glyphs)
@@ -47,7 +78,6 @@ def _line(view: View, event: EventView, with_session: bool) -> Line:
     ]
     if with_session:
         parts.append(span(cell(_name(view, event), _SESSION) + " ", Tone.MUTED))
-    parts.append(span(event.text))
     return tuple(parts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from faregate.control.calling import spelled
 from faregate.tui.arrangement import PROVIDERS_FROM
 from faregate.tui.caps import Level, cap_name, gauges, worst
 from faregate.tui.figures import duration, elapsed
@@ -100,7 +101,7 @@ def _link(view: View) -> Line:
 def _start_hint(view: View) -> Line:
     """Tell what brings it back: while it is away nobody starts it by itself."""
     away = view.store.link.state in (LinkState.LOST, LinkState.ABSENT)
-    return (span("u or faregate up starts it"),) if away else ()
+    return (span(spelled("u or faregate up starts it")),) if away else ()
 
 
 def _short_link(view: View) -> Line:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from faregate.control.calling import command, spelled
 from faregate.tui.agents import KNOWN
 from faregate.tui.caps import gauges
 from faregate.tui.figures import dollars, elapsed
@@ -25,7 +26,14 @@ if TYPE_CHECKING:
     from faregate.tui.view import View
 
 _INDENT = 3
-_GIVE_A_KEY = "export OPENAI_API_KEY=... (or another's); faregate down; faregate up"
+_GIVE_A_KEY = ("export OPENAI_API_KEY=... (or another's)", "faregate down; faregate up")
+_NO_KEY = "no provider key found: an agent needs a key or login of its own"
+_BY_HAND = (
+    "by hand, for SDKs, with a key: yours or the gate's, from faregate env "
+    "(Codex ignores these)",
+    "for SDKs, with a key: yours or from faregate env (Codex ignores them)",
+    "for SDKs, with a key (Codex ignores these)",
+)
 _MOST_AGENTS = 5
 
 
@@ -65,11 +73,13 @@ def _first_run(view: View, setup: Setup, cells: int, height: int) -> list[Line]:
         _known(view, cells),
     ]
     addresses = [
-        line(span("without AGENT, for SDKs, that sets among others", Tone.MUTED)),
+        first_that_fits(
+            [line(span(spelled(each), Tone.MUTED)) for each in _BY_HAND], cells
+        ),
         _command(f"export OPENAI_BASE_URL={setup.openai_base_url}"),
         _command(f"export ANTHROPIC_BASE_URL={setup.anthropic_base_url}"),
     ]
-    head = [line(span(f"Waiting for the first request on {address}", Tone.STRONG))]
+    head = [line(span(_waiting(view, address), Tone.STRONG))]
     checks = _checks(view, setup, address, cells)
     full = [
         EMPTY,
@@ -91,16 +101,20 @@ def _first_run(view: View, setup: Setup, cells: int, height: int) -> list[Line]:
     return [*head, *agents, ways[1], *checks]
 
 
+def _waiting(view: View, address: str) -> str:
+    begun = len(view.shown.sessions)
+    if not begun:
+        return f"Waiting for the first request on {address}"
+    whose = "1 session has begun" if begun == 1 else f"{begun} sessions have begun"
+    return f"{whose}; waiting for a first request on {address}"
+
+
 def _agents(view: View) -> list[Line]:
-    if not view.agents:
-        return [
-            line(span("start an agent through the gate", Tone.MUTED)),
-            _command("faregate run -- AGENT"),
-        ]
-    lines = [line(span("start an agent through the gate", Tone.MUTED))]
-    return lines + [
-        _command(f"faregate run -- {agent}") for agent in view.agents[:_MOST_AGENTS]
+    lines = [
+        line(span("start any agent through the gate, in another terminal", Tone.MUTED))
     ]
+    agents = view.agents[:_MOST_AGENTS] or ("AGENT",)
+    return lines + [_command(f"faregate run -- {agent}") for agent in agents]
 
 
 def _known(view: View, cells: int) -> Line:
@@ -112,7 +126,7 @@ def _known(view: View, cells: int) -> Line:
 
 
 def _command(text: str) -> Line:
-    return (Span("  ", Tone.TEXT), span(text, Tone.ACCENT))
+    return (Span("  ", Tone.TEXT), span(spelled(text), Tone.ACCENT))
 
 
 def _checks(view: View, setup: Setup, address: str, cells: int) -> list[Line]:
@@ -121,17 +135,25 @@ def _checks(view: View, setup: Setup, address: str, cells: int) -> list[Line]:
     if keys:
         lines.append(_check(True, f"provider keys found: {keys}"))
     else:
-        lines.append(_check(False, "no provider key found; an agent's own key passes"))
-        lines.append((Span("    ", Tone.TEXT), span(_GIVE_A_KEY, Tone.ACCENT)))
+        lines.append(_check(False, _NO_KEY))
+        lines += _give_a_key(cells)
     lines.append(_cap_check(view, setup, cells))
     lines.append(_check(setup.first_request_seen, "first request seen"))
     for warning in [*_turned_away(view), *setup.warnings[:4]]:
-        pieces = wrap(span(warning).text, max(cells - 4, 10))
+        pieces = wrap(span(spelled(warning)).text, max(cells - 4, 10))
         lines.append(
             (span(f"{view.ink.glyphs.warning}   ", Tone.WARN), span(pieces[0]))
         )
         lines += [(Span("    ", Tone.TEXT), span(piece)) for piece in pieces[1:3]]
     return lines
+
+
+def _give_a_key(cells: int) -> list[Line]:
+    """Return what gives the proxy a key; on two lines where one would be cut."""
+    parts = [spelled(each) for each in _GIVE_A_KEY]
+    whole = "; ".join(parts)
+    shown = [whole] if len(whole) <= cells - 4 else parts
+    return [(Span("    ", Tone.TEXT), span(each, Tone.ACCENT)) for each in shown]
 
 
 def _turned_away(view: View) -> list[str]:
@@ -145,11 +167,13 @@ def _turned_away(view: View) -> list[str]:
 def _cap_check(view: View, setup: Setup, cells: int) -> Line:
     found = gauges(view.shown.budgets.values())
     if not found:
-        return _check(False, "cap: none; faregate budget set monthly 20 sets one")
+        return _check(
+            False, spelled("cap: none; faregate budget set monthly 20 sets one")
+        )
     amount = f"cap {dollars(found[0].limit)} a {found[0].view.window}"
     if not setup.cap_is_default:
         return _check(True, amount)
-    how = "faregate budget set monthly 50 changes it"
+    how = spelled("faregate budget set monthly 50 changes it")
     return first_that_fits(
         [
             _check(True, f"{amount}, the default; {how}"),
@@ -186,10 +210,13 @@ def _no_proxy(view: View, cells: int) -> list[Line]:
         EMPTY,
         line(span("u starts it here", Tone.STRONG)),
         EMPTY,
-        (span(cell("or in a shell", 31), Tone.MUTED), span("faregate up", Tone.ACCENT)),
+        (
+            span(cell("or in a shell", 31), Tone.MUTED),
+            span(f"{command()} up", Tone.ACCENT),
+        ),
         (
             span(cell("or start it with this screen", 31), Tone.MUTED),
-            span("faregate", Tone.ACCENT),
+            span(command(), Tone.ACCENT),
         ),
         EMPTY,
         line(span("looked for it at", Tone.MUTED)),

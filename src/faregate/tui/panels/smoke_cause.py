@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from faregate.control.calling import spelled
 from faregate.providers.registry import by_name
 from faregate.tui.lines import Line, span, wrap
 from faregate.tui.tones import Tone
@@ -21,7 +22,9 @@ def cause_lines(
     if name is None:
         return [(span("no provider yet: a key or a request brings one", Tone.MUTED),)]
     if run is None:
-        return [_line(each) for each in wrap(_untested(name, has_key), cells)][:height]
+        return [_line(each) for each in wrap(spelled(_untested(name, has_key)), cells)][
+            :height
+        ]
     found = run.cause or _first(run, "WARN")
     if found is None:
         told = f"{run.target}: {run.readiness}, nothing to mend (profile {run.profile})"
@@ -35,7 +38,10 @@ def _found_lines(run: SmokeRunView, found: SmokeProbe, cells: int) -> list[Line]
     if found.means:
         lines += [_line(each) for each in wrap(f"means: {found.means}", cells)]
     if found.fix:
-        lines += [_line(each, Tone.ACCENT) for each in wrap(f"fix: {found.fix}", cells)]
+        lines += [
+            _line(each, Tone.ACCENT)
+            for each in wrap(spelled(f"fix: {found.fix}"), cells)
+        ]
     return lines
 
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from faregate.control.calling import command
 from faregate.control.errors import ControlError
 from faregate.control.sanitise import sanitise
 from faregate.tui.curl import LONGEST_BODY, captured_curl, curl_line
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from faregate.tui.control_desk import ControlDesk
     from faregate.tui.view import View
 
-_ENV = 'eval "$(faregate env)"'
 _MOST_AGENTS = 4
 """Two lines each, and one without any, are as many as there are digits to choose by."""
 _Form = Literal["csv", "json", "md", "svg", "txt"]
@@ -80,11 +80,14 @@ def _first_lines(view: View) -> list[Choice[str]]:
     if setup is None or setup.first_request_seen:
         return []
     agents = view.agents[:_MOST_AGENTS]
-    lines = [f"faregate run -- {each}" for each in agents]
-    lines += [f'eval "$(faregate env {each})"' for each in agents]
-    numbered = enumerate([*lines, _ENV], start=1)
+    for_any = f'eval "$({command()} env)"'
+    lines = [f"{command()} run -- {each}" for each in agents]
+    lines += [f'eval "$({command()} env {each})"' for each in agents]
+    numbered = enumerate([*lines, for_any], start=1)
     return [
-        Choice(key=str(key), label=text, value=text, note="for SDKs" * (text == _ENV))
+        Choice(
+            key=str(key), label=text, value=text, note="for SDKs" * (text == for_any)
+        )
         for key, text in numbered
     ]
 
