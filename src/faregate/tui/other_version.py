@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from faregate import __version__
 from faregate.config.build import build_now
+from faregate.control.calling import spelled
 from faregate.control.versions import apart
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class OtherVersion:
         self._seen = seen
         view.apart = self._sentence(store)
         if view.apart:
-            notify(view.apart, severity="warning", timeout=_SHOWN_S)
+            notify(spelled(view.apart), severity="warning", timeout=_SHOWN_S)
 
     def _sentence(self, store: Store) -> str:
         if store.build != self._own and store.build == build_now():

@@ -10,6 +10,7 @@ import contextlib
 import threading
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from faregate.control.calling import spelled
 from faregate.control.errors import ControlError
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ async def attempt(node: App[None] | Widget, work: Work) -> None:
 
 def tell_trouble(node: App[None] | Widget, told: str) -> None:
     """Say what went wrong, long enough to be read."""
-    node.notify(told, severity="error", timeout=15, markup=False)
+    node.notify(spelled(told), severity="error", timeout=15, markup=False)
 
 
 async def in_thread(work: Callable[[], _T]) -> _T:
