@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
+
 from faregate.protocols.body_memory import BodyMemory
-from faregate.protocols.known_body import KnownBody
+from faregate.protocols.known_body import MOST_MEMBERS, KnownBody
 
 NAMES = frozenset({"model"})
 PARTS: Any = None
@@ -139,7 +141,19 @@ def test_crumbs_are_not_kept_in_pieces() -> None:
     grown = written("b", 6).replace(last, b"," + crumbs + last)
     assert memory.read(grown, NAMES) is None
     assert kept(memory, grown) == [False]
-    values = {f"a{number}": b"1" for number in range(400)}
-    spans = {key: (at * 9 + 1, at * 9 + 7, at * 9 + 8) for at, key in enumerate(values)}
-    body = b"{" + b",".join([b'"a%03d":1' % number for number in range(400)]) + b"}"
-    assert memory.learn(body, NAMES, values, spans) is None
+
+
+@pytest.mark.parametrize("count", [MOST_MEMBERS, MOST_MEMBERS + 1])
+def test_a_body_of_very_many_members_is_not_kept(count: int) -> None:
+    """For each that the next one lacks, all of that would be searched again."""
+    members = [b'"a%03d":"%0200d"' % (number, number) for number in range(count)]
+    body = b"{" + b",".join(members) + b"}"
+    each = len(members[0]) + 1
+    starts = range(1, len(body), each)
+    spans = {
+        f"a{number:03}": (start, start + len('"a000":'), start + each - 1)
+        for number, start in enumerate(starts)
+    }
+    values = {key: body[start:end] for key, (_, start, end) in spans.items()}
+    known = BodyMemory().learn(body, NAMES, values, spans)
+    assert (known is not None) == (count == MOST_MEMBERS)

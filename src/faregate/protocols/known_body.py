@@ -34,10 +34,12 @@ _SURE = 4
 """Elements that two bodies share only if one goes on from the other."""
 _OFTEN_CHANGED = 3
 """Elements at the end that an agent may write anew: a cache marker moves away."""
+MOST_MEMBERS = 100
+"""Keys of a body: where one is missing, a value's end is looked for before each."""
 _FEW = 256
 _CRUMB = 64
-"""Bytes: a body is not kept in pieces that are smaller on average, unless they are few,
-because as objects they would take many times their text."""
+"""Bytes: a list is not kept in elements that are smaller on average, unless they are
+few, because as objects they would take many times their text."""
 
 
 @dataclass(slots=True, eq=False)
@@ -108,7 +110,7 @@ class KnownBody:
         opening = _OPENING.match(value)
         if opening is None or not value.endswith(b"]"):
             return
-        if not _worth_keeping(self.body, len(elements)):
+        if not _is_worth_it(self.body, len(elements)):
             return
         joint = self._joint()
         if len(elements) > 1:
@@ -243,7 +245,7 @@ class KnownBody:
         # After a comma there is something, or it is no list.
         if new is None or (shared and not new):
             return None
-        if not _worth_keeping(body, shared + len(new)):
+        if not _is_worth_it(body, shared + len(new)):
             return None
         grows = Growing(
             key=known.key,
@@ -273,9 +275,9 @@ def learned(
 ) -> KnownBody | None:
     """Return what stands in a body that was read in full.
 
-    None for one in which a key stands twice, or that is crumbs.
+    None for one in which a key stands twice, and for one of very many.
     """
-    if not _worth_keeping(body, len(spans)):
+    if len(spans) > MOST_MEMBERS:
         return None
     members: list[tuple[bytes, str]] = []
     at = 0
@@ -291,8 +293,8 @@ def learned(
     return KnownBody(body, guarded, tuple(members), tail, dict(values))
 
 
-def _worth_keeping(body: bytes, pieces: int) -> bool:
-    return pieces <= _FEW or pieces * _CRUMB <= len(body)
+def _is_worth_it(body: bytes, elements: int) -> bool:
+    return elements <= _FEW or elements * _CRUMB <= len(body)
 
 
 def is_text(piece: bytes) -> bool:
