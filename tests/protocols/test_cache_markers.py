@@ -108,6 +108,12 @@ def test_what_is_left_is_the_document_without_them(
         ([b'{"cache_control":{"ttl":"1w"}}'], CacheWrite.UNKNOWN),
         ([b'{"cache_control":{"ttl":"1w"}}', b"{" + MARK + b"}"], CacheWrite.UNKNOWN),
         ([b'{"cache_control":7}'], CacheWrite.UNKNOWN),
+        ([b'{"cache_control":{"ttl":3600}}'], CacheWrite.UNKNOWN),
+        ([b'{"cache_control":{"ttl":"5m","ttl":"1h"}}'], CacheWrite.UNKNOWN),
+        (
+            [b'{"a":{"cache_control":{"ttl":"1h"}},"cache_control":7}'],
+            CacheWrite.UNKNOWN,
+        ),
         ([b'{"cache_control":{"ttl":"\\u0035m"}}'], CacheWrite.UNKNOWN),
         ([b'{"a \\"cache_control":{"ttl":"1h"}}'], CacheWrite.NONE),
     ],

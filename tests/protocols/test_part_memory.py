@@ -69,6 +69,19 @@ def test_a_part_whose_marker_moved_away_is_not_read_again() -> None:
     assert plain.plain
 
 
+@pytest.mark.parametrize("odd", [b"7", b'{"ttl":{}}', b'{"ttl":"\\u0031h"}'])
+def test_what_stays_of_a_part_may_hold_a_marker_of_another_form(odd: bytes) -> None:
+    memory = PartMemory(Reader())
+    plain = b'["hi",{"cache_control":%b}]' % odd
+    both = b'["hi",%b,{"cache_control":%b}]' % (MARKED, odd)
+    left = both.replace(b',"cache_control":{"type":"ephemeral"}', b"")
+    for piece in (both, left, plain):
+        found = memory.look(piece)
+        assert found == PartMemory(Reader()).look(piece)
+        assert found.cache_write is CacheWrite.UNKNOWN
+        assert not found.plain
+
+
 @pytest.mark.parametrize("word", [b"image", b"sound", b"file", b"tool"])
 def test_a_marked_part_that_is_more_than_text_is_read_without_it(word: bytes) -> None:
     reader = Reader()

@@ -25,6 +25,7 @@ _BACKSLASH = 0x5C
 _NEXT_COMMA = re.compile(rb"\s*,")
 NO_WRITE = CacheWrite.NONE
 _TTL = re.compile(rb'"ttl"\s*:\s*"([^"]*)"')
+_WRITES = {b"5m": CacheWrite.FIVE_MINUTES, b"1h": CacheWrite.ONE_HOUR}
 
 
 def is_marked(piece: bytes) -> bool:
@@ -61,7 +62,7 @@ def unmarked(piece: bytes) -> tuple[bytes, CacheWrite]:
     for start, end in _markers(piece):
         marker = piece[start:end]
         if not marker.endswith(b"null"):
-            found = _dearer(found, _ttl_of(marker))
+            found = dearest_write(found, _write_of(marker))
         if marker == _MARKER:
             continue
         head = piece[position:start].rstrip()
@@ -77,12 +78,16 @@ def unmarked(piece: bytes) -> tuple[bytes, CacheWrite]:
     return b"".join(kept), found
 
 
-def _ttl_of(marker: bytes) -> bytes:
-    """Return for how long a marker asks; "?" for one of an unknown form."""
+def _write_of(marker: bytes) -> CacheWrite:
+    """Return what a marker asks for; one of an unknown form could be anything."""
     if marker == _MARKER:
-        return b"?"
-    match = _TTL.search(marker)
-    return b"5m" if match is None else match.group(1)
+        return CacheWrite.UNKNOWN
+    if b'"ttl"' not in marker:
+        return CacheWrite.FIVE_MINUTES
+    told = _TTL.findall(marker)
+    if len(told) != 1 or marker.count(b'"ttl"') != 1:
+        return CacheWrite.UNKNOWN
+    return _WRITES.get(told[0], CacheWrite.UNKNOWN)
 
 
 def _markers(piece: bytes) -> Iterator[tuple[int, int]]:
@@ -116,11 +121,3 @@ def dearest_write(one: CacheWrite, other: CacheWrite) -> CacheWrite:
     if other is NO_WRITE:
         return one
     return one if _RANKS[one] >= _RANKS[other] else other
-
-
-def _dearer(known: CacheWrite, ttl: bytes) -> CacheWrite:
-    if ttl == b"1h" or known is CacheWrite.ONE_HOUR:
-        return CacheWrite.ONE_HOUR
-    if ttl == b"5m" and known is not CacheWrite.UNKNOWN:
-        return CacheWrite.FIVE_MINUTES
-    return CacheWrite.UNKNOWN

@@ -220,7 +220,8 @@ class PartMemory:
             return _part(flags, piece, key, NO_WRITE)
         plain, write = unmarked(piece)
         part = _part(flags, piece, hash(plain), write)
-        if not _is_more(flags):
+        # A marker of an unknown form stays in what is left.
+        if not _is_more(flags) and not is_marked(plain):
             self._keep(part.digest, _part(flags, plain, part.digest, NO_WRITE))
         return part
 
