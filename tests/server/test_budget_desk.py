@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import apsw
 import pytest
 
 from faregate.control.client import ControlClient
 from faregate.control.errors import ControlError
 from faregate.control.models import SetBudget
+from faregate.core.holds import LedgerError
 from faregate.core.money import Money
+from faregate.ledger import files
+from faregate.ledger.ledger import Ledger
+from faregate.server import budget_desk
 from tests.gateway.building import FakeClock
 from tests.ledger.building import decisions
 from tests.money.calls import call_of, client_of, provider_of
@@ -23,7 +30,8 @@ PATH, BODY = call_of("chat", stream=False)
 async def set_budget(gate: RunningGate, limit: str | None, **more: Any) -> None:
     secret = gate.paths.admin_secret.read_text().strip()
     person = ControlClient(gate.paths.socket, admin_secret=secret)
-    asked = SetBudget(scope="global", window="month", limit=limit, **more)
+    window = more.pop("window", "month")
+    asked = SetBudget(scope="global", window=window, limit=limit, **more)
     await asyncio.to_thread(person.set_budget, asked)
 
 
@@ -137,3 +145,78 @@ async def test_nobody_but_a_person_raises_for_a_while(tmp_path: Path) -> None:
             await asyncio.to_thread(nobody.set_budget, asked)
         assert refused.value.code == "forbidden"
         assert limit_of(gate) == Money.usd(1)
+
+
+@contextlib.contextmanager
+def locked(gate: RunningGate) -> Iterator[None]:
+    """Another program that keeps the ledger's file to itself."""
+    other = apsw.Connection(str(gate.daemon._settings.ledger_dir / files.DATABASE))
+    other.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+    finally:
+        other.execute("ROLLBACK")
+        other.close()
+
+
+async def test_raises_end_though_the_ledger_cannot_be_written(tmp_path: Path) -> None:
+    clock = FakeClock()
+    async with (
+        running_gate(
+            tmp_path / "h", monthly="0.005", budget="daily = 0.004", clock=clock
+        ) as gate,
+        client_of(gate) as client,
+    ):
+        await set_budget(gate, "1", for_s=3600.0)
+        await set_budget(gate, "1", for_s=3600.0, window="day")
+        assert (await client.post(PATH, BODY)).status == 200
+        gate.daemon.ledger.flush()
+        clock.pass_by(3600)
+        with locked(gate):
+            gate.daemon.budgets.look()
+        assert gate.daemon.budgets.raised == {}
+        assert limit_of(gate) == Money.usd("0.005")
+        assert (await client.post(PATH, BODY)).code == "budget_exceeded"
+        told = [event.text for event in gate.daemon.gate.events.since(0)]
+        assert sum("was not written down" in text for text in told) == 2
+        assert sum("budget is back at" in text for text in told) == 2
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"for_s": 3600.0}], ids=["for good", "for a while"]
+)
+async def test_what_the_ledger_cannot_take_leaves_every_limit_as_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]
+) -> None:
+    """A budget that falls out of force unnoticed would not count what comes meanwhile."""
+    async with running_gate(tmp_path / "h", monthly="1") as gate:
+        matcher = gate.daemon.gate.matcher
+        with monkeypatch.context() as patched:
+            patched.setattr(Ledger, "in_force", _fails)
+            with pytest.raises(ControlError) as failed:
+                await set_budget(gate, "5", **more)
+        assert failed.value.code == "ledger_unavailable"
+        assert gate.daemon.gate.matcher is matcher
+        assert gate.daemon.budgets.raised == {}
+        assert gate.daemon.budgets.limit_of("global", "month") == Money.usd(1)
+        await set_budget(gate, "4", **more)
+        assert limit_of(gate) == Money.usd(4)
+
+
+async def test_a_limit_that_cannot_be_saved_holds_until_the_next_start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with running_gate(tmp_path / "h", monthly="1") as gate:
+        monkeypatch.setattr(budget_desk, "set_cap", _is_full)
+        with pytest.raises(ControlError, match="until the next start") as failed:
+            await set_budget(gate, "0.5")
+        assert failed.value.code == "not_saved"
+        assert limit_of(gate) == Money.usd("0.5")
+
+
+def _fails(*_asked: object) -> None:
+    raise LedgerError("the ledger is locked")
+
+
+def _is_full(*_asked: object) -> None:
+    raise OSError(28, "No space left on device")

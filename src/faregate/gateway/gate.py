@@ -129,9 +129,16 @@ class Gate:
             _remember(self.refusing, state.budget)
 
     def rebudget(self, matcher: BudgetMatcher) -> None:
-        """Take new limits, for whoever waits for room as well."""
-        self.matcher = matcher
+        """Take new limits; LedgerError leaves the old ones.
+
+        The ledger comes first: it has to know of a budget that counts no more.
+        """
         self.ledger.in_force(matcher.covers)
+        self.tighten(matcher)
+
+    def tighten(self, matcher: BudgetMatcher) -> None:
+        """Take limits that drop no budget, for whoever waits for room as well."""
+        self.matcher = matcher
         self.admission.refresh()
 
     def budgets(

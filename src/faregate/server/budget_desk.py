@@ -51,7 +51,7 @@ class BudgetDesk:
         for each in read_raises(paths):
             self._add(each)
         if self._raised:
-            self._apply()
+            gate.rebudget(self._matcher(self._rules, self._raised))
             self.look()
 
     def limit_of(self, scope: str, window: str) -> Money | None:
@@ -80,18 +80,28 @@ class BudgetDesk:
             raise ValueError(f"only a raise above {own} can be for a while")
 
     def set(self, asked: SetBudget) -> None:
-        """Apply a limit, at once and over a restart; raises ConfigError or OSError."""
+        """Apply a limit at once, then keep it over a restart.
+
+        LedgerError leaves everything as it was. ConfigError and OSError say that it
+        holds until the next start only.
+        """
         slot = slot_of(asked.scope, asked.window)
         cap = Cap(None if asked.limit is None else Money.usd(asked.limit))
+        rules, raised = self._rules, dict(self._raised)
         if asked.for_s is not None:
             until = self._gate.clock.now_ms() + int(asked.for_s * 1000)
-            self._add(Raised(slot=slot, cap=cap, until_ms=until))
+            raised[slot] = Raised(slot=slot, cap=cap, until_ms=until)
+        else:
+            # Only this one: nobody has confirmed what else the files say by now.
+            rules = with_cap(rules, slot, cap)
+            raised.pop(slot, None)
+        self._gate.rebudget(self._matcher(rules, raised))
+        self._rules = rules
+        self._drop(slot)
+        if slot in raised:
+            self._add(raised[slot])
         else:
             set_cap(self._paths, slot, cap)
-            # Only this one: nobody has confirmed what else the files say by now.
-            self._rules = with_cap(self._rules, slot, cap)
-            self._drop(slot)
-        self._apply()
         write_raises(self._paths, self._raised.values())
 
     async def run(self) -> None:
@@ -112,8 +122,11 @@ class BudgetDesk:
             self._end(slot)
 
     def _end(self, slot: Slot) -> None:
-        limit = self._limit(self._rules, slot)
         gate = self._gate
+        self._drop(slot)
+        # It is over whatever the ledger can do: that it is has only to be written down.
+        gate.tighten(self._matcher(self._rules, self._raised))
+        limit = self._limit(self._rules, slot)
         try:
             self._admin.set_limit(
                 slot.scope,
@@ -122,18 +135,14 @@ class BudgetDesk:
                 note="its raise is over",
                 who="faregate",
             )
-            self._drop(slot)
             write_raises(self._paths, self._raised.values())
         except (LedgerError, ConfigError, OSError) as error:
-            # Holds bring their own limits, so the raise is over all the same.
-            self._drop(slot)
             gate.events.publish(
                 "ledger",
                 f"the end of a raise was not written down: {error}",
                 at_ms=gate.clock.now_ms(),
                 severity="alert",
             )
-        self._apply()
         gate.events.publish(
             "budget",
             f"{slot.scope} {slot.window} budget is back at {limit or 'no limit'}",
@@ -150,13 +159,16 @@ class BudgetDesk:
         self._raised.pop(slot, None)
         self._over_at.pop(slot, None)
 
-    def _apply(self) -> None:
-        rules = self._rules
-        for slot, each in self._raised.items():
-            own = self._limit(self._rules, slot)
+    def _matcher(
+        self, rules: tuple[BudgetRule, ...], raised: Mapping[Slot, Raised]
+    ) -> BudgetMatcher:
+        """Return the limits that hold under these, raised where they are."""
+        raising = rules
+        for slot, each in raised.items():
+            own = self._limit(rules, slot)
             if own is not None and (each.cap.limit is None or each.cap.limit > own):
-                rules = with_cap(rules, slot, each.cap)
-        self._gate.rebudget(BudgetMatcher(rules, self._zone))
+                raising = with_cap(raising, slot, each.cap)
+        return BudgetMatcher(raising, self._zone)
 
     @staticmethod
     def _limit(rules: tuple[BudgetRule, ...], slot: Slot) -> Money | None:
