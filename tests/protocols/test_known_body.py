@@ -13,35 +13,27 @@ from hypothesis import strategies as st
 
 from faregate.protocols import json_object, known_body, part_memory
 from faregate.protocols.body_memory import BODIES, SMALLEST
-from faregate.protocols.codec import BadRequestError, RequestHead
+from faregate.protocols.codec import RequestHead
 from faregate.protocols.json_object import read_again
 from faregate.protocols.part_memory import SeenPart
 from faregate.protocols.registry import messages_of
 from tests.protocols.requests import codec_at
+from tests.protocols.turns import (
+    PATHS,
+    TOOLS,
+    after,
+    compact,
+    forget,
+    full,
+    message,
+    read,
+    request,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from faregate.protocols.known_body import KnownBody
-
-GEMINI = "/v1beta/models/gemini-3:generateContent"
-PATHS = ("/v1/chat/completions", "/v1/responses", "/v1/messages", GEMINI)
-LISTS = {
-    "/v1/chat/completions": "messages",
-    "/v1/responses": "input",
-    "/v1/messages": "messages",
-    GEMINI: "contents",
-}
-LONG = "Reads a file, with its \u201clines\u201d. " * 160
-TOOLS: dict[str, Any] = {
-    "/v1/chat/completions": [
-        {"type": "function", "function": {"name": "a", "description": LONG}}
-    ],
-    "/v1/responses": [{"type": "function", "name": "a", "description": LONG}],
-    "/v1/messages": [{"name": "a", "description": LONG, "input_schema": {}}],
-    GEMINI: [{"functionDeclarations": [{"name": "a", "description": LONG}]}],
-}
-MARK = {"cache_control": {"type": "ephemeral"}}
 
 
 @pytest.fixture(autouse=True)
@@ -49,63 +41,6 @@ def cold() -> Iterator[None]:
     forget()
     yield
     forget()
-
-
-def forget() -> None:
-    BODIES.forget()
-    json_object._latest[0] = None
-
-
-def message(path: str, number: int, text: str, **more: Any) -> dict[str, Any]:
-    """A message of either side, by turns."""
-    role = "user" if number % 2 == 0 else "assistant"
-    if path == GEMINI:
-        role = role.replace("assistant", "model")
-        return {"role": role, "parts": [{"text": text}]}
-    if path == "/v1/responses":
-        kind = "input_text" if role == "user" else "output_text"
-        content = [{"type": kind, "text": text}]
-        return {"type": "message", "role": role, "content": content}
-    return {"role": role, "content": [{"type": "text", "text": text, **more}]}
-
-
-def request(path: str, texts: list[str], **more: Any) -> dict[str, Any]:
-    """A request in the order of members of an agent that speaks this dialect."""
-    said = [message(path, *each) for each in enumerate(texts)]
-    if path == "/v1/messages" and said:
-        said[-1] = message(path, len(said) - 1, texts[-1], **MARK)
-    model = {} if path == GEMINI else {"model": "m", "max_tokens": 99}
-    if path == "/v1/responses":
-        model = {"model": "m", "instructions": "Be brief."}
-    return {**model, LISTS[path]: said, "tools": TOOLS[path], **more}
-
-
-def compact(document: Any) -> bytes:
-    return json.dumps(document, separators=(",", ":"), ensure_ascii=False).encode()
-
-
-def read(path: str, body: bytes) -> Any:
-    """Everything that is known of a body, or why it is refused."""
-    codec = codec_at(path)
-    try:
-        facts = codec.inspect(RequestHead(method="POST", path=path), body)
-    except BadRequestError as error:
-        return error.message, error.param
-    found = read_again(body)
-    return facts, dict(found.values), dict(found.spans), messages_of(codec.name, body)
-
-
-def full(path: str, body: bytes) -> Any:
-    forget()
-    return read(path, body)
-
-
-def after(path: str, first: bytes, body: bytes) -> tuple[Any, KnownBody | None]:
-    """The same, read after another body, and by what."""
-    forget()
-    read(path, first)
-    found = read(path, body)
-    return found, BODIES.of(body)
 
 
 def shared(known: KnownBody | None) -> int:
@@ -192,6 +127,48 @@ cuts = st.lists(
     min_size=1,
     max_size=3,
 )
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    path=st.sampled_from(PATHS),
+    turns=st.lists(texts, min_size=3, max_size=4),
+    kept=st.integers(0, 9),
+    styles=st.lists(styles, min_size=4, max_size=4),
+    blanks=st.lists(st.integers(0, 60), max_size=4),
+)
+def test_any_conversation(
+    path: str,
+    turns: list[list[str]],
+    kept: int,
+    styles: list[tuple[str, str]],
+    blanks: list[int],
+) -> None:
+    """It grows, its end is written anew, and its joints are not all alike."""
+    said: list[str] = []
+    bodies: list[bytes] = []
+    for turn, style in zip(turns, styles, strict=False):
+        said = [*said, *turn]
+        body = json.dumps(request(path, said), separators=style).encode()
+        for at in blanks:
+            where = body.find(b"},", at * len(body) // 60) + 2
+            body = body[:where] + b" " + body[where:] if where > 1 else body
+        bodies.append(body)
+    last = json.dumps(request(path, [*said[:kept], "x"]), separators=styles[0])
+    assert after(path, *bodies)[0] == full(path, bodies[-1])
+    assert after(path, *bodies, last.encode())[0] == full(path, last.encode())
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_damage_in_what_two_turns_shared(path: str) -> None:
+    said = ["Do it.", "I look.", "It is \u00e9.", "And", "Yes.", "So.", "Go."]
+    bodies = [compact(request(path, said[:count])) for count in (3, 5, 7)]
+    assert after(path, *bodies)[0] == full(path, bodies[-1])
+    body = bodies[-1]
+    start = body.find(b"Do it.")
+    for at in range(start - 60, body.find(b'"tools"') + 10):
+        for odd in (body[:at] + body[at + 1 :], body[:at] + b"]" + body[at + 1 :]):
+            assert after(path, *bodies[:2], odd)[0] == full(path, odd), at
 
 
 @settings(max_examples=100, deadline=None)

@@ -89,15 +89,16 @@ class BodyMemory:
 
     def _nearest(self, body: bytes, guarded: frozenset[str]) -> KnownBody | None:
         """Return the body that this one may go on from, else the latest like it."""
-        likes: list[KnownBody] = []
-        for known in reversed(list(self._known.values())):
-            if known.guarded is not guarded:
-                continue
+        latest = [*reversed([*self._known.values()])]
+        for known in latest:
             grows = known.grows
-            if grows is not None and body.startswith(grows.mark, grows.mark_at):
+            if (
+                grows is not None
+                and body.startswith(grows.mark, grows.mark_at)
+                and known.guarded is guarded
+            ):
                 return known
-            if body.startswith(known.members[0][0]):
-                likes.append(known)
+        likes = [each for each in latest if each.begins(body, guarded)]
         bulky = (known for known in likes if known.bulk_is_in(body))
         return next(bulky, likes[0] if likes else None)
 

@@ -92,8 +92,8 @@ def rest_of(request: JsonObject, left_out: frozenset[str]) -> int:
     """Return the process-local hash of what else a model may be shown.
 
     Schemas, documents and settings count as input too, so a request that changes one
-    is no longer the same conversation.
+    is no longer the same conversation. A member that grows has to be left out.
     """
     return hash(
-        tuple([item for item in request.values.items() if item[0] not in left_out])
+        tuple([item for item in request.lesser.items() if item[0] not in left_out])
     )

@@ -10,7 +10,7 @@ import codecs
 import json
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
@@ -45,13 +45,9 @@ Span = tuple[int, int, int]
 
 
 class JsonObject:
-    """A JSON object that was read but not decoded.
+    """A JSON object that was read but not decoded."""
 
-    `values` holds the bytes of each member's value; where a key that nobody guards
-    stands twice, the last one counts, as it does for most parsers.
-    """
-
-    __slots__ = ("_spans", "body", "get", "known", "values")
+    __slots__ = ("_present", "_spans", "_values", "body", "get", "known", "lesser")
 
     def __init__(
         self,
@@ -60,17 +56,51 @@ class JsonObject:
         spans: dict[str, Span] | None,
         known: KnownBody | None = None,
     ) -> None:
-        """Take what was read; `spans` None if no key stands twice."""
+        """Take what was read; `spans` None if no key stands twice.
+
+        `values` may lack the growing member of a body that is known.
+        """
         self.body = body
-        self.values = values
+        self.lesser = values
+        """Those of `values` that cost nothing: a growing member's would be a copy."""
         self._spans = spans
         self.known = known
         """What the next body can be read by, where this one was kept for that."""
+        self._values: dict[str, bytes] | None = values
         present: dict[str, bytes] = values
         if _NULL in values.values():
             present = {key: value for key, value in values.items() if value != _NULL}
+        self._present = present
         self.get: Callable[[str], bytes | None] = present.get
         """Return the bytes of a member's value; None when absent or null."""
+
+    @classmethod
+    def of(cls, known: KnownBody) -> Self:
+        """Return a body that is known; its growing member is read when asked for."""
+        made = cls(known.body, known.values, None, known)
+        if known.grows is not None:
+            made._values = None
+            made.get = made._or_grown
+        return made
+
+    def _or_grown(self, key: str) -> bytes | None:
+        value = self._present.get(key)
+        if value is None and self.known is not None:
+            value = self.known.grown(key)
+        return value
+
+    @property
+    def values(self) -> dict[str, bytes]:
+        """The bytes of each member's value, in order.
+
+        Where a key that nobody guards stands twice, the last one counts, as it does
+        for most parsers.
+        """
+        values = self._values
+        if values is None:
+            values = self.lesser if self.known is None else self.known.all_values()
+            self._values = values
+        return values
 
     def __contains__(self, key: str) -> bool:
         return key in self.values
@@ -157,14 +187,10 @@ def _read_long(body: bytes, guarded: frozenset[str]) -> JsonObject:
     """Read a body by the one before it, or in full for the next one to be read by."""
     known = BODIES.read(body, guarded)
     if known is not None:
-        return _by(known)
+        return JsonObject.of(known)
     found = _read_first(body, guarded)
     found.known = BODIES.learn(body, guarded, found.values, found.spans)
     return found
-
-
-def _by(known: KnownBody) -> JsonObject:
-    return JsonObject(known.body, known.all_values(), None, known)
 
 
 def _read_first(body: bytes, guarded: frozenset[str]) -> JsonObject:
@@ -181,7 +207,7 @@ def read_again(body: bytes) -> JsonObject:
         return latest
     known = BODIES.of(body)
     if known is not None:
-        return _by(known)
+        return JsonObject.of(known)
     return _read(body, frozenset(), "The request body")
 
 

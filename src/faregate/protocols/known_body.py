@@ -63,6 +63,10 @@ class Growing:
     mark: bytes = _NOWHERE
     """An element that other conversations hardly have where it stands, and where."""
     mark_at: int = 0
+    settled: int = 0
+    """How many elements are known to stand there with a joint after each of them."""
+    settled_size: int = 0
+    """The bytes that they take with those joints."""
 
     def choose_mark(self) -> None:
         """Choose the element by which the next turn of this conversation is known."""
@@ -98,9 +102,16 @@ class KnownBody:
         if grows is None or grows.key in values:
             return dict(values)
         return {
-            key: self.body[grows.start : grows.end] if key == grows.key else values[key]
+            key: self.grown(key) or b"" if key == grows.key else values[key]
             for _, key in self.members
         }
+
+    def grown(self, key: str) -> bytes | None:
+        """Return the growing member's value; None for another key."""
+        grows = self.grows
+        if grows is None or grows.key != key:
+            return None
+        return self.body[grows.start : grows.end]
 
     def split(
         self, key: str, start: int, elements: Sequence[bytes], parts: Any
@@ -165,6 +176,10 @@ class KnownBody:
             members = tuple([each for each in members if each[1] in own])
         return KnownBody(body, self.guarded, members, self.tail, values, grows)
 
+    def begins(self, body: bytes, guarded: frozenset[str]) -> bool:
+        """Tell whether a body that guards the same begins as this one."""
+        return self.guarded is guarded and body.startswith(self.members[0][0])
+
     def bulk_is_in(self, body: bytes) -> bool:
         """Tell whether a body has this one's longest value where it stands here.
 
@@ -195,6 +210,11 @@ class KnownBody:
             return False
         shared, had = grown.shared, len(mine.elements)
         return shared == had or (shared >= _SURE and shared >= had - _OFTEN_CHANGED)
+
+    def _settled(self, grows: Growing) -> memoryview:
+        """Return the settled elements as they stand here; a copy would be large."""
+        begin = grows.start + len(grows.opening)
+        return memoryview(self.body)[begin : begin + grows.settled_size]
 
     def _joint(self) -> bytes:
         """Return what stands between two members: elements are written likewise."""
@@ -234,7 +254,10 @@ class KnownBody:
         at += len(known.opening)
         joint, shared = known.joint, 0
         gap = len(joint)
-        for element in known.elements:
+        if body.startswith(self._settled(known), at):
+            shared = known.settled
+            at += known.settled_size
+        for element in known.elements[shared:]:
             after = at + len(element)
             if not (body.startswith(element, at) and body.startswith(joint, after)):
                 break
@@ -257,6 +280,8 @@ class KnownBody:
             elements=[*known.elements[:shared], *new],
             shared=shared,
             before=known.parts,
+            settled=shared,
+            settled_size=at - start - len(known.opening),
         )
         if shared < _SURE:
             grows.choose_mark()

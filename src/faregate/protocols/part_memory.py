@@ -38,7 +38,7 @@ _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
 @lean
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class SeenPart:
     """One message or item, as far as it matters."""
 
@@ -186,23 +186,21 @@ class PartMemory:
         self, before: Parts, shared: int, elements: Sequence[bytes]
     ) -> Parts | None:
         """Return the parts that elements are, the first of them those of `before`."""
+        seen = list(before.seen[:shared])
+        marked = [each for each in before.marked if each[0] <= shared]
+        digests, sizes = list(before.digests[:shared]), list(before.sizes[:shared])
+        look = self.look
         try:
-            new = [self.look(element) for element in elements[shared:]]
+            for element in elements[shared:]:
+                part = look(element)
+                seen.append(part)
+                digests.append(part.digest)
+                sizes.append(part.size)
+                if not part.plain:
+                    marked.append((len(seen), part))
         except (msgspec.DecodeError, RecursionError):
             return None
-        marked = [each for each in before.marked if each[0] <= shared]
-        marked += [
-            (number, part)
-            for number, part in enumerate(new, shared + 1)
-            if not part.plain
-        ]
-        return Parts(
-            elements,
-            [*before.seen[:shared], *new],
-            marked,
-            before.digests[:shared] + tuple([part.digest for part in new]),
-            before.sizes[:shared] + tuple([part.size for part in new]),
-        )
+        return Parts(elements, seen, marked, tuple(digests), tuple(sizes))
 
     def look(self, piece: bytes) -> SeenPart:
         """Return what one part is."""
@@ -239,7 +237,7 @@ def _is_more(flags: SeenPart) -> bool:
 def _part(flags: SeenPart, piece: bytes, digest: int, write: CacheWrite) -> SeenPart:
     """Return what a reader said of a part, with what its bytes say."""
     if write is NO_WRITE and not _is_more(flags):
-        return SeenPart(digest=digest, size=len(piece), user=flags.user)
+        return SeenPart(digest, len(piece), flags.user)
     # By name and not by `replace`, which takes longer than to read the part.
     return SeenPart(
         digest=digest,

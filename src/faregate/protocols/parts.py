@@ -33,6 +33,10 @@ class Message(msgspec.Struct, gc=False):
     """An earlier spoken answer, by its id."""
 
 
+_OF_USER = SeenPart(user=True)
+_OF_OTHERS = SeenPart()
+_LIST = 0x5B
+_OBJECT = 0x7B
 _MESSAGE = msgspec.json.Decoder(Message)
 _NULL = msgspec.Raw(b"null")
 _PART = msgspec.json.Decoder(Part)
@@ -46,17 +50,21 @@ def read_message(piece: bytes, text_kinds: frozenset[str]) -> SeenPart:
     """
     message = _MESSAGE.decode(piece)
     spoken = bool(message.audio) and message.audio != _NULL
-    media = spoken or raw_media(message.content, text_kinds)
-    return SeenPart(
-        user=message.role == "user",
-        media=media,
-        audio=media and (spoken or raw_audio(message.content)),
-    )
+    user = message.role == "user"
+    if not spoken and not raw_media(message.content, text_kinds):
+        return _OF_USER if user else _OF_OTHERS
+    audio = spoken or raw_audio(message.content)
+    return SeenPart(user=user, media=True, audio=audio)
+
+
+def first_byte(raw: msgspec.Raw) -> int:
+    """Return the first byte of JSON, 0 where there is none."""
+    return memoryview(raw)[0] if raw else 0
 
 
 def raw_audio(content: msgspec.Raw) -> bool:
     """Tell whether a content holds sound, at any depth of it."""
-    if bytes(memoryview(content)[:1]) != b"[":
+    if first_byte(content) != _LIST:
         return False
     try:
         parts = _PARTS.decode(content)
@@ -81,10 +89,10 @@ def has_media(parts: Iterable[Part], text_kinds: frozenset[str]) -> bool:
 
 def raw_media(content: msgspec.Raw, text_kinds: frozenset[str]) -> bool:
     """Tell whether a content is media or holds any; a plain text does not."""
-    start = bytes(memoryview(content)[:1])
+    start = first_byte(content)
     try:
-        if start == b"[":
+        if start == _LIST:
             return has_media(_PARTS.decode(content), text_kinds)
-        return start == b"{" and has_media([_PART.decode(content)], text_kinds)
+        return start == _OBJECT and has_media([_PART.decode(content)], text_kinds)
     except (msgspec.DecodeError, RecursionError):
         return True

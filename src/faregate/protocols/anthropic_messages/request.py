@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from faregate.core.facts import Conversation, RequestFacts, SessionHints, Work
+from faregate.core.facts import RequestFacts, Work
+from faregate.core.values import dataclass
 from faregate.protocols.agents import session_hints, session_in_user_id
 from faregate.protocols.cache_markers import asked_write, cache_write_of, dearest_write
 from faregate.protocols.conversation import (
@@ -28,6 +29,7 @@ from faregate.protocols.fields import (
     read_text,
     refuse_alternatives,
 )
+from faregate.protocols.frames import Frames
 from faregate.protocols.json_object import JsonObject, read_again, read_object
 from faregate.protocols.part_memory import (
     ANYWHERE,
@@ -131,39 +133,75 @@ _RARE = frozenset(
 def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     """Return the facts of a request; raise BadRequestError on bad input."""
     request = read_object(body, guarded=_GUARDED)
-    model = read_model(request)
-    bound, field = read_bound(request, _OUTPUT_FIELDS)
-    tools = read_tools(request.get("tools"), _CLIENT_TOOLS)
-    raw = request.get("messages") or b"[]"
-    system = request.get("system") or b""
+    frame = _FRAMES.of(request)
     parts = _MESSAGES.of(request, "messages")
+    if parts is None:
+        raw = request.get("messages") or b"[]"
+        written, said = cache_write_of([raw]), unread_conversation(frame.fixed, raw)
+    else:
+        system = request.get("system") or b""
+        written, said = parts.cache_write, conversation_of(frame.fixed, system, parts)
     # No more than fifteen: with more of them, Python makes a dictionary first.
     facts = RequestFacts(
         protocol=PROTOCOL,
         work=_GENERATION,
+        model=frame.model,
+        stream=frame.stream,
+        output_bound=frame.bound,
+        output_field=frame.field,
+        messages=0 if parts is None else len(parts.seen),
+        tools=frame.tools.count,
+        server_tool_uses=frame.tools.uses,
+        compacts=frame.compacts,
+        reasoning=frame.reasoning,
+        cache_write=dearest_write(written, frame.cache_write),
+        body_bytes=len(body),
+        hints=session_hints(head.headers, frame.session),
+        conversation=said,
+    )
+    if parts is None or parts.unbounded or frame.rare or head.path == COUNT_PATH:
+        return _in_full(facts, head, request, parts, frame.tools)
+    return facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Frame:
+    """What a request says beside its messages."""
+
+    model: str
+    stream: bool
+    bound: int | None
+    field: str | None
+    tools: ToolFacts
+    compacts: bool
+    reasoning: bool
+    cache_write: CacheWrite
+    session: str | None
+    fixed: tuple[int, ...]
+    rare: bool
+    """It says something that few requests do."""
+
+
+def _read_frame(request: JsonObject) -> _Frame:
+    model = read_model(request)
+    bound, field = read_bound(request, _OUTPUT_FIELDS)
+    tools = read_tools(request.get("tools"), _CLIENT_TOOLS)
+    return _Frame(
         model=model,
         stream=read_flag(request, "stream"),
-        output_bound=bound,
-        output_field=field,
-        messages=0 if parts is None else len(parts.seen),
-        tools=tools.count,
-        server_tool_uses=tools.uses,
+        bound=bound,
+        field=field,
+        tools=tools,
         compacts=may_compact(request),
         reasoning=asks_to_think(request, "thinking", "output_config"),
-        cache_write=_cache_write(request, raw, system, parts, tools),
-        body_bytes=len(body),
-        hints=_hints(head, request),
-        conversation=_conversation(model, request, (raw, system), parts, tools),
+        cache_write=_cache_write(request, tools),
+        session=_session(request),
+        fixed=(hash(model), tools.digest, rest_of(request, _LEFT_OUT)),
+        rare=bool(tools.server) or not _RARE.isdisjoint(request.lesser),
     )
-    if (
-        parts is None
-        or parts.unbounded
-        or tools.server
-        or head.path == COUNT_PATH
-        or not _RARE.isdisjoint(request.values)
-    ):
-        return _in_full(facts, head, request, parts, tools)
-    return facts
+
+
+_FRAMES = Frames(_read_frame, "messages")
 
 
 def _in_full(
@@ -226,44 +264,17 @@ def _service_tier(request: JsonObject) -> str | None:
     return tier if speed in {None, "standard"} else speed
 
 
-def _cache_write(
-    request: JsonObject,
-    raw: bytes,
-    system: bytes,
-    parts: Parts | None,
-    tools: ToolFacts,
-) -> CacheWrite:
-    found = cache_write_of([raw]) if parts is None else parts.cache_write
-    for other in (
-        text_part(system).cache_write,
-        tools.cache_write,
-        asked_write(request),
-    ):
-        found = dearest_write(found, other)
-    return found
+def _cache_write(request: JsonObject, tools: ToolFacts) -> CacheWrite:
+    """Return the dearest cache write that markers beside the messages can cause."""
+    system = text_part(request.get("system") or b"").cache_write
+    return dearest_write(dearest_write(system, tools.cache_write), asked_write(request))
 
 
-def _hints(head: RequestHead, request: JsonObject) -> SessionHints:
-    session = None
+def _session(request: JsonObject) -> str | None:
     metadata = request.get("metadata")
-    if metadata is not None:
-        try:
-            session = session_in_user_id(_METADATA.decode(metadata).user_id)
-        except msgspec.DecodeError:
-            session = None
-    return session_hints(head.headers, session)
-
-
-def _conversation(
-    model: str,
-    request: JsonObject,
-    texts: tuple[bytes, bytes],
-    parts: Parts | None,
-    tools: ToolFacts,
-) -> Conversation:
-    raw, system = texts
-    rest = rest_of(request, _LEFT_OUT)
-    fixed = (hash(model), tools.digest, rest)
-    if parts is None:
-        return unread_conversation(fixed, raw)
-    return conversation_of(fixed, system, parts)
+    if metadata is None:
+        return None
+    try:
+        return session_in_user_id(_METADATA.decode(metadata).user_id)
+    except msgspec.DecodeError:
+        return None

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from faregate.core.facts import Conversation, RequestFacts, SessionHints, Work
+from faregate.core.facts import RequestFacts, Work
+from faregate.core.values import dataclass
 from faregate.protocols.agents import session_hints
 from faregate.protocols.cache_markers import asked_write, cache_write_of, dearest_write
 from faregate.protocols.conversation import (
@@ -27,6 +28,7 @@ from faregate.protocols.fields import (
     read_text,
     refuse_alternatives,
 )
+from faregate.protocols.frames import Frames
 from faregate.protocols.json_object import (
     JsonObject,
     read_again,
@@ -89,39 +91,77 @@ _RARE = frozenset(
 def inspect(head: RequestHead, body: bytes) -> RequestFacts:
     """Return the facts of a request; raise BadRequestError on bad input."""
     request = read_object(body, guarded=_GUARDED)
-    model = read_model(request)
-    stream = read_flag(request, "stream")
-    bound, field = read_bound(request, OUTPUT_FIELDS)
-    tools = read_tools(request.get("tools"), _CLIENT_TOOLS)
-    raw = request.get("messages") or b"[]"
+    frame = _FRAMES.of(request)
     parts = _MESSAGES.of(request, "messages")
+    if parts is None:
+        raw = request.get("messages") or b"[]"
+        written, said = cache_write_of([raw]), unread_conversation(frame.fixed, raw)
+    else:
+        written, said = parts.cache_write, conversation_of(frame.fixed, b"", parts)
     # No more than fifteen: with more of them, Python makes a dictionary first.
     facts = RequestFacts(
         protocol=PROTOCOL,
         work=_GENERATION,
+        model=frame.model,
+        stream=frame.stream,
+        wants_usage=frame.wants_usage,
+        output_bound=frame.bound,
+        output_field=frame.field,
+        messages=0 if parts is None else len(parts.seen),
+        tools=frame.tools.count,
+        server_tool_uses=0,
+        reasoning=frame.reasoning,
+        cache_write=dearest_write(written, frame.cache_write),
+        body_bytes=len(body),
+        hints=session_hints(head.headers, frame.session),
+        conversation=said,
+    )
+    if parts is None or parts.unbounded or frame.rare:
+        return _in_full(facts, request, parts, frame.tools)
+    return facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Frame:
+    """What a request says beside its messages."""
+
+    model: str
+    stream: bool
+    wants_usage: bool
+    bound: int | None
+    field: str | None
+    tools: ToolFacts
+    reasoning: bool
+    cache_write: CacheWrite
+    session: str | None
+    fixed: tuple[int, ...]
+    rare: bool
+    """It says something that few requests do."""
+
+
+def _read_frame(request: JsonObject) -> _Frame:
+    model = read_model(request)
+    stream = read_flag(request, "stream")
+    bound, field = read_bound(request, OUTPUT_FIELDS)
+    tools = read_tools(request.get("tools"), _CLIENT_TOOLS)
+    searches = bool(tools.server) or model.endswith(_SEARCH_SUFFIX)
+    return _Frame(
         model=model,
         stream=stream,
         wants_usage=not stream or _asks_for_usage(request),
-        output_bound=bound,
-        output_field=field,
-        messages=0 if parts is None else len(parts.seen),
-        tools=tools.count,
-        server_tool_uses=0,
+        bound=bound,
+        field=field,
+        tools=tools,
         reasoning=asks_to_think(request, "reasoning_effort", "reasoning", "thinking"),
-        cache_write=_cache_write(request, raw, parts, tools),
-        body_bytes=len(body),
-        hints=_hints(head, request),
-        conversation=_conversation(model, request, raw, parts, tools),
+        cache_write=dearest_write(tools.cache_write, asked_write(request)),
+        session=hint_text(request, "session_id")
+        or hint_text(request, "prompt_cache_key"),
+        fixed=(hash(model), tools.digest, rest_of(request, _LEFT_OUT)),
+        rare=searches or not _RARE.isdisjoint(request.lesser),
     )
-    if (
-        parts is None
-        or parts.unbounded
-        or tools.server
-        or model.endswith(_SEARCH_SUFFIX)
-        or not _RARE.isdisjoint(request.values)
-    ):
-        return _in_full(facts, request, parts, tools)
-    return facts
+
+
+_FRAMES = Frames(_read_frame, "messages")
 
 
 def _in_full(
@@ -196,32 +236,6 @@ def _search_tools(request: JsonObject, model: str) -> list[str]:
     if read_list(request, "plugins"):
         found.append("plugins")
     return found
-
-
-def _cache_write(
-    request: JsonObject, raw: bytes, parts: Parts | None, tools: ToolFacts
-) -> CacheWrite:
-    found = cache_write_of([raw]) if parts is None else parts.cache_write
-    return dearest_write(dearest_write(found, tools.cache_write), asked_write(request))
-
-
-def _hints(head: RequestHead, request: JsonObject) -> SessionHints:
-    session = hint_text(request, "session_id") or hint_text(request, "prompt_cache_key")
-    return session_hints(head.headers, session)
-
-
-def _conversation(
-    model: str,
-    request: JsonObject,
-    raw: bytes,
-    parts: Parts | None,
-    tools: ToolFacts,
-) -> Conversation:
-    rest = rest_of(request, _LEFT_OUT)
-    fixed = (hash(model), tools.digest, rest)
-    if parts is None:
-        return unread_conversation(fixed, raw)
-    return conversation_of(fixed, b"", parts)
 
 
 def splice(body: bytes, changes: Splice) -> bytes:

@@ -37,7 +37,7 @@ from faregate.protocols.part_memory import (
     SeenPart,
     text_parts,
 )
-from faregate.protocols.parts import raw_audio, raw_media
+from faregate.protocols.parts import first_byte, raw_audio, raw_media
 from faregate.protocols.tools import ClientKinds, ToolFacts, read_tools, unique
 
 if TYPE_CHECKING:
@@ -228,8 +228,7 @@ def _is_media(item: _Item) -> bool:
         return True
     return raw_media(item.content, _TEXT_PARTS) or (
         # The output of a tool search is an object, and text.
-        bytes(memoryview(item.output)[:1]) == b"["
-        and raw_media(item.output, _TEXT_PARTS)
+        first_byte(item.output) == 0x5B and raw_media(item.output, _TEXT_PARTS)
     )
 
 
