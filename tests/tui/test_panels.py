@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import pytest
+
+from faregate.control import calling
 from faregate.tui.glyphs import ASCII
 from faregate.tui.lines import width
 from faregate.tui.panels import (
@@ -57,13 +60,18 @@ class TestHeader:
         view.store.set_link(Link(state=LinkState.LOST, since=988.0))
         assert "paused" not in head(view)
 
-    def test_a_lost_proxy_counts_up_and_down(self) -> None:
+    def test_a_lost_proxy_counts_up_and_down(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         link = Link(state=LinkState.LOST, since=988.0, retry_at=1003.0)
         view = view_of(scenes.busy(), link=link)
         assert "○ proxy lost 12s, retrying in 3s" in head(view)
         assert "u or faregate up starts it" in head(view)
         assert "faregate up" not in head(view, 60)
         assert "○ proxy lost" in head(view, 40)
+        # A long way to say it is left out before the key is.
+        monkeypatch.setattr(calling, "command", lambda: "~/work/gate/scripts/faregate")
+        assert "│ u starts it" in head(view, 80)
         view.clock.seconds += 3  # type: ignore[attr-defined]
         assert "○ proxy lost 15s, retrying now" in head(view)
 

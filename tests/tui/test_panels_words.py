@@ -46,6 +46,23 @@ class TestNotice:
             assert "with a key: yours" in heading
             assert len(heading) <= cells
 
+    def test_many_agents_do_not_push_the_lines_to_export_off_the_screen(self) -> None:
+        many = ("claude", "codex", "opencode", "gemini", "qwen")
+        told = scenes.setup(first_request_seen=False, keys_found=[])
+        scene = replace(scenes.first_run(), setup=told)
+        shown = "\n".join(
+            texts(notice.notice_lines(view_of(scene, agents=many), 76, 21))
+        )
+        for wanted in (
+            "faregate run -- claude",
+            "faregate env AGENT",
+            "export OPENAI_BASE_URL=",
+            "[ ] first request seen",
+        ):
+            assert wanted in shown
+        high = texts(notice.notice_lines(view_of(scene, agents=many), 116, 30))
+        assert any("faregate run -- qwen" in line for line in high)
+
     def test_an_agent_that_began_and_asked_nothing_is_told(self) -> None:
         told = scenes.setup(first_request_seen=False)
         for names, words in (
@@ -69,11 +86,13 @@ class TestNotice:
         for wanted in (
             "~/g/scripts/faregate run -- claude",
             'eval "$(~/g/scripts/faregate env AGENT)"',
-            "~/g/scripts/faregate down;",
-            "~/g/scripts/faregate up",
+            "~/g/scripts/faregate down; ~/g/scripts/faregate up",
         ):
             assert wanted in shown
         assert " faregate " not in shown
+        # Where even that is too long, each command has a line of its own.
+        slim = texts(notice.notice_lines(view, 56, 30))
+        assert "       ~/g/scripts/faregate down" in slim
         absent = view_of(None, link=Link(state=LinkState.ABSENT))
         shown = "\n".join(texts(notice.notice_lines(absent, 76, 30)))
         assert "~/g/scripts/faregate up" in shown

@@ -142,6 +142,8 @@ def test_a_session_that_was_only_refused_says_so() -> None:
     shown = cells(row)
     assert (shown["requests"], shown["state"]) == ("3", "✗ refused")
     assert state_span(refused, None, UNICODE).tone is Tone.WARN
+    ended = scenes.session("s", state="ended", attempts=0, refusals=3)
+    assert state_span(ended, None, UNICODE).text == "✗ refused"
     # One that is stopped, or asks again just now, is that.
     stopped = scenes.session("s", state="stopped", attempts=0, refusals=3)
     assert state_span(stopped, None, UNICODE).text == "✗ stopped"

@@ -183,6 +183,7 @@ class SessionTable:
 _LAST_AT = attrgetter("last_at")
 
 
+_QUIET = ("idle", "ended")
 _TELLING_END = re.compile(
     r".*-[0-9a-f]{8}|[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}"
 )
@@ -230,7 +231,7 @@ def state_span(view: SessionView, doing: str | None, glyphs: Glyphs) -> Span:
     state = state_with(view.state, doing)
     if state == "active" and doing is not None:
         return span(f"{glyphs.running} {doing}", Tone.ACTIVE)
-    if state == "idle" and view.refusals and not view.attempts:
+    if state in _QUIET and view.refusals and not view.attempts:
         # Nothing of it ever went out, which is no rest from work.
         return span(f"{glyphs.stopped} refused", Tone.WARN)
     sign, word, tone = {

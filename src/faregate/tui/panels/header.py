@@ -44,6 +44,7 @@ def _candidates(view: View, narrow: bool) -> Iterator[Line]:
         # How long it is gone matters more than what was at work.
         yield _join(bar, link, _start_hint(view), work, down, alert)
         yield _join(bar, link, _start_hint(view), alert)
+        yield _join(bar, link, _start_hint(view, "u starts it"), alert)
     yield _join(bar, (*link, *up), held, kept, work, down, alert)
     yield _join(bar, link, held, kept, work, down, alert)
     short_link, short_work = _short_link(view), _short_work(view)
@@ -98,10 +99,10 @@ def _link(view: View) -> Line:
             return (span(f"{glyphs.down} {link.why or 'refused'}", Tone.CRIT),)
 
 
-def _start_hint(view: View) -> Line:
+def _start_hint(view: View, how: str = "u or faregate up starts it") -> Line:
     """Tell what brings it back: while it is away nobody starts it by itself."""
     away = view.store.link.state in (LinkState.LOST, LinkState.ABSENT)
-    return (span(spelled("u or faregate up starts it")),) if away else ()
+    return (span(spelled(how)),) if away else ()
 
 
 def _short_link(view: View) -> Line:

@@ -26,7 +26,11 @@ if TYPE_CHECKING:
     from faregate.tui.view import View
 
 _INDENT = 3
-_GIVE_A_KEY = ("export OPENAI_API_KEY=... (or another's)", "faregate down; faregate up")
+_GIVE_A_KEY = (
+    "export OPENAI_API_KEY=... (or another's)",
+    "faregate down",
+    "faregate up",
+)
 _NO_KEY = "no provider key found: an agent needs a key or login of its own"
 _BY_HAND = (
     "by hand, for SDKs, with a key: yours or the gate's, from faregate env "
@@ -66,7 +70,6 @@ def notice_lines(view: View, cells: int, height: int) -> list[Line]:
 def _first_run(view: View, setup: Setup, cells: int, height: int) -> list[Line]:
     proxy = view.shown.proxy
     address = proxy.url.rpartition("//")[2] if proxy else "the proxy"
-    agents = _agents(view)
     ways = [
         line(span("or set up the shell that starts it", Tone.MUTED)),
         _command('eval "$(faregate env AGENT)"'),
@@ -85,7 +88,7 @@ def _first_run(view: View, setup: Setup, cells: int, height: int) -> list[Line]:
         EMPTY,
         *head,
         EMPTY,
-        *agents,
+        *_agents(view, _MOST_AGENTS),
         EMPTY,
         *ways,
         EMPTY,
@@ -95,10 +98,14 @@ def _first_run(view: View, setup: Setup, cells: int, height: int) -> list[Line]:
     ]
     if len(full) <= height:
         return full
-    tight = [*head, EMPTY, *agents, *ways, *addresses, EMPTY, *checks]
-    if len(tight) <= height:
-        return tight
-    return [*head, *agents, ways[1], *checks]
+    for most in range(_MOST_AGENTS, 0, -1):
+        lines = [*_agents(view, most), *ways, *addresses]
+        tight = [*head, EMPTY, *lines, EMPTY, *checks]
+        dense = [*head, *lines, *checks]
+        for each in (tight, dense):
+            if len(each) <= height:
+                return each
+    return [*head, *_agents(view, 2), ways[1], *checks]
 
 
 def _waiting(view: View, address: str) -> str:
@@ -109,11 +116,11 @@ def _waiting(view: View, address: str) -> str:
     return f"{whose}; waiting for a first request on {address}"
 
 
-def _agents(view: View) -> list[Line]:
+def _agents(view: View, most: int) -> list[Line]:
     lines = [
         line(span("start any agent through the gate, in another terminal", Tone.MUTED))
     ]
-    agents = view.agents[:_MOST_AGENTS] or ("AGENT",)
+    agents = view.agents[:most] or ("AGENT",)
     return lines + [_command(f"faregate run -- {agent}") for agent in agents]
 
 
@@ -149,11 +156,12 @@ def _checks(view: View, setup: Setup, address: str, cells: int) -> list[Line]:
 
 
 def _give_a_key(cells: int) -> list[Line]:
-    """Return what gives the proxy a key; on two lines where one would be cut."""
-    parts = [spelled(each) for each in _GIVE_A_KEY]
-    whole = "; ".join(parts)
-    shown = [whole] if len(whole) <= cells - 4 else parts
-    return [(Span("    ", Tone.TEXT), span(each, Tone.ACCENT)) for each in shown]
+    """Return what gives the proxy a key; on more lines where one would be cut."""
+    steps = [spelled(each) for each in _GIVE_A_KEY]
+    ways = (["; ".join(steps)], [steps[0], "; ".join(steps[1:])], steps)
+    fits = (way for way in ways if max(map(len, way)) <= cells - 4)
+    indent = Span("    ", Tone.TEXT)
+    return [(indent, span(each, Tone.ACCENT)) for each in next(fits, steps)]
 
 
 def _turned_away(view: View) -> list[str]:
