@@ -30,6 +30,13 @@ async def test_what_came_may_take_as_long_as_it_likes() -> None:
         await asyncio.sleep(0.03)
 
 
+async def test_what_comes_in_the_moment_the_time_is_over_has_come() -> None:
+    async with Within(5) as limit:
+        limit._over()
+        limit.enough()
+        await asyncio.sleep(0.01)
+
+
 async def test_faults_and_cancelling_pass() -> None:
     with pytest.raises(KeyError):
         async with Within(5):

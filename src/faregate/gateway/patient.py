@@ -39,12 +39,14 @@ class Within:
         trace: TracebackType | None,
     ) -> None:
         """Count no more."""
-        self.enough()
+        self._handle.cancel()
         await self._timeout.__aexit__(kind, error, trace)
 
     def enough(self) -> None:
-        """Take the limit off: what it was for has come."""
+        """Take the limit off: what it was for has come, be it in the last moment."""
         self._handle.cancel()
+        if not self._timeout.expired():
+            self._timeout.reschedule(None)
 
     def _begin(self) -> None:
         self._due = self._loop.time() + self._seconds
