@@ -5,12 +5,15 @@ Facts mean money: none may depend on which bodies, parts or tools are still know
 
 from __future__ import annotations
 
+import gc
 import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest import mock
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -24,20 +27,16 @@ from faregate.protocols.openai_chat import request as chat
 from faregate.protocols.openai_responses import request as responses
 from faregate.protocols.registry import messages_of
 from tests.protocols.requests import codec_at
+from tests.protocols.turns import LISTS, PATHS, after, compact, forget, request
 
-GEMINI = "/v1beta/models/gemini-3:generateContent"
-LISTS = {
-    "/v1/chat/completions": "messages",
-    "/v1/responses": "input",
-    "/v1/messages": "messages",
-    GEMINI: "contents",
-}
-PARTS = (
+MEMORIES: tuple[Any, ...] = (
     chat._MESSAGES,
     responses._ITEMS,
     messages._MESSAGES,
     gemini._CONTENTS,
     part_memory._TEXTS,
+    chat._FRAMES,
+    messages._FRAMES,
 )
 CHANGES = Splice(model="other", output_bound=7)
 
@@ -53,13 +52,13 @@ def remembering(bodies: BodyMemory, parts: list[dict[int, Any]]) -> Iterator[Non
         mock.patch.object(json_object, "_latest", [None]),
         mock.patch.object(conversation, "_openings", openings),
     ):
-        before = [memory._known for memory in PARTS]
-        for memory, known in zip(PARTS, parts, strict=True):
+        before = [memory._known for memory in MEMORIES]
+        for memory, known in zip(MEMORIES, parts, strict=True):
             memory._known = known
         try:
             yield
         finally:
-            for memory, known in zip(PARTS, before, strict=True):
+            for memory, known in zip(MEMORIES, before, strict=True):
                 memory._known = known
 
 
@@ -146,7 +145,7 @@ def test_every_turn_is_read_as_if_it_were_the_first(
     path: str, course: list[Any], spaced: bool
 ) -> None:
     bodies = BodyMemory()
-    parts: list[dict[int, Any]] = [{} for _ in PARTS]
+    parts: list[dict[int, Any]] = [{} for _ in MEMORIES]
     said: list[Any] = []
     for (kept, new, more), moves, damage, where in course:
         said = [*(unmarked(said) if moves else said)[: kept + 2], *new]
@@ -158,5 +157,22 @@ def test_every_turn_is_read_as_if_it_were_the_first(
             body = body[:at] + damage + body[at + 1 :]
         with remembering(bodies, parts):
             warm = read(path, body)
-        with remembering(BodyMemory(0), [{} for _ in PARTS]):
+        with remembering(BodyMemory(0), [{} for _ in MEMORIES]):
             assert warm == read(path, body)
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_what_was_read_is_let_go_of_at_once(path: str) -> None:
+    """The garbage collector looks seldom, and not at all while nothing is asked."""
+    bodies = [compact(request(path, ["a", "b", "c"][:count])) for count in (2, 3)]
+    gc.disable()
+    try:
+        found, known = after(path, *bodies)
+        assert known is not None
+        del found, known
+        forget()
+        holders = [sys.getrefcount(bodies[number]) for number in range(2)]
+    finally:
+        gc.enable()
+    # The list and the question.
+    assert holders == [2, 2]

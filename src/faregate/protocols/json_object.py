@@ -9,7 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
@@ -80,14 +80,9 @@ class JsonObject:
         made = cls(known.body, known.values, None, known)
         if known.grows is not None:
             made._values = None
-            made.get = made._or_grown
+            # A method of its own would hold it until the garbage collector looks.
+            made.get = partial(_present_or_grown, made._present, known)
         return made
-
-    def _or_grown(self, key: str) -> bytes | None:
-        value = self._present.get(key)
-        if value is None and self.known is not None:
-            value = self.known.grown(key)
-        return value
 
     @property
     def values(self) -> dict[str, bytes]:
@@ -140,6 +135,13 @@ class JsonObject:
         at = _matched(_OPEN, self.body).end()
         separator = b"" if _OPEN_EMPTY.match(self.body) else b","
         return at, at, b",".join(members) + separator
+
+
+def _present_or_grown(
+    present: dict[str, bytes], known: KnownBody, key: str
+) -> bytes | None:
+    value = present.get(key)
+    return known.grown(key) if value is None else value
 
 
 def _matched(
