@@ -339,7 +339,7 @@ def test_other_keys_that_stay_are_told(
     monkeypatch.setenv("GROQ_API_KEY", "fg-ours")
     monkeypatch.setenv("OPENAI_API_KEY", "sk-real")
     for command in ("my-agent", "aider", "opencode"):
-        assert "faregate: DEEPSEEK_API_KEY stay in" in cli("run", command).err
+        assert "faregate: DEEPSEEK_API_KEY stays in" in cli("run", command).err
     for command in ("claude", "codex", "gemini"):
         assert "DEEPSEEK" not in cli("run", command).err
 

@@ -52,6 +52,13 @@ def test_the_same_path_is_told_once_a_minute() -> None:
     assert log.seq == 3
 
 
+@pytest.mark.parametrize("path", ["/api/hello", "/s/run-1/api/hello?x=1"])
+def test_what_an_agent_does_without_is_no_trouble(path: str) -> None:
+    log = EventLog()
+    TurnedAway(log, HandClock()).note(path, refusal())
+    assert log.seq == 0
+
+
 @pytest.mark.parametrize("path", ["/sk-secret", "/v1/models/sk-secret", "/w/x/sk/y"])
 def test_what_a_caller_made_up_is_not_repeated(path: str) -> None:
     log = EventLog()

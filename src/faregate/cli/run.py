@@ -240,9 +240,10 @@ def _start(
     setup = _with_files(plan, setup, findings, folder)
     _warn(plan, setup, findings)
     if left := _keys_left(plan, setup, settings):
+        stay, them = ("stays", "it") if len(left) == 1 else ("stay", "them")
         output.note(
-            f"faregate: {', '.join(left)} stay in the environment: a call made with "
-            "them goes past the gate"
+            f"faregate: {', '.join(left)} {stay} in the environment: a call made with "
+            f"{them} goes past the gate"
         )
     environ = child_environment(os.environ, setup, grant.session)
     command = (*plan.command[: plan.at], *setup.args, *plan.command[plan.at :])

@@ -71,6 +71,8 @@ _WORDS = frozenset(
     ]
 )
 """What paths of programming interfaces are made of; any other word could be a secret."""
+_ON_THE_SIDE = frozenset({"/api/hello"})
+"""What agents look for and do without: Claude Code asks whether its vendor is there."""
 _ELSEWHERE = (
     "A request came for a path that is not served. `faregate env AGENT` prints the base "
     "URL that an agent needs"
@@ -92,6 +94,8 @@ class TurnedAway:
         if refusal.code not in _TOLD:
             return
         now, path = self._clock.monotonic(), target.partition("?")[0]
+        if claim_of_path(path)[1] in _ON_THE_SIDE:
+            return
         at = self._told.get(path)
         if at is not None and now - at < AGAIN_S:
             return

@@ -50,7 +50,8 @@ def _lines(
     view: View, event: EventView, with_session: bool, cells: int, most: int
 ) -> list[Line]:
     """Return an event whole, where that takes at most so many lines; else cut."""
-    told = spelled(event.text)
+    # What is measured must be what is shown.
+    told = span(spelled(event.text)).text
     head = _head(view, event, with_session)
     room = cells - width(head)
     if most == 1 or text_width(told) <= room:

@@ -27,8 +27,8 @@ def rest_lines(view: View, provider: ProviderView | None, cells: int) -> list[Li
     why = provider.last_error or "it failed too often"
     if provider.breaker == "half-open":
         told = f"{provider.name} rested ({why}); the next request tries it"
-        return [(span(piece, Tone.WAITING),) for piece in wrap(told, cells)]
+        return [(span(piece, Tone.WAITING),) for piece in wrap(span(told).text, cells)]
     ends = None if provider.rests_until is None else instant(provider.rests_until)
     until = "" if ends is None else f" until {view.clock.local(ends):%H:%M:%S}"
     told = f"{provider.name} rests{until}: {why}. a asks it again at once"
-    return [(span(piece, Tone.DOWN),) for piece in wrap(told, cells)]
+    return [(span(piece, Tone.DOWN),) for piece in wrap(span(told).text, cells)]

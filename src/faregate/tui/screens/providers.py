@@ -76,7 +76,8 @@ class ProvidersScreen(TableScreen):
         if self._testing:
             parts.append("a test is running")
         if names := rest.resting(self.view):
-            parts.append(f"resting: {sanitise(', '.join(names), limit=60)}")
+            told = sanitise(", ".join(names), limit=60)
+            parts.append(f"resting: {self.view.ink.readable(told)}")
         return f" {self.view.ink.glyphs.dot} ".join(parts)
 
     def detail(self, cells: int, height: int) -> list[Line]:
