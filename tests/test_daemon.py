@@ -21,6 +21,8 @@ from faregate.control.models import NewSession, SetBudget
 from faregate.core.holds import HoldRequest, LedgerError
 from faregate.core.money import Money
 from faregate.daemon import Daemon
+from faregate.gateway import tasks
+from faregate.server import budget_desk
 from faregate.server.listen import ListenError
 from faregate.smoke.simulated.server import SimulatedProvider
 from tests.running import MODEL, RunningGate, running_gate
@@ -158,3 +160,24 @@ async def test_what_an_earlier_process_left_open_is_told(tmp_path: Path) -> None
         (event,) = gate.daemon.gate.events.since(0)
         assert (event.kind, event.severity) == ("unknown", "alert")
         assert event.text.startswith("1 request was running")
+
+
+async def test_what_runs_in_the_background_outlives_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Raises would last for good, and whoever waits would wait for ever."""
+    monkeypatch.setattr(tasks, "AGAIN_S", 0.0)
+    monkeypatch.setattr(budget_desk, "LOOK_S", 0.001)
+    looked, faults = asyncio.Event(), [RuntimeError("a bug")]
+
+    def look(_desk: object) -> None:
+        if faults:
+            raise faults.pop()
+        looked.set()
+
+    monkeypatch.setattr(budget_desk.BudgetDesk, "look", look)
+    async with running_gate(tmp_path / "h") as gate:
+        await asyncio.wait_for(looked.wait(), 10)
+        told = [e for e in gate.daemon.gate.events.since(0) if e.kind == "fault"]
+        assert [e.severity for e in told] == ["alert"]
+        assert "budgets" in told[0].text

@@ -24,7 +24,7 @@ from faregate.gateway.recording import Recording
 from faregate.gateway.settings import Patience
 from faregate.gateway.side_spending import beside
 from faregate.gateway.steady_clock import SteadyClock
-from faregate.gateway.tasks import spawn
+from faregate.gateway.tasks import Lasting, lasting, spawn
 from faregate.gateway.watchdog import watch
 from faregate.ledger.reports import Reports
 from faregate.offline import log_answers, open_ledger
@@ -61,7 +61,7 @@ from faregate.server.trial import Trial, add_trial_route
 from faregate.upstream.session import HttpUpstream
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable
 
     from aiohttp import web
 
@@ -238,7 +238,7 @@ class Daemon:
         self._opened.push_async_callback(self._agents.cleanup)
         write_private(paths.pid, f"{os.getpid()}\n".encode())
         self._opened.callback(paths.pid.unlink, missing_ok=True)
-        self._keep(recording.run(), "requests")
+        self._keep(recording.run, "requests")
         self._watch()
 
     def _capture(self, keys: Keys) -> list[str]:
@@ -314,20 +314,20 @@ class Daemon:
         self.ledger.group.on_trouble = self._alert
         chosen = self._settings.alerts
         where = Delivery(command=chosen.command, webhook=chosen.webhook)
-        self._keep(watch(self.gate), "watchdog")
+        self._keep(lambda: watch(self.gate), "watchdog")
         if needs_outcomes(self._settings.routes):
-            outcomes = Reports.open(self._settings.ledger_dir)
-            self._keep(follow_outcomes(outcomes, self.gate), "outcomes")
-        self._keep(Alerts(self.gate.events, where, self._clock).run(), "alerts")
+            at = self._settings.ledger_dir
+            self._keep(lambda: follow_outcomes(Reports.open(at), self.gate), "outcomes")
+        self._keep(Alerts(self.gate.events, where, self._clock).run, "alerts")
         line = self._paths.statusline
-        self._keep(write_statusline(line, self.live), "statusline")
-        self._keep(self.budgets.run(), "budgets")
-        self._keep(self.limits.run(), "limits")
-        self._keep(forget_idle(), "forgetting")
+        self._keep(lambda: write_statusline(line, self.live), "statusline")
+        self._keep(self.budgets.run, "budgets")
+        self._keep(self.limits.run, "limits")
+        self._keep(forget_idle, "forgetting")
 
-    def _keep(self, work: Coroutine[object, object, None], name: str) -> None:
+    def _keep(self, work: Lasting, name: str) -> None:
         """Run something in the background until the end."""
-        task = spawn(work, name)
+        task = spawn(lasting(work, name, lambda text: self._alert(text, "fault")), name)
 
         async def end() -> None:
             task.cancel()
