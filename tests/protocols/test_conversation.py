@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import sys
 from typing import Any
 
 import pytest
 
+from faregate.protocols import conversation
 from faregate.protocols.conversation import conversation_of, unread_conversation
 from faregate.protocols.part_memory import NO_PARTS, PartMemory, Parts, SeenPart
 from tests.protocols.requests import inspect
@@ -64,8 +66,23 @@ def test_messages_that_cannot_be_told_apart() -> None:
 
 def test_nothing_of_the_text_is_kept() -> None:
     secret = json.dumps({"content": "canary-4711"}).encode()
-    conversation = conversation_of((hash(secret),), secret, parts(secret))
-    assert "canary" not in repr(conversation)
+    found = conversation_of((hash(secret),), secret, parts(secret))
+    assert "canary" not in repr(found)
+
+
+def test_little_is_kept_of_a_long_opening(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing bounds how many messages stand before the first of a user's."""
+    openings: dict[int, str] = {}
+    monkeypatch.setattr(conversation, "_openings", openings)
+    found = {
+        inspect(
+            "/v1/chat/completions",
+            {"model": "m", "messages": [{"content": f"{n}"}, *[{}] * 5000]},
+        ).conversation.opening
+        for n in (1, 2, 1)
+    }
+    assert len(found) == len(openings) == 2
+    assert all(sys.getsizeof(key) < 100 for key in openings)
 
 
 SHOWN = {"documents": ["d" * 9_000], "response_format": {"type": "json_schema"}}

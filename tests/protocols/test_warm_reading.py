@@ -44,7 +44,7 @@ CHANGES = Splice(model="other", output_bound=7)
 @contextmanager
 def remembering(bodies: BodyMemory, parts: list[dict[int, Any]]) -> Iterator[None]:
     """Read by these memories alone, the shortest of bodies too."""
-    openings: dict[tuple[int, ...], str] = {}
+    openings: dict[int, str] = {}
     with (
         mock.patch.object(json_object, "BODIES", bodies),
         mock.patch.object(transcripts, "BODIES", bodies),

@@ -41,7 +41,7 @@ _NOT_SHOWN = frozenset(
     }
 )
 _REMEMBERED = 4096
-_openings: dict[tuple[int, ...], str] = {}
+_openings: dict[int, str] = {}
 
 
 def conversation_of(
@@ -54,12 +54,14 @@ def conversation_of(
     """
     told = text_part(system).digest
     digests = parts.digests
-    key = (told, *digests[: parts.until_user])
+    until = parts.until_user
+    # There may be very many of them: only their hash is kept.
+    key = hash((told, *digests[:until]))
     return Conversation(
         fixed=hash((told, *fixed)),
         parts=digests,
         sizes=parts.sizes,
-        opening=_openings.get(key) or _opening(system, parts, key),
+        opening=_openings.get(key) or _opening(system, parts, until, key),
     )
 
 
@@ -68,13 +70,13 @@ def unread_conversation(fixed: tuple[int, ...], raw: bytes) -> Conversation:
     return conversation_of(fixed, raw, NO_PARTS)
 
 
-def _opening(system: bytes, parts: Parts, key: tuple[int, ...]) -> str:
+def _opening(system: bytes, parts: Parts, until: int, key: int) -> str:
     """Return the stable digest of the system text and the parts to the first user's.
 
-    Each turn of a session has the same ones, so it is kept under `key`, which are their
-    process-local hashes.
+    Each turn of a session has the same ones, so it is kept under `key`, which is their
+    process-local hash.
     """
-    opening = parts.elements[: len(key) - 1]
+    opening = parts.elements[:until]
     plain = [without_markers(piece) for piece in (system, *opening)]
     found = hashlib.sha256(b"\0".join(plain)).hexdigest()[:12]
     if len(_openings) >= _REMEMBERED:
