@@ -3,7 +3,7 @@
 A connection that breaks before its answer may or may not have delivered the request.
 The system counts the bytes that the peer acknowledged. None means that nobody there can
 have worked, and billed: systems put that word off, on a connection that served before,
-but by a tenth of a second at most, and it broke before that.
+but by half a second at most, and it broke before that.
 """
 
 from __future__ import annotations
