@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zlib
 from pathlib import Path
 
@@ -179,3 +180,20 @@ def test_a_disk_without_room_for_it_is_an_error(
     monkeypatch.setattr(files, "sync_data", fail)
     with pytest.raises(LedgerError, match="cannot be prepared"):
         Spill.open(tmp_path)
+
+
+def test_a_line_that_is_written_in_part_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those after it would not be found again, and a cost above its hold be lost."""
+    file = Spill.open(tmp_path)
+    whole = os.pwrite
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "pwrite", lambda fd, data, at: whole(fd, data[:9], at))
+        with pytest.raises(LedgerError, match="in part"):
+            file.append("settle", truth("a1"))
+    file.append("settle", truth("a2"))
+    file.close()
+    again = Spill.open(tmp_path)
+    assert [ended.attempt for _, ended in again.entries] == ["a2"]
+    again.close()

@@ -57,10 +57,12 @@ class Spill:
         if self._used + len(line) > SIZE:
             raise LedgerError("the spill file is full; the hold stays held in full")
         try:
-            os.pwrite(self._descriptor, line, self._used)
+            written = os.pwrite(self._descriptor, line, self._used)
             files.sync_data(self._descriptor)
         except OSError as error:
             raise LedgerError(f"Writing the spill file failed: {error}") from error
+        if written != len(line):
+            raise LedgerError("The spill file could be written in part only")
         self._used += len(line)
         self.entries.append((kind, ended))
 
