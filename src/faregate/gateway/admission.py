@@ -28,7 +28,7 @@ from faregate.gateway.waiting import (
 from faregate.protocols.lean_struct import LeanValue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from faregate.core.estimate import Bounds
     from faregate.core.holds import BudgetState
@@ -49,6 +49,7 @@ class Admitted(LeanValue, frozen=True):
 
 
 Outcome = Admitted | Refusal
+OUTCOMES = (Admitted, Refusal)
 
 
 class Admission:
@@ -72,16 +73,23 @@ class Admission:
     @property
     def waiting(self) -> int:
         """Return how many stand in line."""
-        return len(self._line)
+        return len(self._line.waiters)
 
     async def admit(self, ask: Ask, on_wait: Callable[[str], None]) -> Outcome:
         """Hold, waiting for room where waiting can help; cancel to give up."""
+        entered = self.enter(ask, on_wait)
+        return entered if isinstance(entered, OUTCOMES) else await entered
+
+    def enter(
+        self, ask: Ask, on_wait: Callable[[str], None]
+    ) -> Outcome | Awaitable[Outcome]:
+        """Hold as `admit` does; what takes a while is to be awaited at once."""
         entered = self._enter(ask)
         if isinstance(entered, Waiter):
             on_wait(messages.waiting_for(entered.blocked_by, entered.least))
-            return await self._confirmed(await self._served(entered))
+            return self._waited(entered)
         if self.commits.pending:
-            return await self._confirmed(entered)
+            return self._confirmed(entered)
         return entered
 
     def closed(self, attempt: str, states: Sequence[BudgetState] = ()) -> None:
@@ -90,7 +98,7 @@ class Admission:
         `states` are its budgets afterwards, where they are known.
         """
         self._tokenless.pop(attempt, None)
-        if self._line and self._may_serve(states):
+        if self._line.waiters and self._may_serve(states):
             self._serve()
 
     def give_back(self, outcome: Outcome) -> None:
@@ -146,6 +154,9 @@ class Admission:
         finally:
             self._leave(waiter)
 
+    async def _waited(self, waiter: Waiter[Outcome]) -> Outcome:
+        return await self._confirmed(await self._served(waiter))
+
     async def _confirmed(self, outcome: Outcome) -> Outcome:
         """Return an outcome once it is certain: a hold once it is committed."""
         if not isinstance(outcome, Admitted):
@@ -164,7 +175,8 @@ class Admission:
         """Hold, refuse, or stand in line."""
         if self._closing is not None:
             return self._closing
-        outcome = self._past_the_line(ask) if self._line else self._attempt(ask)
+        alone = not self._line.waiters
+        outcome = self._attempt(ask) if alone else self._past_the_line(ask)
         if not isinstance(outcome, NoRoom):
             return outcome
         may_wait = self._settings.on_tight is not OnTight.REFUSE

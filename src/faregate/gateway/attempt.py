@@ -43,6 +43,21 @@ if TYPE_CHECKING:
 class Attempt:
     """One call to a provider; `run` once."""
 
+    _withhold = False
+    _patience: float | None = None
+    _judge: Judge | None = None
+    validates = False
+    """A stream reaches no client before it is judged."""
+    finding: Finding | None = None
+    """What is wrong with its answer, once that is known."""
+    _timer: Within | None = None
+    _upstream: UpstreamAnswer | None = None
+    _relay: StreamRelay | None = None
+    _gone = False
+    _failure: Failure | None = None
+    why = "it was cancelled"
+    """What to book as the reason when this is cancelled."""
+
     def __init__(
         self, gate: Gate, asked: Asked, plan: Plan, hold: OpenHold | None
     ) -> None:
@@ -55,22 +70,8 @@ class Attempt:
         self._sent = plan.sent(inbound)
         self.bounds = plan.bounds if hold is None else hold.bounds
         self._hold = hold
-        self._withhold = False
-        self._patience: float | None = None
-        self._judge: Judge | None = None
-        self.validates = False
-        """A stream reaches no client before it is judged."""
-        self.finding: Finding | None = None
-        """What is wrong with its answer, once that is known."""
-        self._timer: Within | None = None
         self._departure = Departure()
-        self._upstream: UpstreamAnswer | None = None
-        self._relay: StreamRelay | None = None
-        self._gone = False
-        self._failure: Failure | None = None
         self._back = plan.carried
-        self.why = "it was cancelled"
-        """What to book as the reason when this is cancelled."""
 
     def withhold(self, patience: float | None) -> None:
         """Let no stream reach the client that fails before it begins.

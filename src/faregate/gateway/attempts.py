@@ -18,6 +18,7 @@ from faregate.core.facts import Work
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.retrying import Failure, Trouble
 from faregate.core.usage import UsageSource
+from faregate.gateway.admission import OUTCOMES
 from faregate.gateway.attempt import Attempt
 from faregate.gateway.endings import End, telling, trigger_of
 from faregate.gateway.flights import FlightState
@@ -47,6 +48,12 @@ if TYPE_CHECKING:
 class Attempts:
     """All attempts of one request; `run` once."""
 
+    _latest: Attempt | None = None
+    _running = False
+    _overdue = False
+    gone = False
+    """The client hung up: nothing more is begun for it."""
+
     def __init__(self, gate: Gate, course: Course, asked: Asked, asker: Asker) -> None:
         """Send nothing yet."""
         self._gate = gate
@@ -56,11 +63,6 @@ class Attempts:
         self._inbound = asked.inbound
         self._flight = asked.flight
         self._plan = asked.plan
-        self._latest: Attempt | None = None
-        self._running = False
-        self._overdue = False
-        self.gone = False
-        """The client hung up: nothing more is begun for it."""
 
     @property
     def latest(self) -> Attempt | None:
@@ -99,7 +101,9 @@ class Attempts:
             end = await self._once(plan)
             if end.failure is None and kept is None:
                 self._take_in(end)
-                return await self._finished(end)
+                first = end.result
+                if not isinstance(first, Withheld):
+                    return self._given(end, first)
             if end.refused and kept is not None:
                 # The money for another target is not there: the failure stands.
                 return await self._finished(kept)
@@ -215,12 +219,9 @@ class Attempts:
             return end
         if not self._gate.governor.may_retry(self._asked):
             return end
+        facts, who = plan.asked_facts, self._asker.identity
         again = self._gate.planner.plan(
-            self._inbound,
-            plan.asked_facts,
-            self._asker.identity,
-            target=plan.target,
-            most=lesson.maximum,
+            self._inbound, facts, who, target=plan.target, most=lesson.maximum
         )
         bounded = None if isinstance(again, Refusal) else self._course.bounded(again)
         if bounded is None or not self._gate.governor.may_ask(self._asked, bounded):
@@ -238,7 +239,8 @@ class Attempts:
         if plan.spec.tokenizer is not None:
             plan = await asker.fitted(plan)
         self._plan = plan
-        admitted = await gate.admission.admit(asker.ask(plan), self._asked.on_wait)
+        entered = gate.admission.enter(asker.ask(plan), self._asked.on_wait)
+        admitted = entered if isinstance(entered, OUTCOMES) else await entered
         if isinstance(admitted, Refusal):
             return End(admitted, refused=True)
         attempt, hold = self._begun(plan, admitted)
@@ -303,10 +305,15 @@ class Attempts:
 
     async def _finished(self, end: End) -> Result:
         """Give the client what is left to give, after the last attempt."""
-        result, tried = end.result, self._course.attempts > 1
+        result = end.result
         if isinstance(result, Withheld):
             await self._pass_on(result)
             return None
+        return self._given(end, result)
+
+    def _given(self, end: End, result: Result) -> Result:
+        """Return what the client is given of an answer, or of a refusal."""
+        tried = self._course.attempts > 1
         if isinstance(result, Whole):
             self._tell(result)
             if tried and result.status >= 400:

@@ -8,9 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from faregate.core.escalation import Trigger
-from faregate.core.lean import lean
 from faregate.core.retrying import Trouble
-from faregate.core.values import dataclass
+from faregate.protocols.lean_struct import LeanValue
 
 if TYPE_CHECKING:
     from faregate.core.retrying import Failure
@@ -22,9 +21,7 @@ _TRIGGERS = {
 }
 
 
-@lean
-@dataclass(frozen=True, slots=True)
-class End:
+class End(LeanValue, frozen=True):
     """How one attempt ended: what it brought, and how it failed if it did."""
 
     result: Result | Withheld

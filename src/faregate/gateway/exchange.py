@@ -40,16 +40,17 @@ _HUNG_UP = Refusal(code=RefusalCode.INTERNAL, message="the client hung up")
 class Exchange:
     """One request: `run` once, `client_gone` when the caller hangs up."""
 
+    _task: asyncio.Task[Result] | None = None
+    _flight: Flight | None = None
+    _attempts: Attempts | None = None
+    _gone = False
+    _why: Refusal | None = None
+    _ended_by: Refusal | None = None
+
     def __init__(self, gate: Gate, inbound: Inbound, reply: Reply) -> None:
         self._gate = gate
         self._inbound = inbound
         self._reply = reply if inbound.tape is None else inbound.tape.hears(reply)
-        self._task: asyncio.Task[Result] | None = None
-        self._flight: Flight | None = None
-        self._attempts: Attempts | None = None
-        self._gone = False
-        self._why: Refusal | None = None
-        self._ended_by: Refusal | None = None
 
     async def run(self) -> Result:
         """Serve the request; every hold is resolved when this returns.

@@ -7,7 +7,7 @@ that fails keeps the hold and says so itself.
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from faregate.core.estimate import Bounds, observed_output
 from faregate.core.holds import (
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from faregate.protocols.codec import Answer
 
 _log = logging.getLogger("faregate.gateway")
+_Ended = TypeVar("_Ended", Settlement, Release)
 UNBILLED = frozenset({400, 401, 403, 404, 413, 422, 429})
 """Statuses that no provider bills when no output came with them."""
 
@@ -237,8 +238,7 @@ class OpenHold(LeanRecord):
         self.usage = usage
         self.cost = cost
         self.tool_calls = answer.tool_calls
-        commits = self._books.admission.commits
-        self._end(lambda: commits.settle(settlement), cost)
+        self._end(self._books.admission.commits.settle, settlement, cost)
 
     def _release(self, why: str, status: int | None, *, void: bool) -> None:
         release = Release(
@@ -256,23 +256,25 @@ class OpenHold(LeanRecord):
         ledger = self._books.ledger
         if void:
             self.cost = ZERO
-            self._end(lambda: ledger.void(release), ZERO)
+            self._end(ledger.void, release, ZERO)
             return
         self._event(
             "unknown",
             f"{self._held} stays held as unknown: {why} ({self._plan.target}). "
             "See: faregate holds",
         )
-        self._end(lambda: ledger.mark_unknown(release), ZERO)
+        self._end(ledger.mark_unknown, release, ZERO)
 
-    def _end(self, book: Callable[[], Booked], cost: Money) -> None:
+    def _end(
+        self, book: Callable[[_Ended], Booked], ended: _Ended, cost: Money
+    ) -> None:
         """Book the end, once, and let whoever waits for room know."""
         self.done = True
         # It knows its hold: together they would stay in memory for long.
         self._story = None
         booked: Booked | None = None
         try:
-            booked = book()
+            booked = book(ended)
         except AlreadyResolvedError as error:
             self._event("resolved", f"Somebody else resolved a hold: {error}")
         except Exception as error:  # noqa: BLE001 - whatever failed, the hold must end
@@ -309,7 +311,7 @@ class OpenHold(LeanRecord):
                 "The ledger cannot be written: what a request cost waits in its "
                 "spill file, and nothing is admitted",
             )
-        if booked.overrun:
+        if booked.overrun.pico:
             self._event(
                 "overrun",
                 f"{self._plan.target} cost {cost}, {booked.overrun} more than was "

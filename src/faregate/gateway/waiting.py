@@ -62,22 +62,23 @@ class Line(Generic[T]):
     """The waiting requests in order of arrival."""
 
     def __init__(self) -> None:
-        self._waiters: dict[Waiter[T], None] = {}
+        self.waiters: dict[Waiter[T], None] = {}
+        """Who stands in it; asked by itself for every request whether there is any."""
 
     def __len__(self) -> int:
-        return len(self._waiters)
+        return len(self.waiters)
 
     def __iter__(self) -> Iterator[Waiter[T]]:
         """Go through those whose outcome is still open; the line may change."""
-        return (w for w in list(self._waiters) if not w.future.done())
+        return (w for w in list(self.waiters) if not w.future.done())
 
     def join(self, waiter: Waiter[T]) -> None:
         """Stand at the end."""
-        self._waiters[waiter] = None
+        self.waiters[waiter] = None
 
     def leave(self, waiter: Waiter[T]) -> None:
         """Go away, served or not."""
-        self._waiters.pop(waiter, None)
+        self.waiters.pop(waiter, None)
 
     def holds_up(self, scopes: frozenset[Scope]) -> bool:
         """Tell whether somebody waits who must not be passed in these budgets."""

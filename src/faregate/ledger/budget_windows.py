@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from faregate.core.holds import BudgetWindow, LedgerError, state_of
 from faregate.core.money import MAX_PICO, Money
@@ -104,9 +104,9 @@ class WindowSet:
 
     asked: tuple[BudgetWindow, ...]
     rows: tuple[WindowRow, ...]
-    budgets: tuple[BudgetWindow, ...]
-    """For each row the budget as asked, with the tightest limit asked."""
     limits: tuple[int | None, ...]
+    pairs: tuple[tuple[WindowRow, BudgetWindow], ...]
+    """Each row with its budget as asked, with the tightest limit asked."""
     checks: tuple[tuple[WindowRow, int | None, int], ...]
     """Each row with its limit, and with the most its sums may reach."""
     ids: tuple[int, ...] = ()
@@ -118,7 +118,7 @@ class WindowSet:
     def blocking(self, amount: int) -> tuple[BudgetState, ...]:
         """Return the windows that lack room for `amount`, the tightest first."""
         found = []
-        for row, budget in zip(self.rows, self.budgets, strict=True):
+        for row, budget in self.pairs:
             limit = budget.limit
             full = limit is not None and row.used + amount > limit.pico
             if full or (row.closed and not reopens(row, limit)):
@@ -193,13 +193,8 @@ class BudgetWindows:
 
     def loaded(self, ids: Iterable[int]) -> list[WindowRow]:
         """Return the rows of these ids; none at all where one must be read."""
-        by_id, rows = self._by_id, []
-        for number in ids:
-            row = by_id.get(number)
-            if row is None:
-                return []
-            rows.append(row)
-        return rows
+        rows = list(map(self._by_id.get, ids))
+        return [] if None in rows else cast("list[WindowRow]", rows)
 
     def row(self, window_id: int) -> WindowRow:
         """Return one stored row by its id."""
@@ -305,13 +300,13 @@ class BudgetWindows:
         limits = tuple(
             None if b.limit is None else b.limit.pico for b in chosen.values()
         )
-        pairs = zip(rows, limits, strict=True)
+        limited = zip(rows, limits, strict=True)
         return WindowSet(
             asked=asked,
             rows=rows,
-            budgets=tuple(chosen.values()),
             limits=limits,
-            checks=tuple((r, li, MAX_PICO if li is None else li) for r, li in pairs),
+            pairs=tuple(zip(rows, chosen.values(), strict=True)),
+            checks=tuple((r, li, MAX_PICO if li is None else li) for r, li in limited),
             lacking=tuple(row for row in rows if row.lacks),
         )
 

@@ -157,7 +157,7 @@ class Holds:
         self.open[request.attempt] = made
         amount = made.amount
         sums = []
-        for row, budget in zip(chosen.rows, chosen.budgets, strict=True):
+        for row, budget in chosen.pairs:
             row.used += amount
             row.held += amount
             sums.append((budget, row.spent, row.held, row.unknown, row.closed))

@@ -161,8 +161,7 @@ class Ledger(Till):
                 with suppress(LedgerError):
                     self._holds.count_back(chosen, looks=True)
                 chosen = self._parts.windows.select(budgets)
-        pairs = zip(chosen.rows, chosen.budgets, strict=True)
-        return tuple(row.state(budget) for row, budget in pairs)
+        return tuple(row.state(budget) for row, budget in chosen.pairs)
 
     def in_force(self, covers: Callable[[str, str], bool]) -> None:
         """Take note of the budgets from now on; raise LedgerError.

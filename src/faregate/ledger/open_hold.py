@@ -5,17 +5,16 @@ Owns how it is read back from its row; makes and ends none.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from faregate.ledger.counting_back import counting
+from faregate.protocols.lean_struct import LeanRecord
 
 if TYPE_CHECKING:
     import apsw
 
 
-@dataclass(slots=True, eq=False)
-class OpenHold:
+class OpenHold(LeanRecord):
     """One open hold as this process remembers it; amounts in pico-USD."""
 
     id: int

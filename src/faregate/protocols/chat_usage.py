@@ -120,7 +120,9 @@ def _usage_of(
     output = block.completion_tokens
     total = block.total_tokens or 0
     hit = block.prompt_cache_hit_tokens or 0
-    prompt = _larger(block.prompt_tokens, hit + (block.prompt_cache_miss_tokens or 0))
+    prompt = hit + (block.prompt_cache_miss_tokens or 0)
+    if block.prompt_tokens is not None and block.prompt_tokens > prompt:
+        prompt = block.prompt_tokens
     if not prompt:
         prompt = max(0, total - (output or 0))
     if output is None:
@@ -137,7 +139,8 @@ def _usage_of(
         output += reasoning
     known = uncached + cached + written
     # A total above the sum shows tokens that no field names; they are never less.
-    output = _larger(output, total - known)
+    if total - known > output:
+        output = total - known
     if not known:
         return None
     return Usage(
@@ -158,9 +161,11 @@ def _larger(one: int | None, other: int) -> int:
 
 def _cached(block: _Block, hit: int) -> tuple[int, int]:
     """Return cached and newly cached input, wherever the block states them."""
-    cached = _larger(block.cached_tokens, hit)
-    cached = _larger(block.cache_read_input_tokens, cached)
-    written = block.cache_creation_input_tokens or 0
+    cached, written = hit, block.cache_creation_input_tokens or 0
+    # Most blocks state none of them, and this is read for every answer.
+    if block.cached_tokens or block.cache_read_input_tokens:
+        cached = _larger(block.cached_tokens, hit)
+        cached = _larger(block.cache_read_input_tokens, cached)
     inner = block.prompt_tokens_details
     if inner is not None:
         cached = _larger(inner.cached_tokens, cached)
@@ -172,5 +177,7 @@ def _cached(block: _Block, hit: int) -> tuple[int, int]:
 
 def _searches(block: _Block) -> int:
     asked = block.server_tool_use
+    if asked is None and not (block.num_search_queries or block.num_sources_used):
+        return 0
     most = 0 if asked is None else asked.web_search_requests or 0
     return _larger(block.num_search_queries, _larger(block.num_sources_used, most))

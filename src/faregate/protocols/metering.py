@@ -16,7 +16,6 @@ from faregate.protocols.codec import Answer, StreamTooLargeError
 from faregate.protocols.counters import larger, plausible
 from faregate.protocols.error_bodies import read_error
 from faregate.protocols.framing import LEADING, Framing
-from faregate.protocols.lean_struct import LeanRecord
 from faregate.protocols.sse import event_data
 
 LONGEST_NAME = 256
@@ -25,7 +24,7 @@ _MEMBERS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _ELEMENTS = msgspec.json.Decoder(list[msgspec.Raw])
 
 
-class Tally(LeanRecord):
+class Tally:
     """What has been seen of one answer; a dialect's reader writes it."""
 
     complete: bool = False
@@ -83,15 +82,11 @@ class Tally(LeanRecord):
             self.started,
             self.output_bytes,
             self.tool_calls,
-            _name(self.model),
-            _name(self.finish),
-            _name(self.response_id),
-            _name(self.service_tier),
+            self.model and self.model[:LONGEST_NAME],
+            self.finish and self.finish[:LONGEST_NAME],
+            self.response_id and self.response_id[:LONGEST_NAME],
+            self.service_tier and self.service_tier[:LONGEST_NAME],
         )
-
-
-def _name(text: str | None) -> str | None:
-    return text if text is None else text[:LONGEST_NAME]
 
 
 def _input_of(usage: Usage) -> Usage | None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
 from http import HTTPStatus
 
 from faregate.core.header_lines import header_lines
+from faregate.protocols.lean_struct import LeanRecord
 
 
-@dataclass(slots=True)
-class Answer:
+class Answer(LeanRecord):
     """Status, headers by lower-case name, and a body."""
 
     status: int
