@@ -54,6 +54,20 @@ def test_each_conversation_is_read_by_its_own() -> None:
         assert found.grows.shared == 6
 
 
+def test_a_short_conversation_is_known_though_its_cache_marker_moves_away() -> None:
+    memory = BodyMemory()
+    marker = ", cached for an hour"
+    for name in ("anna", "bert", "carl"):
+        last = f"{name} says 2 {'x' * 200}".encode()
+        body = written(name, 3, 200)
+        learn(memory, body.replace(last, last + marker.encode()))
+    for name in ("anna", "carl", "bert"):
+        found = memory.read(written(name, 5, 200), NAMES)
+        assert found is not None
+        assert found.grows is not None
+        assert found.grows.shared == 2
+
+
 def test_what_a_later_body_says_too_is_dropped() -> None:
     memory = BodyMemory()
     first, second, fork = written("a", 6), written("a", 8), written("a", 2)

@@ -57,6 +57,19 @@ def test_the_opening_is_stable_across_processes() -> None:
         assert conversation_of((), system, parts(*others)).opening != opening
 
 
+def test_the_opening_of_many_system_texts_and_of_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(conversation, "_SYSTEMS", 3)
+    for number in (*range(5), *range(5)):
+        for name in (b'"hi"', b'"hi you"'):
+            system = b'"system %d"' % number
+            whole = hashlib.sha256(system + b"\0" + name).hexdigest()[:12]
+            assert conversation_of((), system, parts(name)).opening == whole
+            conversation._openings.clear()
+    assert len(conversation._systems) <= 3
+
+
 def test_messages_that_cannot_be_told_apart() -> None:
     one, two = (unread_conversation((1,), raw) for raw in (b"[1]", b"[2]"))
     assert one.parts == two.parts == ()

@@ -20,9 +20,16 @@ Lasting = Callable[[], Coroutine[Any, Any, None]]
 _running: set[asyncio.Task[Any]] = set()
 
 
-def spawn(work: Coroutine[Any, Any, _T], name: str) -> asyncio.Task[_T]:
-    """Start `work` as a named task and keep a reference until it ends."""
-    task = asyncio.get_running_loop().create_task(work, name=name)
+def spawn(
+    work: Coroutine[Any, Any, _T],
+    name: str,
+    loop: asyncio.AbstractEventLoop | None = None,
+) -> asyncio.Task[_T]:
+    """Start `work` as a named task and keep a reference until it ends.
+
+    Whoever knows the running `loop` saves asking the system for it.
+    """
+    task = (loop or asyncio.get_running_loop()).create_task(work, name=name)
     _running.add(task)
     task.add_done_callback(_running.discard)
     return task

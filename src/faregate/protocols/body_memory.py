@@ -98,9 +98,13 @@ class BodyMemory:
                 and known.guarded is guarded
             ):
                 return known
-        likes = [each for each in latest if each.begins(body, guarded)]
-        bulky = (known for known in likes if known.bulk_is_in(body))
-        return next(bulky, likes[0] if likes else None)
+        like: KnownBody | None = None
+        for known in latest:
+            if known.begins(body, guarded):
+                if known.bulk_is_in(body):
+                    return known
+                like = like or known
+        return like
 
     def _keep(self, known: KnownBody) -> None:
         size = len(known.body) * _COPIES

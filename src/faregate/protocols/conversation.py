@@ -41,6 +41,8 @@ _NOT_SHOWN = frozenset(
     }
 )
 _REMEMBERED = 4096
+_SYSTEMS = 64
+_systems: dict[int, hashlib._Hash] = {}
 _openings: dict[int, str] = {}
 
 
@@ -76,13 +78,26 @@ def _opening(system: bytes, parts: Parts, until: int, key: int) -> str:
     Each turn of a session has the same ones, so it is kept under `key`, which is their
     process-local hash.
     """
-    opening = parts.elements[:until]
-    plain = [without_markers(piece) for piece in (system, *opening)]
-    found = hashlib.sha256(b"\0".join(plain)).hexdigest()[:12]
+    digest = _begun(system).copy()
+    for piece in parts.elements[:until]:
+        digest.update(b"\0" + without_markers(piece))
+    found = digest.hexdigest()[:12]
     if len(_openings) >= _REMEMBERED:
         _openings.clear()
     _openings[key] = found
     return found
+
+
+def _begun(system: bytes) -> hashlib._Hash:
+    """Return a digest of the system text, which many sessions share, to go on from."""
+    told = text_part(system).digest
+    digest = _systems.get(told)
+    if digest is None:
+        digest = hashlib.sha256(without_markers(system))
+        if len(_systems) >= _SYSTEMS:
+            _systems.clear()
+        _systems[told] = digest
+    return digest
 
 
 def not_shown(*known: str) -> frozenset[str]:

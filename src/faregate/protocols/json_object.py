@@ -308,14 +308,11 @@ def _compact_spans(values: dict[str, bytes]) -> dict[str, Span]:
 
 def _refuse_lookalikes(keys: Iterable[str], guarded: frozenset[str]) -> None:
     """Refuse `Max_Tokens`: some readers of JSON take it for `max_tokens`."""
+    fields = _folded(guarded)
     for key in keys:
-        if key in guarded:
-            continue
-        folded = key.casefold()
-        if folded in _folded(guarded):
+        if key not in guarded and (field := fields.get(key.casefold())) is not None:
             raise BadRequestError(
-                f"`{key[:100]}` is no field; write it as `{_folded(guarded)[folded]}`.",
-                key[:100],
+                f"`{key[:100]}` is no field; write it as `{field}`.", key[:100]
             )
 
 

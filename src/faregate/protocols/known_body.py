@@ -36,6 +36,8 @@ _OFTEN_CHANGED = 3
 """Elements at the end that an agent may write anew: a cache marker moves away."""
 MOST_MEMBERS = 100
 """Keys of a body: where one is missing, a value's end is looked for before each."""
+_MARKER = 80
+"""Bytes at the end of an element that a cache marker may take, brackets and all."""
 _FEW = 256
 _CRUMB = 64
 """Bytes: a list is not kept in elements that are smaller on average, unless they are
@@ -75,7 +77,9 @@ class Growing:
             return
         number = count - 1 if count < _SURE else count // 2
         lengths = map(len, self.elements[:number])
-        self.mark = self.elements[number]
+        mark = self.elements[number]
+        # From the end of the last one a cache marker moves away.
+        self.mark = (mark[:-_MARKER] if number == count - 1 else b"") or mark
         self.mark_at = (
             self.start + len(self.opening) + sum(lengths) + number * len(self.joint)
         )
@@ -264,7 +268,7 @@ class KnownBody:
             at = after + gap
             shared += 1
         end = self._end(body, at, number, known.closing)
-        new = _elements(body[at:end]) if end >= 0 else None
+        new = _elements(memoryview(body)[at:end]) if end >= 0 else None
         # After a comma there is something, or it is no list.
         if new is None or (shared and not new):
             return None
@@ -333,10 +337,11 @@ def is_text(piece: bytes) -> bool:
     return True
 
 
-def _elements(region: bytes) -> list[bytes] | None:
+def _elements(region: memoryview) -> list[bytes] | None:
     """Return what stands between the brackets of a list; None if that is no list."""
+    whole = b"".join((b"[", region, b"]"))
     try:
-        found = _ELEMENTS.decode(b"[" + region + b"]")
+        found = _ELEMENTS.decode(whole)
     except _UNREADABLE:
         return None
-    return [bytes(each) for each in found] if is_text(region) else None
+    return [bytes(each) for each in found] if is_text(whole) else None

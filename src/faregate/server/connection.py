@@ -196,7 +196,8 @@ class AgentConnection(asyncio.Protocol):
             self._begin(requests.popleft())
         if requests or self._holds_back or self._parser.receiving is not None:
             self._mind_reading()
-        self._mind_time()
+        if self._timed is not None or self.task is None:
+            self._mind_time()
 
     def _begin(self, request: Incoming) -> None:
         self._number += 1
@@ -241,7 +242,7 @@ class AgentConnection(asyncio.Protocol):
             self._say(request, self._plane.refuse(request, request.refusal))
         elif request.complete:
             self._plane.expect()
-            self.task = spawn(self._serve(request), "request")
+            self.task = spawn(self._serve(request), "request", self._loop)
 
     async def _serve(self, request: Incoming) -> None:
         try:
@@ -264,7 +265,7 @@ class AgentConnection(asyncio.Protocol):
         self._idle_since = self._loop.time()
         if self._ends:
             self.hang_up()
-        else:
+        elif self._holds_back or not self._parser.rests:
             self._pump()
 
     def _say(self, request: Incoming, answer: Answer) -> None:

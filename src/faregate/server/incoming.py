@@ -143,8 +143,7 @@ class RequestParser:
         """A head has begun to arrive, and is not whole."""
         self.broken = False
         """What came is no HTTP; nothing more is read."""
-        self._open: Incoming | None = None
-        """The request whose body is arriving."""
+        self.receiving: Incoming | None = None  # The body is on its way.
         self._parser = httptools.HttpRequestParser(self)
         self._target = b""
         self._fields: list[Field] = []
@@ -165,9 +164,9 @@ class RequestParser:
         """Bytes still to come of a body that the parser does not see."""
 
     @property
-    def receiving(self) -> Incoming | None:
-        """Return the request whose body is on its way."""
-        return self._open
+    def rests(self) -> bool:
+        """Tell whether nothing has come that was not taken."""
+        return self.receiving is None and not self.in_head and not self.requests
 
     def feed(self, data: bytes) -> None:
         """Read what came."""
@@ -185,7 +184,9 @@ class RequestParser:
             self._break(self._why or _refusal_of(error, rest))
         self._begins = b""
         self._beside += len(data)
-        if self._beside > _LONGEST_HEAD and (self.in_head or self._open is not None):
+        if self._beside > _LONGEST_HEAD and (
+            self.in_head or self.receiving is not None
+        ):
             # A head, or what may follow a body: the parser keeps all of a line that
             # has not ended.
             self._break(_header_too_long())
@@ -262,12 +263,12 @@ class RequestParser:
         self._begins = b""
         self.in_head = False
         self._beside = 0
-        self._open = request
+        self.receiving = request
         self.requests.append(request)
 
     def on_body(self, data: bytes) -> None:
         self._beside = 0
-        request = self._open
+        request = self.receiving
         if request is None or request.refusal is not None:
             return
         request.size += len(data)
@@ -280,10 +281,10 @@ class RequestParser:
     def on_message_complete(self) -> None:
         if self._switches:
             return  # Only for the parser: the body is still to come.
-        if self._open is not None:
-            self._open.complete = True
-            self._between = self._open.keep_alive
-            self._open = None
+        if self.receiving is not None:
+            self.receiving.complete = True
+            self._between = self.receiving.keep_alive
+            self.receiving = None
 
     # What needs no parser.
 
@@ -298,15 +299,15 @@ class RequestParser:
                 found = known.again(data, bodies.BODY_LIMIT)
                 if found is None:
                     break
-                self._open, at = found
-                self._left = self._open.length or 0
-                self.requests.append(self._open)
+                self.receiving, at = found
+                self._left = self.receiving.length or 0
+                self.requests.append(self.receiving)
             data = self._of_body(data, at)
         return data
 
     def _of_body(self, data: bytes, at: int) -> bytes:
         """Take what is there of a body that begins at `at`; return what follows it."""
-        request, end = self._open, at + self._left
+        request, end = self.receiving, at + self._left
         if request is None:
             return data
         piece = data[at:end]
@@ -316,7 +317,7 @@ class RequestParser:
             request.parts.append(piece)
         if not self._left:
             request.complete = True
-            self._open = None
+            self.receiving = None
         return data[end:]
 
     # What is no request.
@@ -327,9 +328,9 @@ class RequestParser:
 
     def _break(self, refusal: Refusal) -> None:
         self.broken = True
-        if self._open is not None:
-            self._open.refusal = bodies.badly_framed()
-            self._open = None
+        if self.receiving is not None:
+            self.receiving.refusal = bodies.badly_framed()
+            self.receiving = None
         elif self.in_head:
             broken = Incoming()
             broken.refusal = refusal
