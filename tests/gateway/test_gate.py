@@ -15,6 +15,8 @@ from faregate.core.money import ZERO, Money
 from faregate.core.refusal import Refusal, RefusalCode
 from faregate.core.routing import Target
 from faregate.core.windows import HighWater, WindowKind
+from faregate.gateway.health import Down
+from faregate.gateway.messages import resting
 from tests.gateway.building import CountingLedger, FakeClock
 from tests.gateway.gates import SmallGate
 
@@ -177,6 +179,16 @@ def test_refusals_of_one_full_window_are_about_the_same(small: SmallGate) -> Non
     assert first.about is not None
     assert second.about is not None
     assert paused.about is None
+
+
+def test_refusals_of_one_that_rests_are_about_the_same(small: SmallGate) -> None:
+    for number, provider in enumerate("ppq"):
+        down = Down("it cannot be reached", 20.0 - number)
+        refusal = resting({replace(TARGET, provider=provider): down}, 0.0)
+        small.gate.refused(refusal, who())
+    first, again, other = small.gate.events.since(0)
+    assert first.text != again.text
+    assert (first.about, again.about, other.about) == ("p/m", "p/m", "q/m")
 
 
 def test_a_client_that_hung_up_is_no_news(small: SmallGate) -> None:

@@ -60,6 +60,9 @@ class TestNotice:
             "[ ] first request seen",
         ):
             assert wanted in shown
+        low = texts(notice.notice_lines(view_of(scene, agents=many), 76, 13))
+        assert any("AGENT: claude, codex" in line for line in low)
+        assert "[ ] first request seen" in low[-1]
         high = texts(notice.notice_lines(view_of(scene, agents=many), 116, 30))
         assert any("faregate run -- qwen" in line for line in high)
 

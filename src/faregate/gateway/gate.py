@@ -235,7 +235,7 @@ class Gate:
             at_ms=now,
             severity="alert" if alarming else "warn",
             session=identity.session,
-            about=_window_of(refusal.blocking[0]) if refusal.blocking else None,
+            about=_concern(refusal),
         )
 
     def answered_with_error(
@@ -282,6 +282,16 @@ def _remember(newest: dict[_K, None], key: _K) -> None:
     newest[key] = None
     if len(newest) > REMEMBERED:
         del newest[next(iter(newest))]
+
+
+def _concern(refusal: Refusal) -> str | None:
+    """Return what is the same for all refusals that need telling once."""
+    if refusal.blocking:
+        return _window_of(refusal.blocking[0])
+    if refusal.code is RefusalCode.PROVIDER_RESTING:
+        # Only for how long it still rests differs from one to the next.
+        return refusal.message.partition(" rests ")[0]
+    return None
 
 
 def _window_of(state: BudgetState) -> str:

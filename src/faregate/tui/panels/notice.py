@@ -105,7 +105,9 @@ def _first_run(view: View, setup: Setup, cells: int, height: int) -> list[Line]:
         for each in (tight, dense):
             if len(each) <= height:
                 return each
-    return [*head, *_agents(view, 2), ways[1], *checks]
+    start = [*head, *_agents(view, 2)]
+    short = [*start, *ways, *checks]
+    return short if len(short) <= height else [*start, ways[1], *checks]
 
 
 def _waiting(view: View, address: str) -> str:
