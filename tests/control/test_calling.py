@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -76,9 +79,14 @@ def test_commands_are_spelled_and_nothing_else(
 
 
 def test_a_proxy_in_the_background_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(calling.VARIABLE, "~/g/faregate")
-    calling.command.cache_clear()
-    try:
-        assert calling.command() == "~/g/faregate"
-    finally:
-        calling.command.cache_clear()
+    monkeypatch.setattr(calling, "command", lambda: "faregate")
+    calling.tell_children()
+    assert calling.VARIABLE not in os.environ
+    monkeypatch.setenv(calling.VARIABLE, "")
+    monkeypatch.setattr(calling, "command", lambda: "~/g/faregate")
+    calling.tell_children()
+    program = "from faregate.control.calling import command; print(command())"
+    child = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert child.stdout == "~/g/faregate\n"

@@ -72,7 +72,7 @@ def test_the_cause_comes_before_every_warning() -> None:
     ("name", "has_key", "words"),
     [
         (None, False, "no provider yet"),
-        ("deepseek", False, "set DEEPSEEK_API_KEY in the shell that runs the proxy"),
+        ("deepseek", False, "set DEEPSEEK_API_KEY where the proxy runs, then: "),
         ("deepseek", True, "r tests it"),
         ("ollama", False, "r tests it"),
         ("mine", False, "r tests it"),

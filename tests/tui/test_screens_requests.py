@@ -157,7 +157,10 @@ async def test_what_is_not_known_is_told(spent: FakeProxy) -> None:
         await pilot.press("2")
         await told(pilot, app, "requests 1")
         await pilot.press("enter")
-        await told(pilot, app, "no such path")
+        # A proxy from before there were requests to read; what to do is not cut.
+        await told(pilot, app, "the proxy that runs knows nothing of this")
+        shown = " ".join(" ".join(rows(app)).replace("│", " ").split())
+        assert "To replace it: faregate down; faregate up" in shown
 
 
 @SIZES

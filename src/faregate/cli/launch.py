@@ -18,7 +18,6 @@ from faregate.cli.output import CliError
 from faregate.config.files import make_private_dir
 from faregate.config.load import load
 from faregate.config.paths import HOME_VARIABLE
-from faregate.control.calling import VARIABLE, command
 from faregate.control.client import ControlClient
 from faregate.control.errors import ControlError, ProxyNotRunning
 
@@ -117,7 +116,7 @@ def _ended(client: ControlClient, paths: Paths, code: int, start: int) -> Runnin
 
 
 def _spawn(paths: Paths, log: IO[bytes]) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, VARIABLE: command()}
+    environment = dict(os.environ)
     if environment.get(HOME_VARIABLE):
         # The child works elsewhere, so a relative folder would mean another one.
         environment[HOME_VARIABLE] = str(paths.config_dir)

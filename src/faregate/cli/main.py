@@ -35,7 +35,9 @@ def main(argv: list[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     from faregate.cli.commands import faregate
     from faregate.cli.failures import report
+    from faregate.control.calling import tell_children
 
+    tell_children()
     try:
         code = faregate.main(arguments, prog_name="faregate", standalone_mode=False)
         if sys.stdout is not None:

@@ -1,7 +1,7 @@
 """How this program is called in this terminal, for lines that a person copies.
 
 Whoever starts it by a path has no `faregate` on the PATH; a line that says so would not
-work. Looks at how the process was started, and changes nothing.
+work. Looks at how the process was started.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 PLAIN = "faregate"
 VARIABLE = "FAREGATE_CALLED"
-"""By which a proxy in the background knows how its person calls the program."""
+"""By which a proxy in the background, or a screen in a browser, knows it too."""
 _COMMAND = re.compile(r"(?<![\w./-])faregate(?= (?:[a-z]|--))")
 
 
@@ -34,6 +34,12 @@ def command() -> str:
     import shutil
 
     return called_as(Path(sys.argv[0]), shutil.which(PLAIN), Path.home())
+
+
+def tell_children() -> None:
+    """Let what this process starts know it: it is started by another name."""
+    if (called := command()) != PLAIN:
+        os.environ[VARIABLE] = called
 
 
 def called_as(started: Path, on_path: str | None, home: Path) -> str:

@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from typing import TYPE_CHECKING
-
-from faregate.control.calling import VARIABLE
-from faregate.control.calling import command as called
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +28,6 @@ async def start_proxy(command: Sequence[str] = COMMAND) -> str:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.DEVNULL,
-            env={**os.environ, VARIABLE: called()},
         )
     except OSError as error:
         raise StartError(f"faregate cannot be started: {error.strerror}") from error

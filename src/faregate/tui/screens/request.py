@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal, VerticalScroll
 
+from faregate.control.calling import spelled
 from faregate.tui.action import Scope
 from faregate.tui.actions import bindings
-from faregate.tui.lines import Line, span
+from faregate.tui.lines import Line, span, wrap
 from faregate.tui.panels import header, keys_bar, request_change, waiting_banner
 from faregate.tui.panels.request_detail import cost_lines, head_line, timeline_lines
 from faregate.tui.reading import Reading
@@ -138,7 +139,8 @@ class RequestScreen(RequestParts):
     ) -> LinesView:
         def made(cells: int, _height: int) -> list[Line]:
             if self._told is None:
-                return [(span(self._trouble or "reading", Tone.MUTED),)]
+                why = span(spelled(self._trouble or "reading")).text
+                return [(span(each, Tone.MUTED),) for each in wrap(why, cells)]
             return produce(self._told, cells)
 
         return LinesView(made, self.ink, id=name, classes="panel tall")

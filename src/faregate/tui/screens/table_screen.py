@@ -17,7 +17,7 @@ from faregate.tui.store import Kind
 from faregate.tui.tones import Tone
 from faregate.tui.widgets.line_table import LineTable
 from faregate.tui.widgets.lines_view import LinesView
-from faregate.tui.workers import attempt, start
+from faregate.tui.workers import attempt, start, tell_trouble
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -149,6 +149,9 @@ class TableScreen(LiveScreen):
         _ = self.dismiss(None)
 
     def _was_read(self, trouble: str) -> None:
+        if trouble != self.trouble and len(trouble) > self.size.width // 2:
+            # The title has no room for all of it.
+            tell_trouble(self, trouble)
         self.trouble = trouble
         self.show()
 
