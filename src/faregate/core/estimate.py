@@ -120,7 +120,10 @@ def input_bound(
     facts: RequestFacts, model: ModelFacts, known: KnownTurn | None = None
 ) -> int | Unbounded:
     """Return the most input tokens one sampling of this request can have."""
-    window = None if model.context is None else model.context * max(1, facts.inputs)
+    # Plain comparisons: each call of `min` or `max` costs as much as ten of them.
+    window = model.context
+    if window is not None and facts.inputs > 1:
+        window *= facts.inputs
     tight = None if known is None else _continued(known, facts)
     if facts.media or facts.stored_input:
         bound = window if tight is None else tight
@@ -131,9 +134,9 @@ def input_bound(
             )
     else:
         bound = facts.body_bytes + BYTES_PER_MESSAGE * facts.messages
-        if tight is not None:
-            bound = min(bound, tight)
-    return bound if window is None else min(bound, window)
+        if tight is not None and tight < bound:
+            bound = tight
+    return bound if window is None or bound < window else window
 
 
 def _continued(known: KnownTurn, facts: RequestFacts) -> int | None:
@@ -149,7 +152,9 @@ def _continued(known: KnownTurn, facts: RequestFacts) -> int | None:
     if added is None:
         return None
     # What is no part of a message, such as a cache marker, may have grown.
-    added = max(added, facts.body_bytes - known.body_bytes)
+    grown = facts.body_bytes - known.body_bytes
+    if grown > added:
+        added = grown
     return known.input_tokens + known.output_tokens + added + PREFIX_SLACK
 
 

@@ -52,22 +52,13 @@ class Step:
 class Course:
     """Where one request may go; made once for each request."""
 
-    __slots__ = (
-        "_allowed",
-        "_asked",
-        "_facts",
-        "_gate",
-        "_identity",
-        "_inbound",
-        "_left",
-        "_refusals",
-        "_repeated",
-        "_resting",
-        "_retries",
-        "attempts",
-        "cause",
-        "route",
-    )
+    _asked: Asked | None = None
+    _retries = 0
+    _repeated: Target | None = None
+    cause: str | None = None
+    """Why the first attempt does not begin with the route's first target."""
+    attempts = 0
+    """Attempts that were begun."""
 
     def __init__(
         self,
@@ -82,15 +73,8 @@ class Course:
         self._inbound = inbound
         self._facts = facts
         self._identity = identity
-        self._retries = 0
-        self._repeated: Target | None = None
         self._refusals: list[Refusal] = []
         self._resting: dict[Target, Down] = {}
-        self.cause: str | None = None
-        """Why the first attempt does not begin with the route's first target."""
-        self.attempts = 0
-        """Attempts that were begun."""
-        self._asked: Asked | None = None
         self.route = route
         policy = gate.settings.retries
         self._allowed = policy.direct if route is None else policy.attempts

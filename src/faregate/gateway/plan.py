@@ -81,9 +81,10 @@ class Plan(LeanValue, frozen=True):
 
     def amount(self, bounds: Bounds) -> Money:
         """Return the hold for these bounds."""
-        if self.row is None or not self.metered:
+        row = self.row
+        if row is None or row.source in UNMETERED:
             return ZERO
-        return hold_amount(bounds, self.row, self.facts, self.multiplier)
+        return hold_amount(bounds, row, self.facts, self.multiplier)
 
     def cost(self, usage: Usage, service: str | None) -> Cost:
         """Return what usage cost; `service` is the class that the answer names.
@@ -93,7 +94,7 @@ class Plan(LeanValue, frozen=True):
         """
         usage = self._as_billed(usage)
         cost = self._cost_of(usage, self.row)
-        if not self.metered or service is None or service in STANDARD_SERVICES:
+        if service is None or service in STANDARD_SERVICES or not self.metered:
             return cost
         row = self.row_of(service)
         if row is None:
@@ -114,7 +115,7 @@ class Plan(LeanValue, frozen=True):
         price, so that the cost is an estimate.
         """
         row = self.row
-        if row is None or not self.metered:
+        if row is None or row.source in UNMETERED:
             return usage
         usage = with_unasked_search(usage, self.target.model)
         if self.facts.audio and row.audio is not None:
@@ -128,23 +129,20 @@ class Plan(LeanValue, frozen=True):
             return cost
         return Money(scaled(cost.pico, self.row.hold_margin))
 
-    @property
-    def _renamed(self) -> bool:
-        """Tell whether the caller's bound moves to the field that counts here."""
-        return self.output_field != self.facts.output_field
-
     def splice(self, bounds: Bounds) -> Splice | None:
         """Return the changes to the body, or None when it passes untouched."""
-        model = None if self.target.model == self.facts.model else self.target.model
+        facts, field = self.facts, self.output_field
+        model = None if self.target.model == facts.model else self.target.model
         bound = None
-        moved = bounds.output != self.facts.output_bound or self._renamed
-        if moved and self.metered and self.output_field:
+        # The caller's bound may stand in another field than counts here.
+        moved = bounds.output != facts.output_bound or field != facts.output_field
+        if moved and field and self.metered:
             bound = bounds.output
         if model is None and bound is None and not self.strip_usage:
             return None
         return Splice(
             model=model,
-            output_field=self.output_field if bound is not None else None,
+            output_field=field if bound is not None else None,
             output_bound=bound,
             include_usage=self.strip_usage,
         )

@@ -168,8 +168,10 @@ class Passage:
             # It set no money aside: for the session it never was.
             counters.requests -= 1
             counters.retries -= wish.client_retry
-        self.state.latest = now
-        self.state.wake()
+        state = self.state
+        state.latest = now
+        if state.waits_for is not None:
+            state.wake()
 
 
 class SessionStates:
@@ -200,7 +202,8 @@ class SessionStates:
         if state.begins_anew(now):
             self._ledger.begin_anew(root, self._clock.now_ms())
             state.counters = Counters(started=now)
-        state.latest = max(state.latest, now)
+        if now > state.latest:
+            state.latest = now
         return state
 
     def known(self, root: str) -> SessionState | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from faregate.core.holds import BudgetWindow, LedgerError, state_of
 from faregate.core.money import MAX_PICO, Money
@@ -151,12 +151,15 @@ class BudgetWindows:
         self._by_key: dict[tuple[str, str, int], WindowRow] = {}
         self._by_id: dict[int, WindowRow] = {}
         self._sets: dict[int, WindowSet] = {}
+        self._loaded: dict[tuple[int, ...], list[WindowRow]] = {}
+        """Rows by all their ids at once, as holds name them."""
 
     def forget(self) -> None:
         """Drop what is in memory, so that it is read again."""
         self._by_key.clear()
         self._by_id.clear()
         self._sets.clear()
+        self._loaded.clear()
 
     def select(self, budgets: Sequence[BudgetWindow]) -> WindowSet:
         """Return the rows of these windows; those not yet stored have id 0."""
@@ -191,10 +194,15 @@ class BudgetWindows:
             return None
         return None if found.lacking or not found.ids else found
 
-    def loaded(self, ids: Iterable[int]) -> list[WindowRow]:
+    def loaded(self, ids: tuple[int, ...]) -> Sequence[WindowRow]:
         """Return the rows of these ids; none at all where one must be read."""
-        rows = list(map(self._by_id.get, ids))
-        return [] if None in rows else cast("list[WindowRow]", rows)
+        found = self._loaded.get(ids)
+        if found is None:
+            rows = [self._by_id[i] for i in ids if i in self._by_id]
+            if len(rows) < len(ids):
+                return []
+            found = self._loaded[ids] = rows
+        return found
 
     def row(self, window_id: int) -> WindowRow:
         """Return one stored row by its id."""

@@ -219,7 +219,9 @@ class Holds:
         at_ms = request.at_ms
         amount = request.amount.pico
         # Never behind the last id: ids keep the order in which holds were made.
-        row_id = max(self._last_id + 1, at_ms * IDS_PER_MS)
+        row_id = at_ms * IDS_PER_MS
+        if row_id <= self._last_id:
+            row_id = self._last_id + 1
         first = request.first_attempt
         values = (
             row_id,

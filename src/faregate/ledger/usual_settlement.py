@@ -107,4 +107,5 @@ def add(values: list[Any], settlement: Settlement) -> None:
     values[6] += 1
     values[7] = tokens
     values[8] = settlement.status
-    values[9] = max(values[9], settlement.at_ms)
+    if settlement.at_ms > values[9]:
+        values[9] = settlement.at_ms
