@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import pytest
 
-from faregate.core.holds import LedgerError
+from faregate.core.holds import LedgerError, NoRoom
 from faregate.ledger.errors import LedgerWriteError
 from faregate.ledger.ledger import Ledger
 from faregate.ledger.spill import SIZE
 from faregate.ledger.spilling import Spilling
-from tests.ledger.building import hold, month, sums, truth
+from tests.ledger.building import (
+    asking,
+    ending,
+    faults,
+    hold,
+    month,
+    open_ledger,
+    sums,
+    three,
+    truth,
+)
 from tests.ledger.test_replay import failing_writes
 
 FULL = LedgerWriteError("the disk is full")
@@ -55,3 +68,44 @@ def test_a_file_that_is_full_is_said_so(ledger: Ledger) -> None:
         kept.keep("settle", truth(), FULL)
     assert kept.why is not None
     ledger._parts.spill._used = 0
+
+
+def test_what_no_file_takes_is_booked_once_the_disk_is_well(
+    ledger: Ledger, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when it is read-only for a while: nothing else would know of the overrun."""
+    hold(ledger, "a1", "0.50", budgets=three("1"))
+    hold(ledger, "a2", "0.20", budgets=three("1"))
+
+    def fail(*_asked: object) -> int:
+        raise OSError(30, "Read-only file system")
+
+    ledger.settle_soon(truth("a2", "0.10"))
+    with failing_writes(ledger), monkeypatch.context() as patched:
+        patched.setattr(os, "pwrite", fail)
+        with pytest.raises(LedgerError, match="Read-only"):
+            ledger.settle(truth("a1", "0.90"))
+        with pytest.raises(LedgerError, match="Read-only"):
+            ledger.mark_unknown(ending("a1"))
+        with pytest.raises(LedgerError, match="admits nothing"):
+            ledger.hold(asking("a3", "0.10"))
+    assert sums(ledger, month("1")) == ("0", "0.7", "0")
+    assert ledger.paused is not None
+    ledger._try_again()
+    assert sums(ledger, month("1")) == ("1", "0", "0")
+    assert isinstance(ledger.hold(asking("a3", "0.10", budgets=three("1"))), NoRoom)
+    assert faults(folder) == ()
+
+
+def test_what_no_file_takes_is_booked_at_the_latest_when_the_ledger_closes(
+    folder: Path,
+) -> None:
+    ledger = open_ledger(folder, retry_s=3600)
+    hold(ledger, "a1", "0.50")
+    ledger._parts.spill._used = SIZE
+    with failing_writes(ledger), pytest.raises(LedgerError, match="full"):
+        ledger.settle(truth("a1", "0.90"))
+    ledger.close()
+    again = open_ledger(folder)
+    assert sums(again, month()) == ("0.9", "0", "0")
+    again.close()

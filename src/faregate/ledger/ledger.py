@@ -298,6 +298,7 @@ class Ledger(Till):
             return
         # What cannot be written is in the spill file then, and the log says so.
         self.catch_up()
+        self._spilling.try_again(at_last=True)
         self._closed = True
         self._durability.stop()
         parts = self._parts

@@ -32,16 +32,23 @@ class Spilling:
         self.why: str | None = None
 
     def keep(self, kind: Kind, ended: Settlement | Release, error: LedgerError) -> None:
-        """Keep the end of a hold that stays held; LedgerError where even that fails."""
+        """Keep the end of a hold that stays held.
+
+        LedgerError where even that fails: it is remembered until this process ends.
+        """
         self.why = f"{error}; what ended meanwhile waits in the spill file"
         self._retry_at = time.monotonic() + self._retry_s
         _log.error("%s", self.why)
-        self._spill.append(kind, ended)
+        try:
+            self._spill.append(kind, ended)
+        except LedgerError:
+            self._spill.entries.append((kind, ended))
+            raise
 
-    def try_again(self) -> None:
-        """Book what was kept, if it is time to; `why` says how that went."""
+    def try_again(self, *, at_last: bool = False) -> None:
+        """Book what was kept, if it is time to or `at_last`; `why` says how that went."""
         now = time.monotonic()
-        if self.why is None or now < self._retry_at:
+        if self.why is None or (now < self._retry_at and not at_last):
             return
         self._retry_at = now + self._retry_s
         try:
