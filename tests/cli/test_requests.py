@@ -4,10 +4,11 @@ import json
 
 import pytest
 
-from faregate.cli.requests import ms
+from faregate.cli.requests import ended, ms
 from faregate.config.paths import Paths
 from tests.cli.conftest import Cli
 from tests.cli.cost_home import fill
+from tests.tui.cost_scene import request
 
 
 @pytest.fixture
@@ -28,6 +29,11 @@ def test_the_newest_first(cli: Cli, filled: Paths) -> None:
     assert "~$0.30" in told["req_2"]
     assert "anthropic/claude-sonnet-4-5" in told["req_1"]
     assert " 2 " in told["req_1"]
+
+
+def test_counted_tokens_are_called_so() -> None:
+    assert ended(request("c", attempts=0)) == "counted"
+    assert ended(request("r")) == "answered"
 
 
 def test_the_document_carries_every_figure(cli: Cli, filled: Paths) -> None:

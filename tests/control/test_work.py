@@ -5,8 +5,15 @@ from __future__ import annotations
 import pytest
 
 from faregate.control.models import SessionState
-from faregate.control.work import asked_of, doing_of, state_with, work_words
+from faregate.control.work import (
+    asked_of,
+    doing_of,
+    only_counted,
+    state_with,
+    work_words,
+)
 from tests.control import scenes
+from tests.tui.cost_scene import request
 
 
 @pytest.mark.parametrize(
@@ -67,3 +74,9 @@ def test_what_runs_decides_below_what_a_person_decided(
 
 def test_what_was_refused_was_asked_as_well() -> None:
     assert asked_of(scenes.session("s", requests=3, refusals=2)) == 5
+
+
+def test_a_session_has_no_request_in_what_was_only_counted() -> None:
+    assert only_counted(request("c", attempts=0))
+    assert not only_counted(request("r"))
+    assert not only_counted(request("r", attempts=0, result="refused"))

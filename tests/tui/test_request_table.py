@@ -32,6 +32,15 @@ def test_the_request_before_is_the_answered_one_of_the_same_session() -> None:
     assert answered_before([LOST_CACHE, other], LOST_CACHE) is None
 
 
+def test_tokens_that_were_counted_are_no_answer() -> None:
+    counted = request("c", 30.0, attempts=0, cost="0", input_tokens=0)
+    view = view_of(scenes.busy())
+    place = [column.id for column in COLUMNS].index("result")
+    (row,) = request_rows(view, [counted])
+    assert row.cells[place].text == "✓ counted"
+    assert answered_before([LOST_CACHE, counted, BEFORE], LOST_CACHE) is BEFORE
+
+
 def test_a_lost_cache_is_noticed() -> None:
     assert lost_cache(LOST_CACHE, BEFORE)
     assert not lost_cache(BEFORE, LOST_CACHE)

@@ -187,3 +187,16 @@ async def test_a_session_shows_its_requests_and_opens_one(
 
 def test_the_scene_is_whole() -> None:
     assert BEFORE in REQUESTS
+
+
+async def test_counted_tokens_stand_beside_a_sessions_requests(
+    spent: FakeProxy,
+) -> None:
+    counted = request("c", 30.0, attempts=0, cost="0", input_tokens=0)
+    spent.answers["GET /v1/requests"] = [counted, request("req-99")]
+    app = make_app(spent.socket)
+    async with app.run_test(size=NARROW) as pilot:
+        await told(pilot, app, "proxy/main")
+        await pilot.press("j", "enter")
+        await told(pilot, app, "requests 1 · 1 counted · following")
+        assert shows(app, "✓ counted")

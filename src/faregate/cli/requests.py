@@ -11,6 +11,7 @@ from faregate.cli.since import HELP, since_ms
 from faregate.config.load import load
 from faregate.config.paths import find_paths
 from faregate.control.cost_log import MOST_ROWS
+from faregate.control.work import only_counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +77,8 @@ def cost_of(each: RequestView) -> str:
 
 def ended(each: RequestView) -> str:
     """Return how a request ended, in a word or two."""
+    if only_counted(each):
+        return "counted"
     if each.result in {None, "answered", "running"}:
         return each.result or "-"
     return f"{each.result.replace('_', ' ')} {each.code or each.status or ''}".strip()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from faregate.control.cost_log import RequestView
     from faregate.control.models import SessionState, SessionView
 
 
@@ -27,6 +28,11 @@ def work_words(in_flight: int, waiting: int, approvals: int) -> list[str]:
 def asked_of(session: SessionView) -> int:
     """Return how many requests a session made; those that were refused count."""
     return session.requests + session.refusals
+
+
+def only_counted(request: RequestView) -> bool:
+    """Tell whether an agent only had tokens counted, which no session's sum has."""
+    return request.result == "answered" and not request.attempts
 
 
 def doing_of(flights: Iterable[str]) -> str | None:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from faregate.control.retries import retries_of_request
+from faregate.control.work import only_counted
 from faregate.tui.approval_table import whose
 from faregate.tui.figures import (
     NOT_KNOWN,
@@ -38,7 +39,9 @@ _COLUMNS = (
     Column(id="session", title="SESSION", about="whose it is", drop=7, least=12),
     Column(id="model", title="MODEL", about="what served it", drop=8, least=12),
     Column(id="provider", title="PROVIDER", about="who served it", drop=6, least=8),
-    Column(id="result", title="RESULT", about="how it ended"),
+    Column(
+        id="result", title="RESULT", about="how it ended; counted: only its tokens were"
+    ),
     Column(
         id="tries", title="TRY", about="attempts after the first", right=True, drop=5
     ),
@@ -106,7 +109,8 @@ def result_span(each: RequestView, view: View) -> Span:
     flight = next((f for f in view.shown.flights if f.id == each.id), None)
     match each.result:
         case "answered":
-            return span(f"{glyphs.ended} {each.status or 'ok'}", Tone.OK)
+            word = "counted" if only_counted(each) else each.status or "ok"
+            return span(f"{glyphs.ended} {word}", Tone.OK)
         case "refused":
             return span(f"{glyphs.stopped} refused", Tone.CAPPED)
         case "client_gone":
@@ -163,7 +167,7 @@ def _before(found: Sequence[RequestView]) -> dict[str, RequestView]:
     for each in reversed(found):
         if each.session in latest:
             before[each.id] = latest[each.session]
-        if each.result == "answered":
+        if each.result == "answered" and not only_counted(each):
             latest[each.session] = each
     return before
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from textual.containers import Horizontal
 
+from faregate.control.work import only_counted
 from faregate.tui.action import Scope
 from faregate.tui.actions import bindings
 from faregate.tui.lines import Line, span
@@ -185,7 +186,10 @@ class SessionScreen(SessionActions):
         if not self.is_alive:
             return
         table = self.query_one("#requests", LineTable)
-        parts = [f"requests {len(self._requests)}", *([trouble] if trouble else [])]
+        counted = sum(map(only_counted, self._requests))
+        parts = [f"requests {len(self._requests) - counted}"]
+        parts += [f"{counted} counted"] if counted else []
+        parts += [trouble] if trouble else []
         if self.following:
             parts.append("following")
         table.set_title(f" {self.view.ink.glyphs.dot} ".join(parts))
