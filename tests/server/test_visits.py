@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
 from faregate.control.capture import CaptureOn
+from faregate.core.facts import SessionHints
+from faregate.protocols import agents
 from faregate.server.proxy import Proxy
 from tests.running import MODEL, RunningGate
 from tests.server.capturing import captured, do, person_of
@@ -72,6 +75,30 @@ async def test_a_providers_own_key_is_not_kept(
             await wire.send(asked(gate, "Authorization: Bearer sk-own"))
             assert (await wire.answer()).status == 200
     assert len(seen) == 2
+
+
+async def test_a_providers_own_key_beside_a_token_is_not_kept_either(
+    gate: RunningGate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = decisions(monkeypatch)
+    heads: list[Mapping[str, str]] = []
+    hints = agents._hints
+
+    def noted(head: Mapping[str, str], said: str | None) -> SessionHints:
+        heads.append(head)
+        return hints(head, said)
+
+    monkeypatch.setattr(agents, "_hints", noted)
+    lines = (f"Authorization: Bearer {gate.token}", "X-Api-Key: sk-own-canary")
+    async with connected(gate.url) as wire:
+        for _ in range(3):
+            await wire.send(asked(gate, *lines))
+            assert (await wire.answer()).status == 200
+    assert len(seen) == 3
+    assert "x-api-key" not in gate.provider.requests[-1].headers
+    # What outlives a request knows its caller by these.
+    assert len(heads) == 3
+    assert not [head for head in heads if "sk-own-canary" in str(head)]
 
 
 async def test_each_request_is_captured_with_the_length_of_its_own_body(

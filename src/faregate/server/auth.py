@@ -207,6 +207,17 @@ def is_local(key: str) -> bool:
     return key[: len(LOCAL_TOKEN_PREFIX)].lower() == LOCAL_TOKEN_PREFIX
 
 
+def has_own_key(headers: Mapping[str, str]) -> bool:
+    """Tell whether a credential is none of ours; the caller was let in before."""
+    found = credentials(headers)
+    return isinstance(found, Refusal) or not all(map(is_local, found))
+
+
+def without_credentials(headers: Mapping[str, str]) -> dict[str, str]:
+    """Leave out every header that a key is sent in."""
+    return {n: v for n, v in headers.items() if n not in CREDENTIAL_HEADERS}
+
+
 def without_tokens(headers: Mapping[str, str]) -> dict[str, str]:
     """Leave out headers that carry a token of ours where no credential belongs."""
     return {

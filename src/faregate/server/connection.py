@@ -218,7 +218,7 @@ class AgentConnection(asyncio.Protocol):
     def _remember(self, request: Incoming) -> None:
         """Know a head that was let in; never one with a provider's own key."""
         visit = request.visit
-        if visit is not None and visit.caller.grant is not None:
+        if visit is not None and visit.kept:
             self._parser.remember(request)
         request.head = b""
 

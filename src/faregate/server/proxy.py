@@ -11,7 +11,14 @@ from faregate.gateway.explaining import Explanation
 from faregate.gateway.inbound import Inbound
 from faregate.protocols.codec import Codec, RequestHead
 from faregate.server.answer import Answer
-from faregate.server.auth import Caller, Tokens, caller_of, without_tokens
+from faregate.server.auth import (
+    Caller,
+    Tokens,
+    caller_of,
+    has_own_key,
+    without_credentials,
+    without_tokens,
+)
 from faregate.server.body import decoded
 from faregate.server.door import Door, Entry, Knock
 from faregate.server.reply import StreamReply
@@ -201,12 +208,12 @@ def _visit(
     caller: Caller,
     headers: Mapping[str, str],
 ) -> Visit:
-    head = RequestHead(
-        method=method,
-        path=entry.path,
-        query=entry.query,
-        headers=without_tokens(headers),
-    )
+    said = without_tokens(headers)
+    own_key = caller.grant is not None and has_own_key(headers)
+    if own_key:
+        # It is not forwarded, and heads outlive their requests.
+        said = without_credentials(said)
+    head = RequestHead(method=method, path=entry.path, query=entry.query, headers=said)
     return Visit(
         caller=caller,
         codec=codec,
@@ -215,6 +222,7 @@ def _visit(
         labels=entry.labels,
         head=head,
         headers=headers,
+        own_key=own_key,
     )
 
 

@@ -35,6 +35,13 @@ class Visit:
     head: RequestHead
     headers: Mapping[str, str]
     """All of its headers, names in lower case; any body's length."""
+    own_key: bool = False
+    """A provider's own key came beside the token."""
+
+    @property
+    def kept(self) -> bool:
+        """Tell whether it may be remembered: such keys are not kept."""
+        return self.caller.grant is not None and not self.own_key
 
     def headers_of(self, length: int | None) -> Mapping[str, str]:
         """Return the headers of the one whose body is announced as so long."""
@@ -60,7 +67,7 @@ class Visits:
 
     def remember(self, likeness: Likeness, visit: Visit) -> None:
         """Keep a visit of a local token; all are forgotten when there are too many."""
-        if visit.caller.grant is None:
+        if not visit.kept:
             return
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
