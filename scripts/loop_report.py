@@ -14,9 +14,13 @@ from math import sqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from faregate.core.loops.closer import look_closer
 from faregate.core.loops.finding import LoopSettings
-from faregate.core.loops.registry import find_loop
-from faregate.core.loops.turns import read_turns
+from faregate.core.loops.glance import glance_of
+from faregate.core.loops.history import History
+from faregate.core.loops.memory import TurnMemory
+from faregate.core.loops.registry import find_loop, may_loop
+from faregate.core.loops.turns import turn_of
 from faregate.core.transcript import Said, ToolCall, ToolResult
 
 if TYPE_CHECKING:
@@ -73,16 +77,46 @@ def read_corpus(half: str, folder: Path = CORPUS) -> list[Case]:
 
 def judge(case: Case, settings: LoopSettings) -> Verdict:
     """Replay a transcript and return the first verdict on it."""
-    turns = [read.turn for read in read_turns((item,) for item in case.transcript)]
-    done = 0
-    for count, turn in enumerate(turns, start=1):
+    memory, done, count = TurnMemory(), 0, 0
+    for items in turns_in(case.transcript):
+        count += len(items)
+        glances = [glance_of((item,)) for item in items]
+        memory.take(tuple(range(count)), glances, 0.0)
+        turn = turn_of(items)
         # What an agent says for a start, before its first call, is no turn of its work.
         done += bool(turn.steps or (turn.words and case.source == "scripted"))
-        loop = find_loop(turns[:count], settings.repeats)
+        loop = _found(memory, case.transcript, settings.repeats)
         if loop is not None:
             rounds = (done - case.start) / case.period
             return Verdict(case=case, loop=loop, rounds=rounds)
     return Verdict(case=case, loop=None, rounds=0.0)
+
+
+def turns_in(transcript: Transcript) -> list[list[Item]]:
+    """Return the items of each turn."""
+    turns: list[list[Item]] = []
+    answered = True
+    for item in transcript:
+        glance = glance_of((item,))
+        if not turns or (answered and glance.speaks):
+            turns.append([])
+            answered = False
+        turns[-1].append(item)
+        answered = answered or glance.answers
+    return turns
+
+
+def _found(memory: TurnMemory, said: Transcript, repeats: int) -> Loop | None:
+    """Return the loop that the latest turn closes, as the gate finds it."""
+    last = memory.last
+    if last is None or not may_loop(last, repeats):
+        return None
+    history = History(memory.since(0.0), lambda part: [said[part]])
+    seen = look_closer(last, history, repeats)
+    last.retried, last.failing = seen.retried, seen.failing
+    loop = find_loop(history, seen, repeats)
+    history.keep()
+    return loop
 
 
 def interval(good: int, total: int) -> tuple[float, float]:

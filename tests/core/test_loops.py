@@ -8,10 +8,9 @@ import pytest
 
 from faregate.core.loops.finding import PATIENCE, WAITING, Loop, LoopRule
 from faregate.core.loops.normal import LONGEST, normal_result
-from faregate.core.loops.registry import find_loop
 from faregate.core.loops.requests import MOST_COUNTED, PLAIN, Arrival, RequestLog
 from faregate.core.transcript import Said, ToolCall, ToolResult
-from tests.core.talks import REPEATS, Talk, turns_of
+from tests.core.talks import REPEATS, Talk, Watched
 
 if TYPE_CHECKING:
     from faregate.core.transcript import Transcript
@@ -251,7 +250,7 @@ def test_calls_without_ids_are_joined_with_results_in_order() -> None:
         messages.append((ToolCall(id="", name="f", arguments="{}"),))
         messages.append((ToolResult(call_id="", text="1"),))
 
-    assert find_loop(turns_of(messages), REPEATS) is not None
+    assert Watched().loop(messages, REPEATS) is not None
 
 
 def test_a_long_result_counts_to_its_last_character() -> None:

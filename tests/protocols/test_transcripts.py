@@ -12,6 +12,7 @@ from faregate.protocols.anthropic_messages import transcript as messages_transcr
 from faregate.protocols.openai_chat import transcript as chat_transcript
 from faregate.protocols.registry import CODECS, transcript_of
 from faregate.protocols.transcripts import Fields
+from tests.protocols.spoken import KINDS, spoken
 
 KEYS = [
     "messages",
@@ -40,23 +41,6 @@ KEYS = [
     "thought",
     "action",
 ]
-KINDS = [
-    "user",
-    "assistant",
-    "model",
-    "tool",
-    "tool_use",
-    "tool_result",
-    "text",
-    "thinking",
-    "message",
-    "function_call",
-    "function_call_output",
-    "local_shell_call",
-    "mcp_call",
-    "image",
-]
-
 odd_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.sampled_from(KINDS) | st.text(),
     lambda inner: (
@@ -306,69 +290,6 @@ def test_nothing_a_caller_sends_raises(codec: str, value: Any) -> None:
     for key in ("messages", "input", "contents"):
         found = read(codec, {key: [value, value]})
         assert all(isinstance(item, Said | ToolCall | ToolResult) for item in found)
-
-
-texts = st.text(alphabet='a"\\n\u00e9', max_size=3)
-nearly: st.SearchStrategy[Any] = st.sampled_from(
-    [None, True, 1, "x", "", [], {}, ["x"], [{}], [{"text": 1}]]
-)
-
-
-def either(usual: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
-    """Mostly what agents send, and now and then what they do not."""
-    return st.one_of(usual, usual, usual, nearly)
-
-
-contents = either(
-    texts
-    | st.lists(
-        st.fixed_dictionaries({"type": st.just("text"), "text": texts}), max_size=2
-    )
-)
-blocks = st.dictionaries(
-    st.sampled_from(["type", "text", "id", "name", "input", "content", "is_error"]),
-    st.none() | texts,
-).flatmap(
-    lambda odd: st.fixed_dictionaries(
-        {},
-        optional={
-            "type": either(st.sampled_from(KINDS)),
-            "text": either(texts),
-            "id": either(texts),
-            "name": either(texts),
-            "input": either(st.just({"a": [1]}) | texts),
-            "tool_use_id": either(texts),
-            "content": contents,
-            "is_error": either(st.booleans()),
-            "refusal": texts,
-        },
-    ).map(lambda block: {**odd, **block})
-)
-spoken = st.fixed_dictionaries(
-    {"role": either(st.sampled_from(["user", "assistant", "tool", "developer"]))},
-    optional={
-        "content": either(texts | st.lists(blocks | texts, max_size=3)),
-        "tool_call_id": either(texts),
-        "function_call": st.none() | st.just({"name": "f", "arguments": "{}"}),
-        "tool_calls": either(
-            st.lists(
-                st.fixed_dictionaries(
-                    {"id": either(texts)},
-                    optional={
-                        "function": either(
-                            st.fixed_dictionaries(
-                                {"name": either(texts)},
-                                optional={"arguments": either(texts), "input": texts},
-                            )
-                        ),
-                        "custom": st.just({"name": "c", "input": "i"}),
-                    },
-                ),
-                max_size=2,
-            )
-        ),
-    },
-)
 
 
 @settings(max_examples=100, deadline=None)

@@ -1,7 +1,7 @@
 """Watches conversations for loops, and stops those that go in circles.
 
-Owns what is remembered of each conversation and what follows from a loop. Reads no
-more of a request than what it adds to the one before, long ones in a thread.
+Owns what is remembered of each conversation and what follows from a loop. Looks at
+what a request adds to the one before, and reads results only where the calls repeat.
 """
 
 from __future__ import annotations
@@ -9,37 +9,37 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from faregate.core.approvals.findings import Finding
 from faregate.core.approvals.verdicts import Verdict
 from faregate.core.facts import Work
+from faregate.core.loops.closer import look_closer
 from faregate.core.loops.finding import LoopAction
+from faregate.core.loops.history import History
 from faregate.core.loops.memory import TurnMemory
-from faregate.core.loops.registry import find_loop
+from faregate.core.loops.registry import find_loop, may_loop
 from faregate.core.loops.requests import Arrival, RequestLog
-from faregate.core.loops.turns import read_turns
 from faregate.gateway import loop_messages
 from faregate.gateway.approval_case import Decision
 from faregate.gateway.governor import verdict
-from faregate.gateway.inbound import READ_ON_LOOP
+from faregate.gateway.loop_reading import Reading
 from faregate.gateway.loop_stops import LoopStop, messages_of_round, stop_of
-from faregate.protocols.registry import messages_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from faregate.core.facts import RequestFacts
     from faregate.core.loops.finding import Loop, LoopSettings
-    from faregate.core.loops.turns import Read, Turn
+    from faregate.core.loops.glance import Glance
+    from faregate.core.loops.trail import Trace
     from faregate.core.refusal import Refusal
     from faregate.gateway.approvals import ApprovalDesk
     from faregate.gateway.events import EventLog
     from faregate.gateway.governor import Asked, Judged
     from faregate.gateway.ports import Clock
 
-_NEW_ON_LOOP = 64 * 1024
-_MESSAGES_ON_LOOP = 16
 _FEWEST_MESSAGES = 3
 """What was asked, what the model did, what came of it."""
 CONVERSATIONS = 512
@@ -69,7 +69,7 @@ class _Talk:
     """A person lets this session repeat itself as it likes."""
 
     def go_on(self) -> None:
-        """Forget that it was stopped, and of what a person was told."""
+        """Let a request pass: forget a stop, and of what a person was told."""
         self.refusal = self.told = self.stop = None
 
     def goes_on(self, body: int, raw: bytes) -> bool:
@@ -170,8 +170,10 @@ class ConversationWatch:
         conversation = facts.conversation
         body = hash((conversation.fixed, conversation.parts, facts.body_bytes))
         if not talk.goes_on(body, asked.inbound.body):
-            talk.requests.forget()
-            talk.running.clear()
+            now = self._clock.elapsed()
+            talk.requests.begin(now, failed_before=asked.client_retry)
+            talk.running = {asked.inbound.id}
+            return None
         running = talk.running
         if running:
             is_running = self._is_running
@@ -184,26 +186,67 @@ class ConversationWatch:
         settings = self.settings
         return talk.requests.came(arrival, settings.repeats, settings.window)
 
-    async def _in_turns(self, asked: Asked, talk: _Talk) -> Refusal | None:
-        turns = await self._turns(asked, talk)
-        loop = find_loop(turns, self.settings.repeats)
+    def _in_turns(self, asked: Asked, talk: _Talk) -> Judged:
+        """Judge the conversation's turns within the window, this request's with them."""
+        reading = Reading(asked)
+        first = talk.memory.align(reading.parts)
+        if not reading.is_short(first):
+            return self._in_long_turns(asked, talk, reading, first)
+        return self._in_calls(asked, talk, reading, reading.glances(first))
+
+    async def _in_long_turns(
+        self, asked: Asked, talk: _Talk, reading: Reading, first: int
+    ) -> Refusal | None:
+        glances = await asyncio.to_thread(reading.glances, first)
+        if talk.memory.align(reading.parts) != first:
+            # Another request of the same conversation came between.
+            talk.go_on()
+            return None
+        return await verdict(self._in_calls(asked, talk, reading, glances))
+
+    def _in_calls(
+        self, asked: Asked, talk: _Talk, reading: Reading, glances: Sequence[Glance]
+    ) -> Judged:
+        """Judge by what is called; what that brings is read only if it can matter."""
+        memory = talk.memory
+        memory.take(reading.parts, glances, self._clock.elapsed())
+        last = memory.last
+        if last is None or not may_loop(last, self.settings.repeats):
+            talk.go_on()
+            return None
+        return self._in_results(asked, talk, reading, last)
+
+    async def _in_results(
+        self, asked: Asked, talk: _Talk, reading: Reading, last: Trace
+    ) -> Refusal | None:
+        then = self._clock.elapsed() - self.settings.window
+        history = History(talk.memory.since(then), reading.messages)
+        loop = None
+        if len(history) >= self.settings.repeats:
+            loop = await self._found(talk.memory, reading, history, last)
         if loop is None:
             talk.go_on()
             return None
         return await verdict(self._act(asked, talk, loop, self.settings.action))
 
-    async def _turns(self, asked: Asked, talk: _Talk) -> tuple[Turn, ...]:
-        """Return the conversation's turns within the window, this request's with them."""
-        parts = asked.facts.conversation.parts
-        memory = talk.memory
-        start = memory.align(parts)
-        reads = await _read(asked, len(parts) - start)
-        # Another request of the same conversation may have come between.
-        if memory.align(parts) != start or sum(r.messages for r in reads) == 0:
-            return ()
-        now = self._clock.elapsed()
-        memory.take(parts, reads, now)
-        return memory.since(now - self.settings.window)
+    async def _found(
+        self, memory: TurnMemory, reading: Reading, history: History, last: Trace
+    ) -> Loop | None:
+        repeats = self.settings.repeats
+        look = partial(look_closer, last, history, repeats)
+        seen = await reading.done(look, history.first_message(-2))
+        if memory.parts != reading.parts:
+            return None
+        last.retried, last.failing = seen.retried, seen.failing
+        history.keep()
+        if not may_loop(seen, repeats):
+            return None
+        find = partial(find_loop, history, seen, repeats)
+        loop = await reading.done(find, history.first_asked_for(seen, repeats))
+        if memory.parts != reading.parts:
+            return None
+        history.keep()
+        return loop
 
     def _act(self, asked: Asked, talk: _Talk, loop: Loop, action: LoopAction) -> Judged:
         if action is not LoopAction.ALERT:
@@ -256,20 +299,6 @@ class ConversationWatch:
             severity="alert",
             session=asked.identity.session,
         )
-
-
-async def _read(asked: Asked, count: int) -> list[Read]:
-    """Return the turns of a request's last `count` messages."""
-    codec, body = asked.inbound.codec.name, asked.inbound.body
-    sizes = asked.facts.conversation.sizes[-count:] if count else ()
-    small = len(body) <= READ_ON_LOOP and sum(sizes) <= _NEW_ON_LOOP
-    if small and count <= _MESSAGES_ON_LOOP:
-        return _turns_of(codec, body, count)
-    return await asyncio.to_thread(_turns_of, codec, body, count)
-
-
-def _turns_of(codec: str, body: bytes, count: int) -> list[Read]:
-    return read_turns(messages_of(codec, body, count))
 
 
 def _last_word(facts: RequestFacts) -> int:

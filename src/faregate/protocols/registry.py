@@ -22,10 +22,10 @@ from faregate.protocols.openai_responses import transcript as responses_transcri
 from faregate.protocols.openai_responses.codec import CODEC as OPENAI_RESPONSES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from faregate.core.loops.glance import Glance
     from faregate.core.transcript import Transcript
     from faregate.protocols.codec import Codec
+    from faregate.protocols.transcripts import Dialect
 
 CODECS: tuple[Codec, ...] = (
     OPENAI_CHAT,
@@ -45,12 +45,13 @@ _POSTS: dict[str, tuple[Codec, Work]] = {
     "/v1/embeddings": (OPENAI_EMBEDDINGS, Work.EMBEDDING),
 }
 # Of the other dialects no request carries what was said before.
-_TRANSCRIPTS: dict[str, Callable[[bytes, int | None], tuple[Transcript, ...]]] = {
-    OPENAI_CHAT.name: chat_transcript.read_messages,
-    OPENAI_RESPONSES.name: responses_transcript.read_messages,
-    ANTHROPIC_MESSAGES.name: messages_transcript.read_messages,
-    GENERATE_CONTENT.name: gemini_transcript.read_messages,
+_CONVERSATIONS: dict[str, Dialect] = {
+    OPENAI_CHAT.name: chat_transcript.CONVERSATION,
+    OPENAI_RESPONSES.name: responses_transcript.CONVERSATION,
+    ANTHROPIC_MESSAGES.name: messages_transcript.CONVERSATION,
+    GENERATE_CONTENT.name: gemini_transcript.CONVERSATION,
 }
+_ALL = slice(None)
 
 
 def by_name(name: str) -> Codec | None:
@@ -64,18 +65,29 @@ def transcript_of(codec_name: str, body: bytes, last: int | None = None) -> Tran
     Only its `last` so many messages where that is given, so that a long body is not
     read in full. Empty for a dialect without one and for a body nobody can read.
     """
-    return tuple(chain.from_iterable(messages_of(codec_name, body, last)))
+    part = _ALL if last is None else slice(-last, None)
+    return tuple(chain.from_iterable(messages_of(codec_name, body, part)))
 
 
 def messages_of(
-    codec_name: str, body: bytes, last: int | None = None
+    codec_name: str, body: bytes, part: slice = _ALL
 ) -> tuple[Transcript, ...]:
-    """Return the same message by message, of which some say nothing.
+    """Return what each of these messages says, which may be nothing.
 
     There are as many as the conversation has parts.
     """
-    read = _TRANSCRIPTS.get(codec_name)
-    return () if read is None else read(body, last)
+    dialect = _CONVERSATIONS.get(codec_name)
+    if dialect is None:
+        return ()
+    return tuple(map(tuple, dialect.items(dialect.messages(body, part))))
+
+
+def glances_of(codec_name: str, body: bytes, part: slice) -> list[Glance]:
+    """Return the same as far as it takes no reading of what tools brought."""
+    dialect = _CONVERSATIONS.get(codec_name)
+    if dialect is None:
+        return []
+    return [*map(dialect.glance, dialect.messages(body, part))]
 
 
 def codec_for(method: str, path: str) -> tuple[Codec, Work] | None:

@@ -7,14 +7,19 @@ read is skipped, and nothing here raises for anything that a caller sends.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import msgspec
 
+from faregate.core.loops.arguments import tried, tried_with
+from faregate.core.values import dataclass
 from faregate.protocols.body_memory import BODIES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from faregate.core.loops.glance import Glance
+    from faregate.core.transcript import Item
 
 _Value = TypeVar("_Value")
 
@@ -22,6 +27,7 @@ _UNREADABLE = (msgspec.DecodeError, RecursionError, UnicodeDecodeError)
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _LIST = msgspec.json.Decoder(list[msgspec.Raw])
 _TEXT = msgspec.json.Decoder(str)
+_ARGUMENTS = msgspec.json.Decoder(dict[str, Any])
 _NULL = b"null"
 _TRUE = b"true"
 _ROLES = {
@@ -80,31 +86,45 @@ def elements(raw: bytes | None) -> list[bytes]:
     return [bytes(each) for each in found]
 
 
-def messages_in(body: bytes, key: str, last: int | None) -> list[bytes] | None:
-    """Return the messages of a body that was just read; None if it has to be again.
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How the conversations of one dialect are read, message by message."""
 
-    Only the `last` so many of them, where that is given.
-    """
-    known = BODIES.of(body)
-    grows = None if known is None else known.grows
-    if grows is None or grows.key != key:
-        return None
-    start = 0 if last is None else max(0, len(grows.elements) - last)
-    return list(grows.elements[start:])
+    key: str
+    """The member of a body that holds the messages, a list."""
+    items: Callable[[Sequence[bytes]], Iterable[Sequence[Item]]]
+    """Takes messages that stand one after another; returns what each says."""
+    glance: Callable[[bytes], Glance]
+    """Returns the same as a glance at what `items` returns of one, at less cost."""
+    alone: bytes = b"["
+    """How one message begins that may stand there instead of a list."""
+
+    def messages(self, body: bytes, part: slice) -> Sequence[bytes]:
+        """Return these of a body's messages; none where they cannot be told."""
+        known = BODIES.of(body)
+        grows = None if known is None else known.grows
+        if grows is not None and grows.key == self.key:
+            return grows.elements[part]
+        raw = Fields(body).member(self.key)
+        if raw is not None and raw[:1] == self.alone != b"[":
+            return [raw][part]
+        return elements(raw)[part]
+
+
+def called(name: str, arguments: msgspec.Raw | str | None) -> tuple[str, int]:
+    """Return a call as a glance shows it."""
+    decoded = None if arguments is None else typed(_ARGUMENTS, arguments)
+    if decoded is not None:
+        return name, tried_with(name, decoded)
+    if isinstance(arguments, msgspec.Raw):
+        arguments = json_text(given(arguments))
+    return name, tried(name, arguments or "")
 
 
 def given(raw: msgspec.Raw) -> bytes | None:
     """Return a member's JSON; None when it is absent or null."""
     found = bytes(raw)
     return found if found and found != _NULL else None
-
-
-def messages_of(raw: bytes | None, last: int | None) -> list[bytes]:
-    """Return the messages of a conversation, or only the `last` so many of them."""
-    found: list[msgspec.Raw] = [] if raw is None else typed(_LIST, raw) or []
-    if last is not None:
-        found = found[max(0, len(found) - last) :]
-    return [bytes(each) for each in found]
 
 
 def role_of(message: Fields) -> str:
@@ -160,7 +180,7 @@ def _text(raw: bytes) -> str | None:
 
 
 def typed(
-    decoder: msgspec.json.Decoder[_Value], raw: bytes | msgspec.Raw
+    decoder: msgspec.json.Decoder[_Value], raw: bytes | str | msgspec.Raw
 ) -> _Value | None:
     """Return JSON of the form that is asked for; None for any other."""
     try:

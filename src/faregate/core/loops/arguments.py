@@ -10,7 +10,10 @@ from __future__ import annotations
 import json
 import re
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 LONGEST = 4_000
 """Characters of arguments whose words are told apart; the rest counts as one."""
@@ -25,6 +28,7 @@ _GAPS = {
 }
 """What stands between two words of ASCII."""
 _WRITER = json.JSONEncoder(sort_keys=True, ensure_ascii=False)
+_READER = json.JSONDecoder()
 _ESCAPE = re.compile(r"\\[nrtbf\"/\\]")
 
 # Said about a call, or how long to wait for it: no part of what it asks.
@@ -78,7 +82,6 @@ _FILLERS = frozenset(
 )
 
 
-@lru_cache(maxsize=128)
 def asked(arguments: str) -> str:
     """Return arguments in one spelling, without what is only manner."""
     decoded = _decoded(arguments)
@@ -91,7 +94,30 @@ def asked(arguments: str) -> str:
         return arguments.strip()
 
 
-@lru_cache(maxsize=128)
+def tried(tool: str, arguments: str) -> int:
+    """Return a hash that is the same for calls that are `asked` the same, at least.
+
+    It tells apart a little less, such as true from 1, and is had for a fraction.
+    """
+    plain = arguments.strip()
+    decoded = _decoded(plain)
+    return hash((tool, plain)) if decoded is None else tried_with(tool, decoded)
+
+
+def tried_with(tool: str, arguments: Mapping[str, Any]) -> int:
+    """Return the same of arguments that are an object, already decoded."""
+    kept = [item for item in arguments.items() if item[0].lower() not in _MANNER]
+    try:
+        return hash((tool, frozenset(kept)))
+    except TypeError:
+        # A list or an object in it has no hash.
+        pass
+    try:
+        return hash((tool, _WRITER.encode(dict(kept))))
+    except RecursionError:
+        return hash(tool)
+
+
 def target(arguments: str) -> str | None:
     """Return the file or address that a call is about; None when none is named."""
     lowered = {key.lower(): value for key, value in (_decoded(arguments) or {}).items()}
@@ -103,7 +129,6 @@ def target(arguments: str) -> str | None:
     return None if patched is None else _path(patched.group(1))
 
 
-@lru_cache(maxsize=128)
 def command(arguments: str) -> str:
     """Return what a shell is to run; "" when the call is for no shell."""
     decoded = _decoded(arguments)
@@ -112,7 +137,6 @@ def command(arguments: str) -> str:
     return " ".join(_flat(decoded[key]) for key in _COMMANDS if key in decoded)
 
 
-@lru_cache(maxsize=128)
 def content_words(arguments: str) -> frozenset[str]:
     """Return the words that carry a call's meaning; flags and fillers are none."""
     decoded = _decoded(arguments)
@@ -122,7 +146,6 @@ def content_words(arguments: str) -> frozenset[str]:
     return words_of(without_patience(" ".join(texts)))
 
 
-@lru_cache(maxsize=128)
 def tokens(arguments: str) -> tuple[str, ...]:
     """Return every word of a call in order, flags and numbers with them."""
     decoded = _decoded(arguments)
@@ -230,7 +253,7 @@ def _decoded(arguments: str) -> dict[str, Any] | None:
     if not arguments.lstrip().startswith("{"):
         return None
     try:
-        value = json.loads(arguments)
+        value = _READER.decode(arguments)
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

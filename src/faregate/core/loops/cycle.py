@@ -3,27 +3,40 @@
 from __future__ import annotations
 
 from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from faregate.core.loops.finding import Loop, LoopRule
 from faregate.core.loops.turns import patience_with, tools_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from faregate.core.loops.trail import Trace
     from faregate.core.loops.turns import Turn
 
 LONGEST_PERIOD = 6
+_KEY = attrgetter("key")
+_ASKS = attrgetter("asks")
+
+
+def may_find(last: Trace, repeats: int) -> bool:
+    """Tell whether `find` can find anything, by what is known of the last turn.
+
+    The shortest circle is two turns. What comes round was tried before, but for the
+    first round, and what comes of it was seen before, but for the first two.
+    """
+    return last.retried >= 2 * (repeats - 1)
 
 
 def find(turns: Sequence[Turn], repeats: int) -> Loop | None:
     """Return the shortest circle that the last turns are, if any."""
-    keys = [turn.key for turn in turns]
-    asks = [turn.asks for turn in turns]
     for period in range(2, LONGEST_PERIOD + 1):
         # The first round may have told more, or changed what comes after it.
-        same = _rounds(keys, period)
-        rounds = min(_rounds(asks, period), same + 1) if same > 1 else same
+        same = _rounds(turns, period, _KEY)
+        rounds = min(_rounds(turns, period, _ASKS), same + 1) if same > 1 else same
+        if rounds < repeats:
+            continue
         circle = turns[-period:]
         if rounds >= repeats * patience_with(circle):
             return Loop(
@@ -35,12 +48,12 @@ def find(turns: Sequence[Turn], repeats: int) -> Loop | None:
     return None
 
 
-def _rounds(keys: Sequence[int], period: int) -> int:
-    """Return how often the last `period` keys came, one round right after another."""
+def _rounds(turns: Sequence[Turn], period: int, seen: Callable[[Turn], int]) -> int:
+    """Return how often the last `period` turns came, one round right after another."""
     same = 0
-    pairs = zip(reversed(keys), islice(reversed(keys), period, None), strict=False)
+    pairs = zip(reversed(turns), islice(reversed(turns), period, None), strict=False)
     for later, earlier in pairs:
-        if later != earlier:
+        if seen(later) != seen(earlier):
             break
         same += 1
     return same // period + 1 if same >= period else 1

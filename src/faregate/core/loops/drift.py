@@ -19,12 +19,21 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from faregate.core.loops.steps import Step
+    from faregate.core.loops.trail import Trace
     from faregate.core.loops.turns import Turn
 
 _MOST_MORE_WORDS = 2
 _FEWEST_WORDS = 2
 _TELLS_MUCH = 4
 """Words of a result that two different questions hardly share by chance."""
+
+
+def may_find(last: Trace, repeats: int) -> bool:
+    """Tell whether `find` can find anything, by what is known of the last turn.
+
+    All of them call the same tools, and each brings what the last one brings.
+    """
+    return bool(last.tools) and last.alike >= repeats and last.may_bring_the_same
 
 
 def find(turns: Sequence[Turn], repeats: int) -> Loop | None:

@@ -1,80 +1,114 @@
 """The turns of one conversation, remembered from request to request.
 
-Owns how a request that says more extends what is known, so that nothing is read
-twice but the last turn. Keeps no text.
+Owns how a request that says more extends what is known, so that no message is looked
+at twice. Keeps no text.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from itertools import chain
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from faregate.core.loops.trail import Trace
 
-    from faregate.core.loops.turns import Read, Turn
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from faregate.core.loops.glance import Glance
 
 MOST_TURNS = 128
 """Turns that are remembered: as many as a wait may take, and some."""
 MOST_MESSAGES = 128
-"""Messages of an unknown conversation that are read, the last ones."""
+"""Messages of an unknown conversation that are looked at, the last ones."""
+_MOST_TRIED = 1024
 
 
 class TurnMemory:
     """What is known of one conversation; messages are known by their hashes."""
 
     def __init__(self) -> None:
-        self._closed: deque[tuple[Turn, float]] = deque(maxlen=MOST_TURNS)
-        self._known: tuple[int, ...] = ()
-        self._unread: tuple[int, ...] = ()
-        """The messages of the last turn, which may go on."""
-        self._last: Turn | None = None
-        self._last_seen = 0.0
+        self._parts: tuple[int, ...] = ()
+        self._closed: deque[Trace] = deque(maxlen=MOST_TURNS)
+        self._last: Trace | None = None
+        """Without a message where it is to be looked at anew."""
+        self._tried: set[int] = set()
+        """What was called in turns before the last."""
 
     @property
-    def covered(self) -> int:
-        """Return how many messages need not be read again."""
-        return len(self._known)
+    def parts(self) -> tuple[int, ...]:
+        """Return the messages that are known."""
+        return self._parts
 
-    def align(self, parts: Sequence[int]) -> int:
-        """Return from which message on a conversation has to be read.
+    def align(self, parts: tuple[int, ...]) -> int:
+        """Return from which message on a conversation has to be looked at.
 
         One that does not go on where the last request ended is begun anew.
         """
-        known = self._known
-        if tuple(parts[: len(known)]) != known:
+        known = self._parts
+        if parts[: len(known)] == known and (known or len(parts) <= MOST_MESSAGES):
+            return len(known)
+        last = self._last
+        closed = len(known) if last is None else last.first
+        if last is not None and parts[:closed] == known[:closed]:
+            # An agent may write its last message anew; the turn is still the same one.
+            self._last = Trace(closed, last.seen)
+            self._parts = known[:closed]
+        else:
             self.forget(parts[: max(0, len(parts) - MOST_MESSAGES)])
-        elif not known and len(parts) > MOST_MESSAGES:
-            self._known = tuple(parts[:-MOST_MESSAGES])
-        return self.covered
+        return len(self._parts)
 
-    def forget(self, parts: Sequence[int]) -> None:
-        """Drop every turn; `parts` are the messages that shall not be read again."""
+    def forget(self, parts: tuple[int, ...]) -> None:
+        """Drop every turn; `parts` are the messages that shall not be looked at."""
         self._closed.clear()
+        self._tried.clear()
         self._last = None
-        self._known = tuple(parts)
-        self._unread = ()
+        self._parts = parts
 
     def skip(self) -> None:
         """Drop every turn that is known, the last one included."""
-        self.forget((*self._known, *self._unread))
+        self.forget(self._parts)
 
-    def take(self, parts: Sequence[int], reads: Sequence[Read], now: float) -> None:
-        """Take the turns of all messages from `covered` on; `now` in seconds."""
-        start = self.covered
-        for index, read in enumerate(reads):
-            # The first was there before, only perhaps not whole.
-            seen = self._last_seen if index == 0 and self._last is not None else now
-            if index == len(reads) - 1:
-                self._last, self._last_seen = read.turn, seen
-            else:
-                self._closed.append((read.turn, seen))
-                start += read.messages
-        self._known, self._unread = tuple(parts[:start]), tuple(parts[start:])
+    def take(
+        self, parts: tuple[int, ...], glances: Iterable[Glance], now: float
+    ) -> None:
+        """Take the messages that were not known; `now` in seconds."""
+        number = len(self._parts)
+        last, grown = self._last, False
+        for glance in glances:
+            if last is None:
+                last = Trace(number, now)
+            elif last.answered and glance.speaks:
+                self._close(last, grown=grown)
+                last = Trace(number, now)
+            last.add(glance)
+            grown = True
+            number += 1
+        if last is not None and grown:
+            self._follow(last)
+        self._last, self._parts = last, parts
 
-    def since(self, then: float) -> tuple[Turn, ...]:
+    @property
+    def last(self) -> Trace | None:
+        """Return the last turn, which may go on; None where there is none."""
+        last = self._last
+        return last if last is not None and last.messages else None
+
+    def since(self, then: float) -> list[Trace]:
         """Return the turns that were first seen at or after this instant, in seconds."""
-        found = [turn for turn, seen in self._closed if seen >= then]
-        if self._last is not None and self._last_seen >= then:
-            found.append(self._last)
-        return tuple(found)
+        found = [trace for trace in self._closed if trace.seen >= then]
+        last = self.last
+        if last is not None and last.seen >= then:
+            found.append(last)
+        return found
+
+    def _close(self, last: Trace, *, grown: bool) -> None:
+        if grown:
+            self._follow(last)
+        self._closed.append(last)
+        if len(self._tried) > _MOST_TRIED:
+            self._tried = set(chain.from_iterable(each.calls for each in self._closed))
+        self._tried |= last.calls
+
+    def _follow(self, last: Trace) -> None:
+        last.follow(self._closed[-1] if self._closed else None, self._tried)

@@ -10,12 +10,22 @@ from faregate.core.loops.turns import patience_with, tools_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from faregate.core.loops.trail import Trace
     from faregate.core.loops.turns import Turn
 
 MOST_DIFFERENT = 12
 """Different turns that may come again and again; more are work on known ground."""
 
 _MANY = 3
+
+
+def may_find(last: Trace, repeats: int) -> bool:
+    """Tell whether `find` can find anything, by what is known of the last turn.
+
+    The fewest that are enough are `repeats` of one kind, and but for the first of them
+    none does anything new.
+    """
+    return last.retried >= repeats
 
 
 def find(turns: Sequence[Turn], repeats: int) -> Loop | None:

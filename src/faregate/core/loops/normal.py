@@ -31,6 +31,11 @@ def plain_words(text: str) -> str:
     return text.strip()
 
 
+def is_wrapped(text: str) -> bool:
+    """Tell whether a text still has a mark of what agents wrap around."""
+    return "<" in text and any(f"<{name}>" in text for name in _ENVELOPES)
+
+
 def normal_result(text: str) -> str:
     """Return a result's lines, sorted, with a mark in place of each volatile part."""
     text = plain_words(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from faregate.core.loops import (
     cycle,
@@ -14,48 +14,53 @@ from faregate.core.loops import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from faregate.core.loops.finding import Loop
-    from faregate.core.loops.steps import Step
+    from faregate.core.loops.trail import Trace
     from faregate.core.loops.turns import Turn
 
-RULES: tuple[Callable[[Sequence[Turn], int], Loop | None], ...] = (
-    same_step.find,
-    same_answer.find,
-    repeated_errors.find,
-    drift.find,
-    cycle.find,
-    no_progress.find,
+
+class Rule(Protocol):
+    """One kind of loop: a module with these two functions."""
+
+    def may_find(self, last: Trace, repeats: int) -> bool:
+        """Tell whether `find` can find anything; when in doubt, it can."""
+        ...
+
+    def find(self, turns: Sequence[Turn], repeats: int) -> Loop | None:
+        """Return the loop that the last turns are, if any."""
+        ...
+
+
+RULES: tuple[Rule, ...] = (
+    same_step,
+    same_answer,
+    repeated_errors,
+    drift,
+    cycle,
+    no_progress,
 )
 """The plainest first: what two of them find is told in the words of the first."""
 
 
-def find_loop(turns: Sequence[Turn], repeats: int) -> Loop | None:
+def may_loop(last: Trace, repeats: int) -> bool:
+    """Tell whether any rule can find a loop that ends with this turn."""
+    for rule in RULES:  # noqa: SIM110 - a generator costs more than the look
+        if rule.may_find(last, repeats):
+            return True
+    return False
+
+
+def find_loop(turns: Sequence[Turn], last: Trace, repeats: int) -> Loop | None:
     """Return the loop that a conversation's last turns are, if any.
 
+    `last` is what is known of the last one, which leaves most rules without a chance.
     What a person says is part of a turn, so that a new word makes a turn a new one.
     `repeats` is how often is too often, at least 2.
     """
-    if len(turns) < repeats or not _is_suspicious(turns):
+    if len(turns) < repeats:
         return None
-    found = (rule(turns, repeats) for rule in RULES)
+    rules = (rule for rule in RULES if rule.may_find(last, repeats))
+    found = (rule.find(turns, repeats) for rule in rules)
     return next((loop for loop in found if loop is not None), None)
-
-
-def _is_suspicious(turns: Sequence[Turn]) -> bool:
-    """Tell whether the last turn resembles an earlier one at all, at little cost."""
-    last, before = turns[-1], turns[-2]
-    if not last.steps:
-        return bool(last.words)
-    if any(map(_resembles, last.steps, before.steps)):
-        return True
-    earlier: set[int] = set().union(*(turn.facts for turn in turns[:-1]))
-    return last.facts <= earlier
-
-
-def _resembles(one: Step, other: Step) -> bool:
-    if one.tool != other.tool:
-        return False
-    both_failed = one.failed and other.failed
-    return both_failed or one.brings == other.brings or one.bare == other.bare

@@ -17,11 +17,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from faregate.core.loops.steps import Step
+    from faregate.core.loops.trail import Trace
     from faregate.core.loops.turns import Turn
 
 _ALIKE = 0.8
 """Share of their words that two errors have in common which are the same."""
 _ALIKE_OF_ONE_CALL = 0.6
+
+
+def may_find(last: Trace, repeats: int) -> bool:
+    """Tell whether `find` can find anything, by what is known of the last turn.
+
+    All of them call the same tools, and all that they call fails.
+    """
+    return bool(last.tools) and last.alike >= repeats and last.failing >= repeats
 
 
 def find(turns: Sequence[Turn], repeats: int) -> Loop | None:

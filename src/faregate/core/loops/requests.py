@@ -42,6 +42,11 @@ class RequestLog:
         self._answered: deque[float] = deque(maxlen=MOST_COUNTED)
         self._failed: deque[float] = deque(maxlen=MOST_COUNTED)
 
+    def begin(self, now: float, *, failed_before: bool) -> None:
+        """Note another request than the one before, with which no loop can close."""
+        self.forget()
+        (self._failed if failed_before else self._answered).append(now)
+
     def came(self, arrival: Arrival, repeats: int, window: float) -> Loop | None:
         """Note a request like the one before; return the loop that it closes."""
         storm = arrival.failed_before

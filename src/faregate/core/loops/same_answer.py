@@ -9,9 +9,18 @@ from faregate.core.loops.finding import Loop, LoopRule
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from faregate.core.loops.trail import Trace
     from faregate.core.loops.turns import Turn
 
 _ALIKE = 0.8
+
+
+def may_find(last: Trace, repeats: int) -> bool:
+    """Tell whether `find` can find anything, by what is known of the last turn.
+
+    None of them calls anything.
+    """
+    return not last.tools and last.alike >= repeats
 
 
 def find(turns: Sequence[Turn], repeats: int) -> Loop | None:

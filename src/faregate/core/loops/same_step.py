@@ -10,7 +10,16 @@ from faregate.core.loops.turns import patience_with, tools_of
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from faregate.core.loops.trail import Trace
     from faregate.core.loops.turns import Turn
+
+
+def may_find(last: Trace, repeats: int) -> bool:
+    """Tell whether `find` can find anything, by what is known of the last turn.
+
+    All of them have the same calls, so none but the first tries what is new.
+    """
+    return bool(last.tools) and last.retried >= repeats
 
 
 def find(turns: Sequence[Turn], repeats: int) -> Loop | None:

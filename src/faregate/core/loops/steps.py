@@ -1,14 +1,12 @@
 """One tool call with its result: what makes it the same as another.
 
 Owns which results tell of an error, and which calls only let time pass. A step has
-digests of texts and single words, never a text; the latest few calls are remembered as
-they came, with their results, so that none is read twice.
+digests of texts and single words, never a text.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from faregate.core.lean import lean
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 
 _ERROR_WORDS = 60
 _NO_WORDS: frozenset[str] = frozenset()
-_LARGEST_KEPT = 16_384
 _HEAD = 1500
 # What shells of agents say about every command.
 _BOOKKEEPING = frozenset(
@@ -122,20 +119,12 @@ class Step:
 
 def step_of(call: ToolCall, result: ToolResult | None) -> Step:
     """Return a call and its result as one step; a call may have none yet."""
-    size = len(call.arguments) + (0 if result is None else len(result.text))
-    # The last turn of one request is read again with the next.
-    return _step(call, result) if size > _LARGEST_KEPT else _kept_step(call, result)
-
-
-def _step(call: ToolCall, result: ToolResult | None) -> Step:
     text = "" if result is None else plain_words(result.text)
     normal = normal_result(text)
     bare = words_without(normal, call.arguments)
     own = [word for word in bare if word not in _BOOKKEEPING]
     # A search that finds nothing ends with a code, too, and no word of an error.
-    failed = (
-        bool(own) and result is not None and (result.is_error or _says_failed(text))
-    )
+    failed = bool(own) and may_have_failed(result, text)
     return Step(
         tool=call.name,
         asks=hash(asked(call.arguments)),
@@ -154,7 +143,9 @@ def _step(call: ToolCall, result: ToolResult | None) -> Step:
     )
 
 
-_kept_step = lru_cache(maxsize=64)(_step)
+def may_have_failed(result: ToolResult | None, text: str) -> bool:
+    """Tell whether a call failed, if its result's plain `text` has words of its own."""
+    return result is not None and (result.is_error or _says_failed(text))
 
 
 def _says_failed(text: str) -> bool:

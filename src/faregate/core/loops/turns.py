@@ -1,12 +1,12 @@
 """A conversation as turns: what was called, what came of it, what was said.
 
-Owns where one turn ends and the next begins, and what makes two of them the same.
+Owns what makes two of them the same; where one ends and the next begins is said by
+`memory`.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from faregate.core.lean import lean
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from faregate.core.loops.steps import Step
-    from faregate.core.transcript import Item, Transcript
+    from faregate.core.transcript import Item
 
 
 @lean
@@ -42,6 +42,11 @@ class Turn:
     """Hashes of each single thing done or said, with what came of it."""
 
     @property
+    def deeds(self) -> frozenset[int]:
+        """Return the facts but for what a person or a harness said."""
+        return self.facts - {self.reply}
+
+    @property
     def waits(self) -> bool:
         """Tell whether the turn only lets time pass."""
         return bool(self.steps) and all(step.waits for step in self.steps)
@@ -52,35 +57,9 @@ class Turn:
         return bool(self.steps) and all(step.moves for step in self.steps)
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """One turn and of how many messages it was made."""
-
-    turn: Turn
-    messages: int
-
-
-def read_turns(messages: Iterable[Transcript]) -> list[Read]:
-    """Return the turns of these messages, in order; the last may go on."""
-    groups: list[list[Transcript]] = []
-    answered = True
-    for message in messages:
-        speaks = any(map(_is_models, message))
-        if not groups or (speaks and answered):
-            groups.append([])
-            answered = False
-        groups[-1].append(message)
-        answered = answered or any(map(_is_others, message))
-    return [
-        Read(turn_of(tuple(chain.from_iterable(group))), len(group)) for group in groups
-    ]
-
-
 def turn_of(items: Sequence[Item]) -> Turn:
     """Return the one turn that these items are."""
-    calls = [item for item in items if isinstance(item, ToolCall)]
-    results = [item for item in items if isinstance(item, ToolResult)]
-    steps = tuple(_joined(calls, results))
+    steps = tuple([step_of(call, result) for call, result in paired(items)])
     said = [item for item in items if isinstance(item, Said)]
     answer = "\n".join(each.text for each in said if each.role == "assistant")
     words = frozenset[str]() if steps else words_of(normal_result(answer))
@@ -103,6 +82,22 @@ def turn_of(items: Sequence[Item]) -> Turn:
     )
 
 
+def paired(items: Sequence[Item]) -> list[tuple[ToolCall, ToolResult | None]]:
+    """Return each call with its result, joined by id and else by order."""
+    results = [item for item in items if isinstance(item, ToolResult)]
+    by_id = {each.call_id: each for each in results if each.call_id}
+    unnamed = deque([each for each in results if not each.call_id])
+    found = []
+    for call in items:
+        if not isinstance(call, ToolCall):
+            continue
+        result = by_id.get(call.id) if call.id else None
+        if result is None and unnamed:
+            result = unnamed.popleft()
+        found.append((call, result))
+    return found
+
+
 def patience_with(turns: Sequence[Turn]) -> int:
     """Return how many times more often these may come again, for they can be honest."""
     waiting = [turn for turn in turns if turn.waits]
@@ -123,32 +118,7 @@ def tools_of(turns: Iterable[Turn]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(step.tool for step in steps))
 
 
-def _is_models(item: Item) -> bool:
-    return isinstance(item, ToolCall) or (
-        isinstance(item, Said) and item.role == "assistant"
-    )
-
-
-def _is_others(item: Item) -> bool:
-    return isinstance(item, ToolResult) or (
-        isinstance(item, Said) and item.role == "user"
-    )
-
-
 def _reply(texts: Iterable[str]) -> int:
     plain = [normal_result(text) for text in texts]
     spoken = [text for text in plain if text]
     return hash(tuple(spoken)) if spoken else 0
-
-
-def _joined(calls: Sequence[ToolCall], results: Sequence[ToolResult]) -> list[Step]:
-    """Pair each call with its result, by id and else by order."""
-    by_id = {each.call_id: each for each in results if each.call_id}
-    unnamed = deque(each for each in results if not each.call_id)
-    steps = []
-    for call in calls:
-        result = by_id.get(call.id) if call.id else None
-        if result is None and unnamed:
-            result = unnamed.popleft()
-        steps.append(step_of(call, result))
-    return steps

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from faregate.core.loops.glance import ANSWERING, Glance, glance_of
 from faregate.core.transcript import Said, ToolCall, ToolResult
 from faregate.protocols.transcripts import (
+    Dialect,
     Fields,
+    called,
     elements,
     given,
     json_text,
-    messages_in,
-    messages_of,
     part_text,
     plain_text,
     role_of,
@@ -24,19 +27,11 @@ from faregate.protocols.transcripts import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from faregate.core.transcript import Item, Transcript
+    from faregate.core.transcript import Item
 
 _RESULT = "tool_result"
 _CALL = "tool_use"
 _UNSAID = frozenset({"thinking", "redacted_thinking"})
-
-
-def read_messages(body: bytes, last: int | None = None) -> tuple[Transcript, ...]:
-    """Return the items of each message, or of only the `last` so many."""
-    messages = messages_in(body, "messages", last)
-    if messages is None:
-        messages = messages_of(Fields(body).member("messages"), last)
-    return tuple(tuple(_items(message)) for message in messages)
 
 
 class _Part(msgspec.Struct, gc=False):
@@ -63,7 +58,28 @@ class _Message(msgspec.Struct, gc=False):
     content: str | list[_Block] | None = None
 
 
+class _BlockOutline(msgspec.Struct, gc=False):
+    """The same without what is said and what tools brought."""
+
+    type: str | None = None
+    name: str | None = None
+    input: msgspec.Raw = msgspec.Raw()
+
+
+class _Outline(msgspec.Struct, gc=False):
+    role: str | None = None
+    content: str | list[_BlockOutline] | None = None
+
+
+# So begins what only brings results, the bulk of all that is sent: not worth reading
+# for a glance, as long as no call stands in it.
+_BRINGS = re.compile(
+    rb'\{\s*"role":\s*"user",\s*"content":\s*\[\s*\{\s*'
+    rb'(?:"tool_use_id":\s*"[\w-]*",\s*)?"type":\s*"tool_result"'
+)
+_CALLS = b'tool_use"'
 _MESSAGE = msgspec.json.Decoder(_Message)
+_OUTLINE = msgspec.json.Decoder(_Outline)
 
 
 def _items(raw: bytes) -> Sequence[Item]:
@@ -91,6 +107,32 @@ def _usual(message: _Message) -> list[Item] | None:
                 return None
             found.append(Said(role=role, text=block.text))
     return found
+
+
+def _glance(raw: bytes) -> Glance:
+    if _BRINGS.match(raw) is not None and _CALLS not in raw:
+        return ANSWERING
+    outline = typed(_OUTLINE, raw)
+    if outline is None:
+        return glance_of(_items(raw))
+    content = outline.content
+    said = isinstance(content, str)
+    calls: list[tuple[str, int]] = []
+    answers = False
+    for block in () if content is None or isinstance(content, str) else content:
+        kind = block.type or ""
+        if kind.endswith(_CALL):
+            calls.append(called(block.name or "", block.input))
+        elif kind.endswith(_RESULT):
+            answers = True
+        elif kind not in _UNSAID:
+            said = True
+    role = speaker(outline.role)
+    return Glance(
+        tuple(calls),
+        speaks=bool(calls) or (said and role == "assistant"),
+        answers=answers or (said and role == "user"),
+    )
 
 
 def _result(block: _Block) -> ToolResult:
@@ -137,3 +179,6 @@ def _item(role: str, raw: bytes) -> Item | None:
     if kind in _UNSAID:
         return None
     return Said(role=role, text=part_text(raw))
+
+
+CONVERSATION = Dialect("messages", partial(map, _items), _glance)

@@ -2,39 +2,64 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from typing import TYPE_CHECKING
 
+from faregate.core.loops.glance import ANSWERING, Glance
 from faregate.core.transcript import Said, ToolCall, ToolResult
 from faregate.protocols.transcripts import (
+    Dialect,
     Fields,
+    called,
     json_text,
-    messages_in,
-    messages_of,
     part_text,
     plain_text,
     role_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
-    from faregate.core.transcript import Item, Transcript
+    from faregate.core.transcript import Item
 
 _CALL = ("functionCall", "function_call")
+# So begins what only brings results, the bulk of all that is sent: not worth reading
+# for a glance, as long as no call stands in it.
+_BRINGS = re.compile(
+    rb'\{\s*(?:"role":\s*"(?:user|function)",\s*)?"parts":\s*\[\s*\{\s*'
+    rb'"functionResponse":\s*\{'
+)
+_CALLS = tuple(key.encode() for key in _CALL)
 _RESPONSE = ("functionResponse", "function_response")
 
 
-def read_messages(body: bytes, last: int | None = None) -> tuple[Transcript, ...]:
-    """Return the items of each content, or of only the `last` so many."""
-    contents = messages_in(body, "contents", last)
-    if contents is None:
-        raw = Fields(body).member("contents")
-        if raw is not None and raw[:1] == b"{":
-            raw = b"[" + raw + b"]"
-        contents = messages_of(raw, last)
+def _items(contents: Sequence[bytes]) -> Iterator[list[Item]]:
     reader = _Reader()
-    return tuple(tuple(reader.items(Fields(each))) for each in contents)
+    for each in contents:
+        yield list(reader.items(Fields(each)))
+
+
+def _glance(raw: bytes) -> Glance:
+    if _BRINGS.match(raw) is not None and not any(call in raw for call in _CALLS):
+        return ANSWERING
+    content = Fields(raw)
+    role = role_of(content)
+    calls: list[tuple[str, int]] = []
+    said = answers = False
+    for part in content.objects("parts"):
+        if part.member(*_CALL) is not None:
+            call = part.object(*_CALL)
+            calls.append(called(call.text("name"), json_text(call.member("args"))))
+        elif part.member(*_RESPONSE) is not None:
+            answers = True
+        else:
+            said = said or not part.flag("thought")
+    return Glance(
+        tuple(calls),
+        speaks=bool(calls) or (said and role == "assistant"),
+        answers=answers or (said and role == "user"),
+    )
 
 
 class _Reader:
@@ -80,3 +105,6 @@ class _Reader:
         return ToolResult(
             call_id=call_id, text=plain_text(text), is_error=error is not None
         )
+
+
+CONVERSATION = Dialect("contents", _items, _glance, alone=b"{")

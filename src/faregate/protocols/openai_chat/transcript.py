@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
 
+from faregate.core.loops.glance import ANSWERING, Glance, glance_of
 from faregate.core.transcript import Said, ToolCall, ToolResult
 from faregate.protocols.transcripts import (
+    Dialect,
     Fields,
+    called,
     json_text,
-    messages_in,
-    messages_of,
     plain_text,
     role_of,
     speaker,
@@ -21,17 +24,9 @@ from faregate.protocols.transcripts import (
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from faregate.core.transcript import Item, Transcript
+    from faregate.core.transcript import Item
 
 _RESULT_ROLES = frozenset({"tool", "function"})
-
-
-def read_messages(body: bytes, last: int | None = None) -> tuple[Transcript, ...]:
-    """Return the items of each message, or of only the `last` so many."""
-    messages = messages_in(body, "messages", last)
-    if messages is None:
-        messages = messages_of(Fields(body).member("messages"), last)
-    return tuple(tuple(_items(message)) for message in messages)
 
 
 class _Part(msgspec.Struct, gc=False):
@@ -58,7 +53,21 @@ class _Message(msgspec.Struct, gc=False):
     function_call: None = None
 
 
+class _Outline(msgspec.Struct, gc=False):
+    """The same without what is said and what tools brought."""
+
+    role: str | None = None
+    content: msgspec.Raw = msgspec.Raw()
+    tool_calls: list[_Call] | None = None
+    function_call: None = None
+
+
+# So begins what a tool brought, the bulk of all that is sent: not worth reading.
+_BRINGS = re.compile(rb'\{\s*"role":\s*"tool"')
 _MESSAGE = msgspec.json.Decoder(_Message)
+_OUTLINE = msgspec.json.Decoder(_Outline)
+_SILENCE = frozenset({b"", b'""', b"null", b"[]"})
+_TEXT = b'"'
 
 
 def _items(raw: bytes) -> Sequence[Item]:
@@ -79,6 +88,31 @@ def _usual(message: _Message) -> list[Item]:
         name, arguments = call.function.name or "", call.function.arguments
         found.append(ToolCall(id=call.id or "", name=name, arguments=arguments))
     return found
+
+
+def _glance(raw: bytes) -> Glance:
+    if _BRINGS.match(raw) is not None:
+        return ANSWERING
+    outline = typed(_OUTLINE, raw)
+    if outline is None:
+        return glance_of(_items(raw))
+    if outline.role in _RESULT_ROLES:
+        return ANSWERING
+    content = bytes(outline.content)
+    says = content not in _SILENCE
+    if says and content[:1] != _TEXT:
+        # A list of parts may still say nothing.
+        return glance_of(_items(raw))
+    role = speaker(outline.role)
+    calls = [
+        called(call.function.name or "", call.function.arguments)
+        for call in outline.tool_calls or ()
+    ]
+    return Glance(
+        tuple(calls),
+        speaks=bool(calls) or (says and role == "assistant"),
+        answers=says and role == "user",
+    )
 
 
 def _patiently(message: Fields) -> Iterator[Item]:
@@ -105,3 +139,6 @@ def _function(call_id: str, function: Fields) -> ToolCall:
         name=function.text("name"),
         arguments=json_text(function.member("arguments", "input")),
     )
+
+
+CONVERSATION = Dialect("messages", partial(map, _items), _glance)

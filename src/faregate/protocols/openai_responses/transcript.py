@@ -5,48 +5,60 @@ What stands behind `previous_response_id` is not in the body and stays unseen.
 
 from __future__ import annotations
 
+import re
+from functools import partial
 from typing import TYPE_CHECKING
 
+from faregate.core.loops.glance import ANSWERING, Glance, glance_of
 from faregate.core.transcript import Said, ToolCall, ToolResult
 from faregate.protocols.transcripts import (
+    Dialect,
     Fields,
     elements,
     json_text,
-    messages_in,
-    messages_of,
     plain_text,
     role_of,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
-    from faregate.core.transcript import Item, Transcript
+    from faregate.core.transcript import Item
 
 # Where a call says what it is to do, whichever tool it is for.
 _ARGUMENTS = ("arguments", "input", "action", "operation", "queries", "code")
 _RESULTS = ("output", "tools")
 _FAILED = frozenset({"failed", "incomplete"})
+_OUTPUT = "_output"
+# So begins what a tool brought, the bulk of all that is sent: not worth reading.
+_BRINGS = re.compile(
+    rb'\{\s*(?:"call_id":\s*"[\w-]*",\s*)?"type":\s*"function_call_output"'
+)
+_TEXT = b'"'
 
 
-def read_messages(body: bytes, last: int | None = None) -> tuple[Transcript, ...]:
-    """Return what each of the input's items says, or only the `last` so many."""
-    messages = messages_in(body, "input", last)
-    if messages is None:
-        raw = Fields(body).member("input")
-        if raw is not None and raw[:1] == b'"':
-            return ((Said(role="user", text=plain_text(raw)),),)
-        messages = messages_of(raw, last)
-    return tuple(tuple(_items(Fields(each))) for each in messages)
+def _items(raw: bytes) -> Iterable[Item]:
+    if raw[:1] == _TEXT:
+        return (Said(role="user", text=plain_text(raw)),)
+    return _said(Fields(raw))
 
 
-def _items(item: Fields) -> Iterator[Item]:
+def _glance(raw: bytes) -> Glance:
+    if raw[:1] == _TEXT or _BRINGS.match(raw) is not None:
+        return ANSWERING
+    item = Fields(raw)
+    if item.text("type").endswith(_OUTPUT):
+        return ANSWERING
+    return glance_of(tuple(_said(item)))
+
+
+def _said(item: Fields) -> Iterator[Item]:
     kind = item.text("type")
     if kind in {"", "message"}:
         text = plain_text(item.member("content"))
         if text:
             yield Said(role=role_of(item), text=text)
-    elif kind.endswith("_output"):
+    elif kind.endswith(_OUTPUT):
         yield _result(item)
     elif kind.endswith("_call"):
         yield _call(kind, item)
@@ -79,3 +91,6 @@ def _output(raw: bytes | None) -> str:
     streams = map(Fields, elements(raw))
     parts = [each.text("stdout") + each.text("stderr") for each in streams]
     return "\n".join(parts) if any(parts) else plain_text(raw)
+
+
+CONVERSATION = Dialect("input", partial(map, _items), _glance, alone=b'"')
