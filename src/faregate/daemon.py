@@ -179,7 +179,7 @@ class Daemon:
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         keys = find_keys(settings)
         warnings = [*settings.warnings, *keys.warnings, *note_keys(paths, keys)]
-        self.upstream = HttpUpstream()
+        self.upstream = HttpUpstream(self._clock.elapsed)
         self._opened.push_async_callback(self.upstream.close)
         prices = price_table(settings)
         self.gate = build_gate(

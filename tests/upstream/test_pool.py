@@ -164,3 +164,21 @@ def test_the_last_one_used_is_the_next_one_used(run: Run) -> None:
             assert used == [provider.connections] * 4
 
     run(scene())
+
+
+def test_a_machine_that_wakes_up_has_no_young_connection(run: Run) -> None:
+    async def scene() -> None:
+        now = [1000.0]
+        async with raw_provider(fine) as provider:
+            client = HttpUpstream(lambda: now[0])
+            await post(client, provider.url)
+            now[0] += pool.KEEPALIVE - 1
+            await post(client, provider.url)
+            assert provider.connections == 1
+            # Nothing else moved: the loop's own clock stood still in sleep.
+            now[0] += 8 * 3600
+            await post(client, provider.url)
+            assert provider.connections == 2
+            await client.close()
+
+    run(scene())

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Only Linux has this clock; elsewhere the monotonic one goes on in sleep.
-_COUNTS_SLEEP: int | None = getattr(time, "CLOCK_BOOTTIME", None)
+# Linux calls it so; on macOS this clock goes on in sleep, and Python's own does not.
+_COUNTS_SLEEP: int | None = getattr(
+    time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None)
+)
 _elapsed: Callable[[], float] = (
     time.monotonic
     if _COUNTS_SLEEP is None

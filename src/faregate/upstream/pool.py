@@ -10,9 +10,12 @@ import aiohttp
 
 from faregate.upstream.destination import Destination, Dial, Origin
 from faregate.upstream.line import Line
+from faregate.upstream.probing import probing_socket
 from faregate.upstream.turns import Turns
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from aiohttp.client_proto import ResponseHandler
 
 KEEPALIVE = 15.0
@@ -28,7 +31,11 @@ class _Dialer(aiohttp.TCPConnector):
 
     def __init__(self) -> None:
         # The system's own look-up, which knows of VPNs and local domains.
-        super().__init__(limit=0, resolver=aiohttp.ThreadedResolver())
+        super().__init__(
+            limit=0,
+            resolver=aiohttp.ThreadedResolver(),
+            socket_factory=probing_socket,
+        )
         line: Any = functools.partial(Line, loop=self._loop, turns=Turns(self._loop))
         self._factory = cast("functools.partial[ResponseHandler]", line)
 
@@ -36,8 +43,12 @@ class _Dialer(aiohttp.TCPConnector):
 class Pool:
     """As many lines as there are requests at once, and those that wait for one."""
 
-    def __init__(self) -> None:
-        """Open an empty pool inside a running loop."""
+    def __init__(self, elapsed: Callable[[], float]) -> None:
+        """Open an empty pool inside a running loop.
+
+        `elapsed` counts sleep: on a machine that wakes up, no connection is young.
+        """
+        self._elapsed = elapsed
         self._loop = asyncio.get_running_loop()
         self._dialer = _Dialer()
         self._idle: dict[Origin, list[Line]] = {}
@@ -52,7 +63,7 @@ class Pool:
     def take(self, origin: Origin) -> Line | None:
         """Return a connection that waits, the last one that was used."""
         lines = self._idle.get(origin)
-        oldest = self._loop.time() - KEEPALIVE
+        oldest = self._elapsed() - KEEPALIVE
         while lines:
             line = lines.pop()
             # It was reusable when it began to wait, and ends once it no longer is.
@@ -80,7 +91,7 @@ class Pool:
             line.abort()
             return
         line.reset()
-        line.idle_since = self._loop.time()
+        line.idle_since = self._elapsed()
         lines = self._idle.get(origin)
         if lines is None:
             lines = self._idle[origin] = []
@@ -91,7 +102,7 @@ class Pool:
     def _sweep(self) -> None:
         """Close what nobody wanted for too long."""
         self._sweeping = None
-        oldest = self._loop.time() - KEEPALIVE
+        oldest = self._elapsed() - KEEPALIVE
         for origin, lines in list(self._idle.items()):
             kept = []
             for line in lines:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from typing import TYPE_CHECKING
 
 from faregate.core.faults import FaultKind, UpstreamError
@@ -17,7 +18,7 @@ from faregate.upstream.errors import BREAKING, fault_of
 from faregate.upstream.pool import Pool
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from faregate.core.attempts import Departure, UpstreamRequest
     from faregate.protocols.content_encoding import BoundedDecoder
@@ -135,9 +136,9 @@ class HttpAnswer:
 class HttpUpstream:
     """Sends attempts; open it inside a running loop, close it once."""
 
-    def __init__(self) -> None:
-        """Open a pool; no connection is made yet."""
-        self._pool = Pool()
+    def __init__(self, elapsed: Callable[[], float] = time.monotonic) -> None:
+        """Open a pool; no connection is made yet. `elapsed` counts sleep."""
+        self._pool = Pool(elapsed)
 
     @property
     def idle(self) -> int:
