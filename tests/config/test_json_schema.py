@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -78,3 +80,38 @@ def test_each_declared_key_is_known_to_reading_and_no_other(
     assert "would do nothing" in said.pop("zzz")
     assert not [key for key, message in said.items() if "do nothing" in message]
     assert set(names) <= set(said)
+
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "config.md"
+_TOLD = re.compile(r"^\| `(\w+)` \| (.*?) \| (.*) \|$", re.MULTILINE)
+
+
+def tables(name: str, found: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield each table of the schema with its keys, by the heading it has."""
+    yield name, found["properties"]
+    for key, value in found["properties"].items():
+        below = value if "properties" in value else None
+        for one in ("items", "additionalProperties"):
+            if isinstance(value.get(one), dict) and "properties" in value[one]:
+                below = value[one]
+        if below is None:
+            continue
+        path = f"{name}.{key}".removeprefix(".")
+        several = f"[{path}]" if "items" in value else path
+        yield from tables(path if below is value else several, below)
+
+
+def test_every_key_is_documented_as_it_is_read() -> None:
+    known = {
+        (key, _shown(field.get("default")), field.get("description"))
+        for name, fields in tables("", json_schema())
+        for key, field in fields.items()
+        if name
+    }
+    told = set(_TOLD.findall(DOCUMENT.read_text(encoding="utf-8")))
+    assert {each for each in known if each[2]} - told == set()
+    assert {key for key, _, _ in told} <= {key for key, _, _ in known}
+
+
+def _shown(default: object) -> str:
+    return "" if default is None else f"`{json.dumps(default)}`"
