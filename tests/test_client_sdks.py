@@ -45,22 +45,22 @@ def provider() -> SimulatedProvider:
 
 
 def chat(gate: RunningGate, *, stream: bool) -> str:
-    client = openai.OpenAI(base_url=f"{gate.url}/s/run/v1", api_key=gate.token)
-    messages: list[object] = [{"role": "user", "content": "look"}]
-    for _ in range(2):
-        asked = {"model": CHAT_MODEL, "messages": messages, "tools": [CHAT_TOOL]}
-        if stream:
-            with client.chat.completions.stream(**asked) as answer:  # type: ignore[arg-type]
-                said = answer.get_final_completion().choices[0].message
-        else:
-            said = client.chat.completions.create(**asked).choices[0].message  # type: ignore[call-overload]
-        if not said.tool_calls:
-            return str(said.content)
-        messages += [
-            said.model_dump(exclude_none=True, exclude={"parsed"}),
-            {"role": "tool", "tool_call_id": "call_1", "content": "seen it"},
-        ]
-    return "no answer"
+    with openai.OpenAI(base_url=f"{gate.url}/s/run/v1", api_key=gate.token) as client:
+        messages: list[object] = [{"role": "user", "content": "look"}]
+        for _ in range(2):
+            asked = {"model": CHAT_MODEL, "messages": messages, "tools": [CHAT_TOOL]}
+            if stream:
+                with client.chat.completions.stream(**asked) as answer:  # type: ignore[arg-type]
+                    said = answer.get_final_completion().choices[0].message
+            else:
+                said = client.chat.completions.create(**asked).choices[0].message  # type: ignore[call-overload]
+            if not said.tool_calls:
+                return str(said.content)
+            messages += [
+                said.model_dump(exclude_none=True, exclude={"parsed"}),
+                {"role": "tool", "tool_call_id": "call_1", "content": "seen it"},
+            ]
+        return "no answer"
 
 
 async def chat_async(gate: RunningGate, *, stream: bool) -> str:
@@ -88,78 +88,80 @@ async def chat_async(gate: RunningGate, *, stream: bool) -> str:
 
 
 def responses(gate: RunningGate, *, stream: bool) -> str:
-    client = openai.OpenAI(base_url=f"{gate.url}/s/run/v1", api_key=gate.token)
-    items: list[object] = [{"role": "user", "content": "look"}]
-    for _ in range(2):
-        asked = {"model": CHAT_MODEL, "input": items, "tools": [RESPONSES_TOOL]}
-        if stream:
-            with client.responses.stream(**asked) as answer:  # type: ignore[call-overload]
-                said = answer.get_final_response()
-        else:
-            said = client.responses.create(**asked)  # type: ignore[call-overload]
-        calls = [item for item in said.output if item.type == "function_call"]
-        if not calls:
-            return str(said.output_text)
-        call = calls[0]
-        items += [
-            {
-                "type": "function_call",
-                "call_id": call.call_id,
-                "name": call.name,
-                "arguments": call.arguments,
-            },
-            {
-                "type": "function_call_output",
-                "call_id": call.call_id,
-                "output": "seen it",
-            },
-        ]
-    return "no answer"
+    with openai.OpenAI(base_url=f"{gate.url}/s/run/v1", api_key=gate.token) as client:
+        items: list[object] = [{"role": "user", "content": "look"}]
+        for _ in range(2):
+            asked = {"model": CHAT_MODEL, "input": items, "tools": [RESPONSES_TOOL]}
+            if stream:
+                with client.responses.stream(**asked) as answer:  # type: ignore[call-overload]
+                    said = answer.get_final_response()
+            else:
+                said = client.responses.create(**asked)  # type: ignore[call-overload]
+            calls = [item for item in said.output if item.type == "function_call"]
+            if not calls:
+                return str(said.output_text)
+            call = calls[0]
+            items += [
+                {
+                    "type": "function_call",
+                    "call_id": call.call_id,
+                    "name": call.name,
+                    "arguments": call.arguments,
+                },
+                {
+                    "type": "function_call_output",
+                    "call_id": call.call_id,
+                    "output": "seen it",
+                },
+            ]
+        return "no answer"
 
 
 def claude(gate: RunningGate, *, stream: bool) -> str:
-    client = anthropic.Anthropic(base_url=f"{gate.url}/s/run", api_key=gate.token)
-    messages: list[object] = [{"role": "user", "content": "look"}]
-    for _ in range(2):
-        asked = {
-            "model": CLAUDE_MODEL,
-            "max_tokens": 100,
-            "messages": messages,
-            "tools": [CLAUDE_TOOL],
-        }
-        if stream:
-            with client.messages.stream(**asked) as answer:  # type: ignore[arg-type]
-                said = answer.get_final_message()
-        else:
-            said = client.messages.create(**asked)  # type: ignore[call-overload]
-        uses = [block for block in said.content if block.type == "tool_use"]
-        if not uses:
-            return "".join(b.text for b in said.content if b.type == "text")
-        use = uses[0]
-        messages += [
-            {
-                "role": "assistant",
-                "content": [
-                    {
-                        "type": "tool_use",
-                        "id": use.id,
-                        "name": use.name,
-                        "input": use.input,
-                    }
-                ],
-            },
-            {
-                "role": "user",
-                "content": [
-                    {
-                        "type": "tool_result",
-                        "tool_use_id": use.id,
-                        "content": "seen it",
-                    }
-                ],
-            },
-        ]
-    return "no answer"
+    with anthropic.Anthropic(
+        base_url=f"{gate.url}/s/run", api_key=gate.token
+    ) as client:
+        messages: list[object] = [{"role": "user", "content": "look"}]
+        for _ in range(2):
+            asked = {
+                "model": CLAUDE_MODEL,
+                "max_tokens": 100,
+                "messages": messages,
+                "tools": [CLAUDE_TOOL],
+            }
+            if stream:
+                with client.messages.stream(**asked) as answer:  # type: ignore[arg-type]
+                    said = answer.get_final_message()
+            else:
+                said = client.messages.create(**asked)  # type: ignore[call-overload]
+            uses = [block for block in said.content if block.type == "tool_use"]
+            if not uses:
+                return "".join(b.text for b in said.content if b.type == "text")
+            use = uses[0]
+            messages += [
+                {
+                    "role": "assistant",
+                    "content": [
+                        {
+                            "type": "tool_use",
+                            "id": use.id,
+                            "name": use.name,
+                            "input": use.input,
+                        }
+                    ],
+                },
+                {
+                    "role": "user",
+                    "content": [
+                        {
+                            "type": "tool_result",
+                            "tool_use_id": use.id,
+                            "content": "seen it",
+                        }
+                    ],
+                },
+            ]
+        return "no answer"
 
 
 async def claude_async(gate: RunningGate, *, stream: bool) -> str:

@@ -131,10 +131,10 @@ async def loops(
 
 def asks(gate: RunningGate, key: str, **more: Any) -> Any:
     """Ask the chat provider once as Anthropic's SDK does; return the raw answer."""
-    client = anthropic.Anthropic(base_url=gate.url, api_key=key, max_retries=0)
-    turns: Any = [{"role": "user", "content": "seen c"}]
-    create: Any = client.messages.with_raw_response.create
-    return create(model="simc/m-x", max_tokens=100, messages=turns, **more)
+    with anthropic.Anthropic(base_url=gate.url, api_key=key, max_retries=0) as client:
+        turns: Any = [{"role": "user", "content": "seen c"}]
+        create: Any = client.messages.with_raw_response.create
+        return create(model="simc/m-x", max_tokens=100, messages=turns, **more)
 
 
 async def test_a_stream_without_sse_is_a_json_array(tmp_path: Path) -> None:
@@ -196,16 +196,16 @@ async def test_what_is_lost_stands_in_a_header_and_in_the_notes(tmp_path: Path) 
 
 async def test_tokens_are_counted_as_an_estimate_that_says_so(tmp_path: Path) -> None:
     async with gate_to_all(tmp_path / "h") as gate:
-        client = anthropic.Anthropic(base_url=gate.url, api_key=gate.token)
-        asked = client.messages.with_raw_response.count_tokens
-        raw = await asyncio.to_thread(
-            asked,
-            model="simc/m-x",
-            messages=[{"role": "user", "content": "four words or so " * 50}],
-        )
-        assert raw.headers["x-faregate-estimate"] == "tokens"
-        assert 150 < raw.parse().input_tokens < 600
-        assert gate.provider.requests == []
+        with anthropic.Anthropic(base_url=gate.url, api_key=gate.token) as client:
+            asked = client.messages.with_raw_response.count_tokens
+            raw = await asyncio.to_thread(
+                asked,
+                model="simc/m-x",
+                messages=[{"role": "user", "content": "four words or so " * 50}],
+            )
+            assert raw.headers["x-faregate-estimate"] == "tokens"
+            assert 150 < raw.parse().input_tokens < 600
+            assert gate.provider.requests == []
 
 
 async def test_a_providers_error_has_the_clients_shape_and_its_status(
@@ -223,15 +223,17 @@ async def test_a_stored_conversation_of_another_provider_is_refused(
     tmp_path: Path,
 ) -> None:
     async with gate_to_all(tmp_path / "h") as gate:
-        client = openai.OpenAI(base_url=f"{gate.url}/v1", api_key=gate.token)
-        with pytest.raises(openai.BadRequestError, match="send the whole conversation"):
-            await asyncio.to_thread(
-                client.responses.create,
-                model="sima/claude-x",
-                input="go on",
-                previous_response_id="resp_1",
-            )
-        assert gate.provider.requests == []
+        with openai.OpenAI(base_url=f"{gate.url}/v1", api_key=gate.token) as client:
+            with pytest.raises(
+                openai.BadRequestError, match="send the whole conversation"
+            ):
+                await asyncio.to_thread(
+                    client.responses.create,
+                    model="sima/claude-x",
+                    input="go on",
+                    previous_response_id="resp_1",
+                )
+            assert gate.provider.requests == []
 
 
 async def test_a_callers_own_key_is_never_taken_to_another_vendor(

@@ -1,6 +1,6 @@
 """A look at the last turn's results, where its calls alone leave it open.
 
-Owns what one result can rule out, so that a loop is looked for in earth only where there
+Owns what one result can rule out, so that a loop is looked for in earnest only where there
 may be one: most agents that call one tool after the other get something new each time.
 """
 
